@@ -21,7 +21,7 @@ export interface ShapeField {
 }
 
 export interface Shape {
-  /** 1-based; 0 in `_shape` stands for "no shape" (tombstone or rescued). */
+  /** 1-based; `_shape` is null where none applies (tombstone or rescued). */
   readonly number: number;
   readonly root: ShapeType;
 }
