@@ -1,0 +1,249 @@
+// The offset chain: which records of which log partitions a raw table holds. It lives in the table (I1): the property
+// `foz.next` says what comes next, each data snapshot's summary says what it added, and both move in the one pointer
+// swap that makes the files visible (I3). Pure: the worker checks it before every try, the catalog checks it again.
+
+import type { TableCommit } from '../iceberg/commit.ts';
+import { mainSnapshot, sameLong, snapshotById, type Snapshot, type TableMetadata } from '../iceberg/metadata.ts';
+
+export const chainProperty = 'foz.next';
+export const summaryKeys = {
+  commitId: 'foz.commit-id',
+  clusterId: 'foz.cluster-id',
+  offsets: 'foz.offsets',
+  rows: 'foz.rows',
+  rescued: 'foz.rescued',
+  changedAtMin: 'foz.changed-at-min',
+  changedAtMax: 'foz.changed-at-max',
+  /** A person's decision after a HALT: `accept-gap`, `adopt-source` or `reread`. */
+  resume: 'foz.resume',
+} as const;
+
+export type ResumeDecision = 'accept-gap' | 'adopt-source' | 'reread';
+
+/** First offset not yet in the table, by topic id and log partition. */
+export type NextOffsets = ReadonlyMap<string, ReadonlyMap<number, bigint>>;
+
+export interface OffsetChain {
+  /** The commit that wrote this value. */
+  readonly commitId: string;
+  readonly clusterId: string;
+  readonly next: NextOffsets;
+}
+
+/** Records [from, to) of one log partition, in one commit. `to` is the consumer's position: offsets have holes. */
+export interface OffsetSpan {
+  readonly topicId: string;
+  readonly partition: number;
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+export type ChainState =
+  /** Nothing of Foz has been committed to this table. */
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'valid'; readonly chain: OffsetChain }
+  /** The table was rolled back, replaced or tampered with: HALT (I1). */
+  | { readonly kind: 'broken'; readonly reason: string };
+
+/** I1: the property counts only when main's ancestry leads to the commit that wrote it, or to an expired parent. */
+export function readChain(metadata: TableMetadata): ChainState {
+  const chain = parseChain(metadata.properties[chainProperty]);
+  if (chain.kind === 'malformed') return { kind: 'broken', reason: `table property ${chainProperty} is malformed: ${chain.reason}` };
+  for (const step of ancestry(metadata)) {
+    if (step.kind === 'snapshot') {
+      const commitId = step.snapshot.summary[summaryKeys.commitId];
+      if (commitId === undefined) continue;
+      if (chain.kind === 'absent')
+        return { kind: 'broken', reason: `snapshot ${step.snapshot['snapshot-id']} is a Foz commit but ${chainProperty} is gone` };
+      if (commitId === chain.chain.commitId) return { kind: 'valid', chain: chain.chain };
+      return {
+        kind: 'broken',
+        reason: `${chainProperty} was written by commit ${chain.chain.commitId}, but the newest Foz commit on main is ${commitId}`,
+      };
+    }
+    if (chain.kind === 'absent') return { kind: 'empty' };
+    if (step.kind === 'expired') return { kind: 'valid', chain: chain.chain };
+    return {
+      kind: 'broken',
+      reason: `main no longer descends from commit ${chain.chain.commitId}: the table was replaced or rolled back to before it`,
+    };
+  }
+  return { kind: 'empty' };
+}
+
+/** Whether this commit is on main: in its ancestry, or the writer of the property (I5). */
+export function holdsCommit(metadata: TableMetadata, commitId: string): boolean {
+  for (const step of ancestry(metadata)) {
+    if (step.kind === 'snapshot' && step.snapshot.summary[summaryKeys.commitId] === commitId) return true;
+  }
+  const state = readChain(metadata);
+  return state.kind === 'valid' && state.chain.commitId === commitId;
+}
+
+export function nextOffset(chain: OffsetChain | null, topicId: string, partition: number): bigint | undefined {
+  return chain?.next.get(topicId)?.get(partition);
+}
+
+/** I2: null when every span starts exactly at the table's next offset (or begins a partition); else what does not fit. */
+export function illegalSpan(chain: OffsetChain | null, spans: readonly OffsetSpan[]): string | null {
+  for (const span of spans) {
+    const next = nextOffset(chain, span.topicId, span.partition);
+    if (next !== undefined && next !== span.from) {
+      return `offsets [${span.from}, ${span.to}) of topic ${span.topicId} partition ${span.partition} do not continue the table: its next offset is ${next}`;
+    }
+  }
+  return null;
+}
+
+/** The chain after a commit of these spans. */
+export function extendChain(chain: OffsetChain | null, spans: readonly OffsetSpan[], commitId: string, clusterId: string): OffsetChain {
+  const next = new Map([...(chain?.next ?? [])].map(([topicId, partitions]) => [topicId, new Map(partitions)]));
+  for (const span of spans) {
+    const partitions = next.get(span.topicId) ?? new Map<number, bigint>();
+    partitions.set(span.partition, span.to);
+    next.set(span.topicId, partitions);
+  }
+  return { commitId, clusterId, next };
+}
+
+export function chainText(chain: OffsetChain): string {
+  const next: Record<string, (string | null)[]> = {};
+  for (const [topicId, partitions] of chain.next) {
+    const size = Math.max(-1, ...partitions.keys()) + 1;
+    next[topicId] = Array.from({ length: size }, (_, partition) => partitions.get(partition)?.toString() ?? null);
+  }
+  return JSON.stringify({ commitId: chain.commitId, clusterId: chain.clusterId, next });
+}
+
+export function spansText(spans: readonly OffsetSpan[]): string {
+  const byTopic: Record<string, Record<string, { from: string; to: string }>> = {};
+  for (const span of spans) {
+    const partitions = (byTopic[span.topicId] ??= {});
+    partitions[span.partition] = { from: span.from.toString(), to: span.to.toString() };
+  }
+  return JSON.stringify(byTopic);
+}
+
+/**
+ * The catalog's side of I2, on exactly the metadata that the swap asserts. Null when the commit is legal or is not one
+ * of Foz's; else the reason for a 409.
+ */
+export function checkChainCommit(metadata: TableMetadata, commit: TableCommit): string | null {
+  const snapshot = commit.updates.flatMap((update) => (update.action === 'add-snapshot' ? [update.snapshot] : []))[0];
+  const written = commit.updates
+    .flatMap((update) => (update.action === 'set-properties' ? [update.updates[chainProperty]] : []))
+    .find((value) => value !== undefined);
+  if (commit.updates.some((update) => update.action === 'remove-properties' && update.removals.includes(chainProperty)))
+    return `${chainProperty} must not be removed`;
+  const spansJson = snapshot?.summary[summaryKeys.offsets];
+  if (spansJson === undefined) {
+    if (written !== undefined && written !== metadata.properties[chainProperty])
+      return `${chainProperty} may only change together with a snapshot that carries ${summaryKeys.offsets}`;
+    return null;
+  }
+  const after = parseChain(written);
+  if (after.kind !== 'chain') return `a snapshot with ${summaryKeys.offsets} must set ${chainProperty} in the same commit`;
+  const spans = parseSpans(spansJson);
+  if (spans === null) return `${summaryKeys.offsets} is malformed`;
+  const asserted = commit.requirements.some((requirement) => requirement.type === 'assert-ref-snapshot-id' && requirement.ref === 'main');
+  if (!asserted) return `a snapshot with ${summaryKeys.offsets} must assert the snapshot of main`;
+  return illegalExtension(metadata, after.chain, spans, snapshot?.summary[summaryKeys.resume]);
+}
+
+function illegalExtension(
+  metadata: TableMetadata,
+  after: OffsetChain,
+  spans: readonly OffsetSpan[],
+  resume: string | undefined,
+): string | null {
+  const state = readChain(metadata);
+  if (state.kind === 'broken' && resume === undefined)
+    return `the table's offset chain is broken (${state.reason}); decide with foz resume`;
+  const written = parseChain(metadata.properties[chainProperty]);
+  const before = written.kind === 'chain' ? written.chain : null;
+  if (before && before.clusterId !== after.clusterId && resume !== 'adopt-source')
+    return `the table was written from cluster ${before.clusterId}, not ${after.clusterId}`;
+  const illegal = illegalSpan(before, spans);
+  if (illegal) return illegal;
+  const backwards = spans.find((span) => span.to < span.from);
+  if (backwards && resume !== 'reread') return `offsets go back from ${backwards.from} to ${backwards.to}`;
+  const expected = chainText(extendChain(before, spans, after.commitId, after.clusterId));
+  return expected === chainText(after) ? null : `${chainProperty} does not equal the table's chain extended by ${summaryKeys.offsets}`;
+}
+
+type ParsedChain =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'malformed'; readonly reason: string }
+  | { readonly kind: 'chain'; readonly chain: OffsetChain };
+
+function parseChain(text: string | undefined): ParsedChain {
+  if (text === undefined) return { kind: 'absent' };
+  const value = parseObject(text);
+  if (!value || typeof value['commitId'] !== 'string' || typeof value['clusterId'] !== 'string')
+    return { kind: 'malformed', reason: 'commitId or clusterId is missing' };
+  const topics = value['next'];
+  if (!isRecord(topics)) return { kind: 'malformed', reason: 'next is missing' };
+  const next = new Map<string, Map<number, bigint>>();
+  for (const [topicId, offsets] of Object.entries(topics)) {
+    if (!Array.isArray(offsets)) return { kind: 'malformed', reason: `next of topic ${topicId} is not a list` };
+    const partitions = new Map<number, bigint>();
+    for (const [partition, offset] of offsets.entries()) {
+      if (offset === null) continue;
+      const parsed = parseOffset(offset);
+      if (parsed === null) return { kind: 'malformed', reason: `next of topic ${topicId} partition ${partition} is not an offset` };
+      partitions.set(partition, parsed);
+    }
+    next.set(topicId, partitions);
+  }
+  return { kind: 'chain', chain: { commitId: value['commitId'], clusterId: value['clusterId'], next } };
+}
+
+/** The spans a data snapshot added; null when the summary's text is malformed. */
+export function parseSpans(text: string): readonly OffsetSpan[] | null {
+  const topics = parseObject(text);
+  if (!topics) return null;
+  const spans: OffsetSpan[] = [];
+  for (const [topicId, partitions] of Object.entries(topics)) {
+    if (!isRecord(partitions)) return null;
+    for (const [partition, range] of Object.entries(partitions)) {
+      if (!isRecord(range) || !/^\d{1,9}$/.test(partition)) return null;
+      const from = parseOffset(range['from']);
+      const to = parseOffset(range['to']);
+      if (from === null || to === null) return null;
+      spans.push({ topicId, partition: Number(partition), from, to });
+    }
+  }
+  return spans;
+}
+
+type Step = { readonly kind: 'snapshot'; readonly snapshot: Snapshot } | { readonly kind: 'expired' } | { readonly kind: 'root' };
+
+/** Main's snapshots, newest first, then how the walk ends: at a null parent (`root`) or at one no longer kept (`expired`). */
+export function* ancestry(metadata: TableMetadata): Generator<Step> {
+  let snapshot = mainSnapshot(metadata);
+  while (snapshot) {
+    yield { kind: 'snapshot', snapshot };
+    const parent: Snapshot['parent-snapshot-id'] = snapshot['parent-snapshot-id'];
+    if (parent === undefined || parent === null || sameLong(parent, -1)) break;
+    snapshot = snapshotById(metadata, parent);
+    if (!snapshot) return yield { kind: 'expired' };
+  }
+  yield { kind: 'root' };
+}
+
+function parseOffset(value: unknown): bigint | null {
+  return typeof value === 'string' && /^\d{1,19}$/.test(value) ? BigInt(value) : null;
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
