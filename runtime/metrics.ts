@@ -1,0 +1,94 @@
+// The metrics port and the table of every metric: name, kind, labels, meaning. Names follow Prometheus (base unit last,
+// `_total` for counters); no label is unbounded. `prom-metrics.ts` is the adapter; `silentMetrics` the one for tests.
+
+export interface MetricEntry {
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly labels: readonly string[];
+  readonly help: string;
+  /** Upper bounds of a histogram. */
+  readonly buckets?: readonly number[];
+}
+
+const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
+const fileBytes = [16_384, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864, 268_435_456];
+
+export const metricTable = {
+  foz_freshness_seconds: {
+    kind: 'histogram',
+    labels: ['table'],
+    buckets: seconds,
+    help: 'At each commit: now − source commit time of the newest queryable row',
+  },
+  foz_table_last_source_commit_timestamp_seconds: {
+    kind: 'gauge',
+    labels: ['table'],
+    help: 'Source commit time of the newest queryable row; alerts on it work while the worker is dead',
+  },
+  foz_stage_latency_seconds: {
+    kind: 'histogram',
+    labels: ['table', 'stage'],
+    buckets: seconds,
+    help: 'Where time goes: fetch, decode, upload, commit',
+  },
+  foz_log_lag_records: {
+    kind: 'gauge',
+    labels: ['topic', 'partition'],
+    help: 'High watermark − next offset in the table (not the group offset)',
+  },
+  foz_log_retention_headroom_records: {
+    kind: 'gauge',
+    labels: ['topic', 'partition'],
+    help: 'Next offset in the table − log start: at 0 retention deletes what was not read',
+  },
+  foz_commits_total: {
+    kind: 'counter',
+    labels: ['table', 'result'],
+    help: 'Commits by result: ok, fenced, conflict, unknown_ok, unknown_lost, error',
+  },
+  foz_commit_duration_seconds: {
+    kind: 'histogram',
+    labels: ['table'],
+    buckets: seconds,
+    help: 'From the first object uploaded to the answer of the catalog',
+  },
+  foz_last_commit_timestamp_seconds: { kind: 'gauge', labels: ['table'], help: 'When the last commit of this worker was applied' },
+  foz_records_total: {
+    kind: 'counter',
+    labels: ['table', 'outcome'],
+    help: 'Records by outcome: row, rescued. Their sum is what the log delivered (I8)',
+  },
+  foz_data_file_bytes: { kind: 'histogram', labels: ['table'], buckets: fileBytes, help: 'Size of the data files committed' },
+  foz_schema_evolutions_total: { kind: 'counter', labels: ['table', 'kind'], help: 'New shapes and new schemas' },
+  foz_buffer_bytes: { kind: 'gauge', labels: [], help: 'Key and value bytes buffered and not yet committed' },
+  foz_backpressure_seconds_total: { kind: 'counter', labels: [], help: 'Time that fetching waited for memory' },
+  foz_retries_total: { kind: 'counter', labels: ['operation', 'code'], help: 'Operations tried again, by error code' },
+  foz_halted: { kind: 'gauge', labels: ['table', 'reason'], help: '1 while a table is halted and waits for a decision; must be 0' },
+  foz_dependency_up: { kind: 'gauge', labels: ['dependency'], help: '1 while log, store or catalog answers' },
+  foz_http_requests_total: { kind: 'counter', labels: ['route', 'code'], help: 'HTTP requests by route template and status' },
+  foz_http_request_duration_seconds: { kind: 'histogram', labels: ['route'], buckets: seconds, help: 'HTTP requests by route template' },
+  foz_build_info: { kind: 'gauge', labels: ['version'], help: 'Always 1; the label says which version runs' },
+} as const satisfies Record<string, MetricEntry>;
+
+type MetricTable = typeof metricTable;
+
+export type MetricName = keyof MetricTable;
+
+type NamesOf<Kind extends MetricEntry['kind']> = {
+  [Name in MetricName]: MetricTable[Name]['kind'] extends Kind ? Name : never;
+}[MetricName];
+
+export type CounterName = NamesOf<'counter'>;
+export type GaugeName = NamesOf<'gauge'>;
+export type HistogramName = NamesOf<'histogram'>;
+
+/** Exactly the labels that the table lists for the metric. */
+export type LabelsOf<Name extends MetricName> = Readonly<Record<MetricTable[Name]['labels'][number], string | number>>;
+
+/** None of these throws or waits. */
+export interface Metrics {
+  count<Name extends CounterName>(name: Name, labels: LabelsOf<Name>, by?: number): void;
+  set<Name extends GaugeName>(name: Name, labels: LabelsOf<Name>, value: number): void;
+  observe<Name extends HistogramName>(name: Name, labels: LabelsOf<Name>, value: number): void;
+}
+
+export const silentMetrics: Metrics = { count: () => undefined, set: () => undefined, observe: () => undefined };
