@@ -27,7 +27,10 @@ export interface OffsetRange {
   readonly highWatermark: bigint;
 }
 
+/** `records` may be empty: only markers or compacted offsets were read, and `nextOffset` has moved past them. */
 export interface LogBatch extends LogPartition {
+  /** The incarnation these records were read from (I6): compare it with the one the table was written from. */
+  readonly topicId: string;
   readonly records: RecordBlock;
   /** Position after this batch: the first offset not delivered with or before it. Holes (markers, compaction) included. */
   readonly nextOffset: bigint;
@@ -37,8 +40,8 @@ export interface LogBatch extends LogPartition {
 
 export interface LogHandler {
   /**
-   * Called after every (re)assignment, before any batch of those partitions: where to start each. A partition left out
-   * stays paused. Throwing fails the subscription.
+   * Called after every (re)assignment, and after `revoked` when a topic was re-created, before any batch of those partitions: where to start each. A partition left out
+   * stays paused until a seek. Throwing fails the subscription.
    */
   assigned(partitions: readonly LogPartition[]): Promise<readonly (LogPartition & { readonly nextOffset: bigint })[]>;
   /** Called when partitions are taken away; they may already belong to another worker. No batch of them follows. */
@@ -54,13 +57,16 @@ export interface LogHandler {
 }
 
 export interface LogSubscription extends AsyncDisposable {
+  /** Resolves when closed; rejects when the subscription failed for good: what a handler threw, or LOG_REFUSED. */
+  readonly done: Promise<void>;
   /** Moves a partition that is assigned here; fetched but undelivered records of it are dropped. */
   seek(partition: LogPartition, nextOffset: bigint): void;
+  /** Until `resume` or the next assignment. */
   pause(partitions: readonly LogPartition[]): void;
   resume(partitions: readonly LogPartition[]): void;
   /** Writes group offsets: a hint for lag tools, never read as truth. Failure is logged, not thrown. */
   acknowledge(offsets: readonly (LogPartition & { readonly nextOffset: bigint })[]): Promise<void>;
-  /** Leaves the group. */
+  /** Leaves the group: nothing more is delivered. Does not wait for a handler, so that a handler may call it. */
   close(): Promise<void>;
 }
 
@@ -75,5 +81,6 @@ export interface Log extends AsyncDisposable {
   describe(topics: readonly string[], signal?: AbortSignal): Promise<readonly TopicDescription[]>;
   /** By partition number. */
   offsets(topic: string, signal?: AbortSignal): Promise<ReadonlyMap<number, OffsetRange>>;
+  /** Joins the group in the background, for as long as it takes; `done` of the subscription tells of failure. */
   subscribe(options: SubscribeOptions, handler: LogHandler, signal?: AbortSignal): Promise<LogSubscription>;
 }

@@ -14,7 +14,10 @@ export interface RecordBlock {
   readonly keyLength: Int32Array;
   readonly valueStart: Int32Array;
   readonly valueLength: Int32Array;
-  /** Headers of record i, in order, duplicates kept; undefined when no record of the block has any. */
+  /**
+   * Headers of record i, in order, duplicates kept; undefined when no record of the block has any. Neighbours with equal
+   * headers share one array (Debezium repeats four on every record): compare by identity to do the work once.
+   */
   readonly headers: readonly (readonly RecordHeader[])[] | undefined;
 }
 
