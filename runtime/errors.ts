@@ -52,6 +52,16 @@ export const errorTable = {
     exit: 'bug',
     help: 'An object that metadata refers to is not in the store. It was deleted by something other than Foz.',
   },
+  OBJECT_CORRUPT: {
+    retry: 'never',
+    exit: 'dependency',
+    help: 'An object of the table is not what its metadata says: damaged, truncated or written by a broken writer. The message names it; restore it from a copy or roll the table back.',
+  },
+  TABLE_UNSUPPORTED: {
+    retry: 'manual',
+    exit: 'dependency',
+    help: 'The table uses a part of the Iceberg format that Foz does not read or write yet. The message names it.',
+  },
   LOG_UNREACHABLE: { retry: 'backoff', exit: 'dependency', help: 'Kafka did not answer. Foz waits and tries again; nothing is lost.' },
   LOG_REFUSED: {
     retry: 'manual',
