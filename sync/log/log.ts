@@ -32,6 +32,8 @@ export interface LogBatch extends LogPartition {
   /** The incarnation these records were read from (I6): compare it with the one the table was written from. */
   readonly topicId: string;
   readonly records: RecordBlock;
+  /** Where this batch was read from: the log holds no record between this and the first one of the batch. */
+  readonly fromOffset: bigint;
   /** Position after this batch: the first offset not delivered with or before it. Holes (markers, compaction) included. */
   readonly nextOffset: bigint;
   readonly logStart: bigint;
