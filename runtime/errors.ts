@@ -79,7 +79,22 @@ export const errorTable = {
     help: 'A commit may or may not have been applied. Foz looks for its own commit id before it does anything else.',
   },
   CATALOG_REFUSED: { retry: 'manual', exit: 'dependency', help: 'The catalog refused the request. The message says why.' },
-  SOURCE_UNREACHABLE: { retry: 'backoff', exit: 'dependency', help: 'The source database did not answer or refused the login.' },
+  SOURCE_UNREACHABLE: { retry: 'backoff', exit: 'dependency', help: 'The source database did not answer. Check host, port and network.' },
+  SOURCE_REFUSED: {
+    retry: 'manual',
+    exit: 'dependency',
+    help: 'The source database refused the login or the statement (user, password, rights, TLS). Run `foz check`: it names the setting and the statement that mends it.',
+  },
+  CONNECT_UNREACHABLE: {
+    retry: 'backoff',
+    exit: 'dependency',
+    help: 'Kafka Connect did not answer. Check its address, and that it is running.',
+  },
+  CONNECTOR_FAILED: {
+    retry: 'manual',
+    exit: 'dependency',
+    help: 'Kafka Connect refused a connector or its task failed. The message carries the first lines of the cause; the whole trace is in the Connect log.',
+  },
   SOURCE_REPLACED: {
     retry: 'manual',
     exit: 'halted',
