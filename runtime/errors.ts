@@ -121,6 +121,11 @@ export const errorTable = {
     exit: 'dependency',
     help: 'A program that Foz needs is not installed. The message names the one command that installs it.',
   },
+  DOWNLOAD_FAILED: {
+    retry: 'backoff',
+    exit: 'dependency',
+    help: 'A download for the local stack did not complete. The message carries the last lines of the tool; nothing half-done was kept. Try again.',
+  },
   COMPONENT_FAILED: {
     retry: 'manual',
     exit: 'dependency',
