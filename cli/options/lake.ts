@@ -1,0 +1,97 @@
+// `lake:` where objects go, and `catalog:` who holds the pointers to table metadata.
+
+import { choice, duration, flag, group, integer, optional, secretText, size, text, variants } from '../../runtime/options.ts';
+
+const staticCredentials = group(
+  {
+    accessKeyId: secretText({ doc: 'Access key id' }),
+    secretAccessKey: secretText({ doc: 'Secret access key' }),
+    sessionToken: optional(secretText({ doc: 'Session token of temporary credentials' })),
+  },
+  { doc: 'Fixed keys' },
+);
+
+const roleCredentials = group(
+  {
+    roleArn: text({ doc: 'Role to assume', pattern: '^arn:', title: 'an ARN' }),
+    externalId: optional(text({ doc: 'External id that the role asks for' })),
+    sessionName: text({ doc: 'Session name', default: 'foz' }),
+    duration: duration({ doc: 'Life of the temporary credentials', default: '1h' }),
+  },
+  { doc: 'A role assumed through STS, with the environment’s own credentials' },
+);
+
+const environmentCredentials = group({}, { doc: 'The SDK’s default chain: environment, profile, web identity, instance metadata' });
+
+const s3Store = group(
+  {
+    bucket: text({ doc: 'Bucket' }),
+    prefix: optional(
+      text({ doc: 'Key prefix of everything Foz writes', pattern: '^[^/].*[^/]$|^[^/]$', title: 'a prefix without / at its ends' }),
+    ),
+    endpoint: optional(text({ doc: 'URL of an S3-compatible store; absent for AWS', pattern: '^https?://', title: 'a URL' })),
+    region: text({ doc: 'Region', default: 'us-east-1' }),
+    pathStyle: flag({ doc: 'Bucket in the path instead of the host name: most S3-compatible stores want it', default: false }),
+    credentials: variants(
+      { environment: environmentCredentials, static: staticCredentials, role: roleCredentials },
+      { doc: 'Where credentials come from', default: { kind: 'environment' } },
+    ),
+    conditionalWrites: choice(['required', 'off'], {
+      doc: '`required`: the start-up self-test must see If-None-Match honoured. `off`: rely on unique keys alone',
+      default: 'required',
+    }),
+    multipart: group(
+      {
+        threshold: size({ doc: 'Objects above it go up in parts', default: '16MiB' }),
+        partSize: size({ doc: 'Size of a part (S3: at least 5 MiB)', default: '8MiB' }),
+        partsConcurrent: integer({ doc: 'Parts in flight of one object', min: 1, max: 32, default: 4 }),
+      },
+      { doc: 'Multipart uploads' },
+    ),
+    requestTimeout: duration({ doc: 'Longest wait for one answer', default: '30s' }),
+  },
+  { doc: 'An S3-compatible store' },
+);
+
+const filesystemStore = group({ path: text({ doc: 'Directory; created when absent' }) }, { doc: 'A local directory: one machine only' });
+
+export const lakeOptions = group(
+  {
+    store: variants({ s3: s3Store, filesystem: filesystemStore }, { doc: 'Where data files, manifests and metadata go' }),
+    namespace: text({ doc: 'Namespace of the raw tables', pattern: '^[a-z][a-z0-9_]*$', title: 'a lower-case name', default: 'raw' }),
+    workDir: text({ doc: 'Local directory for Parquet files until they are uploaded', default: '.foz/work' }),
+  },
+  { doc: 'The lake' },
+);
+
+const listen = (preset: string) =>
+  text({ doc: 'host:port to listen on; port 0 chooses a free one', pattern: '^.+:[0-9]{1,5}$', title: 'host:port', default: preset });
+
+const embeddedCatalog = group(
+  {
+    listen: listen('127.0.0.1:8181'),
+    database: text({ doc: 'SQLite file that holds the pointers', default: '.foz/catalog.sqlite' }),
+    token: optional(secretText({ doc: 'Bearer token that clients must send; needed when listening beyond loopback' })),
+  },
+  { doc: 'Foz’s own Iceberg REST catalog, in this process or by `foz catalog serve`' },
+);
+
+const restCatalog = group(
+  {
+    url: text({ doc: 'Base URL of the catalog', pattern: '^https?://', title: 'a URL' }),
+    warehouse: optional(text({ doc: 'Warehouse asked for in the config request' })),
+    token: optional(secretText({ doc: 'Bearer token' })),
+    requestTimeout: duration({ doc: 'Longest wait for one answer', default: '30s' }),
+  },
+  { doc: 'Any Iceberg REST catalog' },
+);
+
+export const catalogOptions = variants(
+  { embedded: embeddedCatalog, rest: restCatalog },
+  { doc: 'The catalog', default: { kind: 'embedded' } },
+);
+
+export const httpOptions = group(
+  { listen: listen('127.0.0.1:8585') },
+  { doc: 'Health and metrics of the worker: /livez /readyz /metrics /status' },
+);
