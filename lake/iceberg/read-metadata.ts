@@ -1,0 +1,171 @@
+// From JSON values to typed metadata and commits: what arrives from a file or over HTTP is checked member by member, so
+// that nothing later meets a string where it counts on a number. Members we do not know are left in place.
+
+import type { Long, PartitionField, PartitionSpec, Snapshot, SnapshotRef, SortOrder, TableMetadata } from './metadata.ts';
+import type { IcebergType, Schema, StructField } from './schema.ts';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** Throws SyntaxError naming the member when the value is not table metadata. Optional lists that are absent come back empty. */
+export function readMetadata(value: unknown): TableMetadata {
+  if (!isRecord(value)) throw new SyntaxError('table metadata must be an object');
+  const metadata = {
+    properties: {},
+    snapshots: [],
+    'snapshot-log': [],
+    'metadata-log': [],
+    'last-sequence-number': 0,
+    ...value,
+    refs: value['refs'] ?? mainRef(value['current-snapshot-id']),
+  };
+  if (!isTableMetadata(metadata)) throw new SyntaxError(`table metadata: ${metadataProblem(metadata) ?? 'malformed'}`);
+  return metadata;
+}
+
+/** Spec: writers older than refs only name the current snapshot. */
+function mainRef(current: unknown): Json {
+  if (!isLong(current) || current < 0) return {};
+  return { main: { 'snapshot-id': current, type: 'branch' } };
+}
+
+export function isTableMetadata(value: unknown): value is TableMetadata {
+  return metadataProblem(value) === null;
+}
+
+function metadataProblem(value: unknown): string | null {
+  if (!isRecord(value)) return 'must be an object';
+  for (const [name, check] of metadataMembers) {
+    if (!check(value[name])) return `member ${name} is missing or malformed`;
+  }
+  const current = value['current-snapshot-id'];
+  return current === undefined || current === null || isLong(current) ? null : 'member current-snapshot-id is malformed';
+}
+
+export const isInteger = (value: unknown): value is number => Number.isSafeInteger(value);
+export const isString = (value: unknown): value is string => typeof value === 'string';
+
+export function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isLong(value: unknown): value is Long {
+  return isInteger(value) || (typeof value === 'bigint' && BigInt.asIntN(64, value) === value);
+}
+
+export function isListOf<T>(check: (item: unknown) => item is T): (value: unknown) => value is readonly T[] {
+  return (value): value is readonly T[] => Array.isArray(value) && value.every(check);
+}
+
+export function isMapOf<T>(check: (item: unknown) => item is T): (value: unknown) => value is Readonly<Record<string, T>> {
+  return (value): value is Readonly<Record<string, T>> => isRecord(value) && Object.values(value).every(check);
+}
+
+const optional = (value: unknown, check: (present: unknown) => boolean): boolean => value === undefined || check(value);
+
+export function isSchema(value: unknown): value is Schema {
+  return (
+    isRecord(value) &&
+    isFields(value['fields']) &&
+    optional(value['type'], (type) => type === 'struct') &&
+    optional(value['schema-id'], isInteger) &&
+    optional(value['identifier-field-ids'], isListOf(isInteger))
+  );
+}
+
+const isFields = (value: unknown): value is readonly StructField[] => Array.isArray(value) && value.every(isField);
+
+function isField(value: unknown): value is StructField {
+  return (
+    isRecord(value) &&
+    isInteger(value['id']) &&
+    isString(value['name']) &&
+    typeof value['required'] === 'boolean' &&
+    isType(value['type']) &&
+    optional(value['doc'], isString)
+  );
+}
+
+function isType(value: unknown): value is IcebergType {
+  if (isString(value)) return true;
+  if (!isRecord(value)) return false;
+  if (value['type'] === 'struct') return isFields(value['fields']);
+  if (value['type'] === 'list')
+    return isInteger(value['element-id']) && typeof value['element-required'] === 'boolean' && isType(value['element']);
+  return (
+    value['type'] === 'map' &&
+    isInteger(value['key-id']) &&
+    isInteger(value['value-id']) &&
+    typeof value['value-required'] === 'boolean' &&
+    isType(value['key']) &&
+    isType(value['value'])
+  );
+}
+
+export function isPartitionField(value: unknown): value is PartitionField {
+  return (
+    isRecord(value) &&
+    isInteger(value['source-id']) &&
+    isInteger(value['field-id']) &&
+    isString(value['name']) &&
+    isString(value['transform'])
+  );
+}
+
+export function isPartitionSpec(value: unknown): value is PartitionSpec {
+  return isRecord(value) && isInteger(value['spec-id']) && isListOf(isPartitionField)(value['fields']);
+}
+
+export function isSortOrder(value: unknown): value is SortOrder {
+  return isRecord(value) && isInteger(value['order-id']) && Array.isArray(value['fields']);
+}
+
+export function isSnapshot(value: unknown): value is Snapshot {
+  return (
+    isRecord(value) &&
+    isLong(value['snapshot-id']) &&
+    isLong(value['sequence-number']) &&
+    isInteger(value['timestamp-ms']) &&
+    isString(value['manifest-list']) &&
+    isMapOf(isString)(value['summary']) &&
+    optional(value['schema-id'], isInteger) &&
+    (value['parent-snapshot-id'] === undefined || value['parent-snapshot-id'] === null || isLong(value['parent-snapshot-id']))
+  );
+}
+
+export function isSnapshotRef(value: unknown): value is SnapshotRef {
+  return (
+    isRecord(value) &&
+    isLong(value['snapshot-id']) &&
+    (value['type'] === 'branch' || value['type'] === 'tag') &&
+    ['min-snapshots-to-keep', 'max-snapshot-age-ms', 'max-ref-age-ms'].every((name) => optional(value[name], isInteger))
+  );
+}
+
+function isLogEntry(value: unknown): value is Json {
+  return isRecord(value) && isLong(value['snapshot-id']) && isInteger(value['timestamp-ms']);
+}
+
+function isMetadataLogEntry(value: unknown): value is Json {
+  return isRecord(value) && isString(value['metadata-file']) && isInteger(value['timestamp-ms']);
+}
+
+const metadataMembers: ReadonlyMap<string, (value: unknown) => boolean> = new Map<string, (value: unknown) => boolean>([
+  ['format-version', (value) => isInteger(value) && value >= 2],
+  ['table-uuid', isString],
+  ['location', isString],
+  ['last-sequence-number', isLong],
+  ['last-updated-ms', isInteger],
+  ['last-column-id', isInteger],
+  ['current-schema-id', isInteger],
+  ['schemas', isListOf(isSchema)],
+  ['default-spec-id', isInteger],
+  ['partition-specs', isListOf(isPartitionSpec)],
+  ['last-partition-id', isInteger],
+  ['default-sort-order-id', isInteger],
+  ['sort-orders', isListOf(isSortOrder)],
+  ['properties', isMapOf(isString)],
+  ['snapshots', isListOf(isSnapshot)],
+  ['snapshot-log', isListOf(isLogEntry)],
+  ['metadata-log', isListOf(isMetadataLogEntry)],
+  ['refs', isMapOf(isSnapshotRef)],
+]);
