@@ -19,12 +19,13 @@ sync:
 
 const files: Readonly<Record<string, string>> = { 'secrets/key': 'from-a-file\n' };
 
+function readFile(path: string): string {
+  const content = files[path];
+  if (content === undefined) throw new Error(`no such file: ${path}`);
+  return content;
+}
+
 function parse(text: string, env: Readonly<Record<string, string>> = {}) {
-  const readFile = (path: string): string => {
-    const content = files[path];
-    if (content === undefined) throw new Error(`no such file: ${path}`);
-    return content;
-  };
   return parseConfig({ file: 'foz.yaml', text, env, readFile }, configOptions);
 }
 

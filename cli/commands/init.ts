@@ -1,0 +1,45 @@
+// `foz init`: a foz.yaml with every setting explained and an .env.example for its secrets. Never overwrites.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { LakeError } from '../../runtime/errors.ts';
+import type { Command } from '../command.ts';
+import { packageFile } from '../package-file.ts';
+
+export const init: Command = {
+  description: 'Write foz.yaml (commented, with the schema line that gives editors completion) and .env.example. Never overwrites a file.',
+  arguments: [{ name: '[directory]', doc: 'where to write (default: here)' }],
+  examples: [
+    ['foz init', 'foz.yaml and .env.example in this directory'],
+    ['foz init lake && foz check -c lake/foz.yaml', 'somewhere else, then say what is wrong'],
+  ],
+  run: async ({ args, print }) => {
+    const directory = resolve(typeof args[0] === 'string' ? args[0] : '.');
+    const files = ['foz.yaml', '.env.example'].map((name) => join(directory, name));
+    const taken = files.filter((file) => existsSync(file));
+    if (taken.length > 0) {
+      throw new LakeError(
+        'CONFIG_INVALID',
+        `${taken.map((file) => relative('.', file) || file).join(' and ')} already there; nothing was written.`,
+        {
+          context: { expected: 'a directory without these files', found: taken.join(', '), next: 'foz check' },
+        },
+      );
+    }
+    mkdirSync(directory, { recursive: true });
+    const schema = relative(directory, packageFile('cli/foz.schema.json')).replaceAll('\\', '/');
+    const templates = [readFileSync(packageFile('cli/templates/foz.yaml'), 'utf8'), readFileSync(packageFile('cli/templates/env'), 'utf8')];
+    files.forEach((file, index) => {
+      const text = (templates[index] ?? '').replace('{{schema}}', schema.startsWith('.') ? schema : `./${schema}`);
+      writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
+    });
+    print({ written: files }, () =>
+      [
+        ...files.map((file) => `wrote ${relative('.', file) || file}`),
+        '',
+        'next: fill in the blanks, copy .env.example to .env, then foz check',
+      ].join('\n'),
+    );
+    return 0;
+  },
+};
