@@ -1,0 +1,210 @@
+// The commit: flushed files become visible together with the offsets they cover, or not at all (I3). Legality is
+// checked on exactly the metadata that the swap asserts, and again on every rebase (I2): a plain append retry after a
+// 409 is a duplicate machine. An unknown outcome is looked up, never guessed, and nothing is ever deleted here (I5).
+
+import { identText, type Catalog, type CommitOutcome, type LoadedTable } from '../catalog/catalog.ts';
+import { prepareAppend, type AppendCache } from '../lake/iceberg/append.ts';
+import type { TableCommit } from '../lake/iceberg/commit.ts';
+import type { DataFile } from '../lake/iceberg/data-file.ts';
+import { mainSnapshot } from '../lake/iceberg/metadata.ts';
+import {
+  chainProperty,
+  chainText,
+  extendChain,
+  holdsCommit,
+  illegalSpan,
+  spansText,
+  summaryKeys,
+  type OffsetSpan,
+} from '../lake/raw/offset-chain.ts';
+import type { ObjectStore } from '../lake/store/object-store.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { LakeError } from '../runtime/errors.ts';
+import type { Logger } from '../runtime/log.ts';
+import { randomInt, type Random } from '../runtime/random.ts';
+import { retryDelayMs } from '../runtime/retry.ts';
+import type { CrashHook } from './crash-point.ts';
+import type { TopicDescription } from './log/log.ts';
+import { HaltError, rolledBack } from './halt.ts';
+import { checkedChain, type TableTarget } from './table.ts';
+
+export interface SpanCommit {
+  readonly commitId: string;
+  readonly target: TableTarget;
+  readonly spans: readonly OffsetSpan[];
+  readonly files: readonly DataFile[];
+  /** Counts and change times for the summary; the chain's own keys are added here. */
+  readonly summary: Readonly<Record<string, string>>;
+}
+
+export type SpanCommitResult =
+  | { readonly kind: 'committed'; readonly table: LoadedTable; readonly attempts: number }
+  /** Another worker has moved these partitions on: the batch is dropped, its files are orphans for the sweeper. */
+  | { readonly kind: 'fenced'; readonly reason: string };
+
+export interface CommitDeps {
+  readonly catalog: Catalog;
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly appendCache: AppendCache;
+  readonly crashPoint: CrashHook;
+  readonly waitMinMs: number;
+  readonly waitMaxMs: number;
+  /** Told while a dependency is away, and null when it is back. */
+  readonly waiting: (reason: string | null) => void;
+  readonly describe: (topic: string, signal: AbortSignal) => Promise<TopicDescription>;
+}
+
+/** Commits the spans on top of `base` or whatever newer metadata still allows it. Throws HaltError; waits while a dependency is away. */
+export async function commitSpans(commit: SpanCommit, base: LoadedTable, deps: CommitDeps, signal: AbortSignal): Promise<SpanCommitResult> {
+  await deps.crashPoint('commit:before');
+  // After the last fetch, before the swap: records of a re-created topic cannot slip in under the old id (I6).
+  const source = await untilAvailable(() => deps.describe(commit.target.topic, signal), deps, signal);
+  await deps.crashPoint('commit:after-describe');
+  let table = base;
+  for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted();
+    if (holdsCommit(table.metadata, commit.commitId)) return { kind: 'committed', table, attempts: attempt };
+    const chain = checkedChain(table, commit.target, source);
+    const illegal = illegalSpan(chain, commit.spans);
+    if (illegal) return { kind: 'fenced', reason: illegal };
+    const next = chainText(extendChain(chain, commit.spans, commit.commitId, source.clusterId));
+    const current = table;
+    const request = await untilAvailable(() => commitRequest(commit, source, current, next, deps, signal), deps, signal);
+    await deps.crashPoint('commit:before-request');
+    const outcome = await send(commit, request, deps, signal);
+    await deps.crashPoint('commit:after-request');
+    if (outcome.kind === 'committed') {
+      await deps.crashPoint('commit:applied');
+      return { kind: 'committed', table: outcome.table, attempts: attempt };
+    }
+    await deps.crashPoint(outcome.kind === 'unknown' ? 'commit:unknown' : 'commit:conflict');
+    deps.logger.warn(
+      { table: identText(commit.target.ident), commitId: commit.commitId, attempt, outcome: outcome.kind, reason: outcome.message },
+      'commit did not go through at once',
+    );
+    table = await untilAvailable(() => reload(commit.target, current, deps, signal), deps, signal);
+    await deps.crashPoint(outcome.kind === 'unknown' ? 'commit:unknown-reloaded' : 'commit:conflict-reloaded');
+    if (outcome.kind === 'unknown')
+      await deps.clock.sleep(
+        retryDelayMs({ attemptsMax: 1, delayMinMs: deps.waitMinMs, delayMaxMs: deps.waitMaxMs }, attempt, deps.random),
+        signal,
+      );
+  }
+}
+
+type SendOutcome = CommitOutcome | { readonly kind: 'unknown'; readonly message: string };
+
+/** A commit that was refused for being unreachable did not happen; every other failure after sending is unknown (I5). */
+async function send(commit: SpanCommit, request: TableCommit, deps: CommitDeps, signal: AbortSignal): Promise<SendOutcome> {
+  return untilAvailable(
+    async () => {
+      try {
+        return await deps.catalog.commitTable(commit.target.ident, request, signal);
+      } catch (error) {
+        if (error instanceof LakeError && error.retry === 'reconcile') return { kind: 'unknown', message: error.message };
+        throw error;
+      }
+    },
+    deps,
+    signal,
+  );
+}
+
+async function commitRequest(
+  commit: SpanCommit,
+  source: TopicDescription,
+  table: LoadedTable,
+  next: string,
+  deps: CommitDeps,
+  signal: AbortSignal,
+): Promise<TableCommit> {
+  const summary = {
+    ...commit.summary,
+    [summaryKeys.commitId]: commit.commitId,
+    [summaryKeys.clusterId]: source.clusterId,
+    [summaryKeys.offsets]: spansText(commit.spans),
+  };
+  const append = await prepareAppend(
+    {
+      metadata: table.metadata,
+      store: deps.store,
+      files: commit.files,
+      summary,
+      snapshotId: newSnapshotId(deps.random),
+      commitId: commit.commitId,
+      now: deps.clock.now(),
+      cache: deps.appendCache,
+    },
+    signal,
+  );
+  await deps.crashPoint('commit:after-manifest');
+  return {
+    requirements: [
+      { type: 'assert-table-uuid', uuid: table.metadata['table-uuid'] },
+      { type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': mainSnapshot(table.metadata)?.['snapshot-id'] ?? null },
+    ],
+    updates: [
+      { action: 'add-snapshot', snapshot: append.snapshot },
+      { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': append.snapshot['snapshot-id'] },
+      { action: 'set-properties', updates: { [chainProperty]: next } },
+    ],
+  };
+}
+
+/** The newest metadata of the same incarnation of the table; anything else is a HALT (I6). */
+export async function reload(
+  target: TableTarget,
+  before: LoadedTable,
+  deps: Pick<CommitDeps, 'catalog'>,
+  signal: AbortSignal,
+): Promise<LoadedTable> {
+  const name = identText(target.ident);
+  const table = await deps.catalog.loadTable(target.ident, signal);
+  if (!table) throw new HaltError(name, rolledBack(name, 'the table was dropped while the worker ran'));
+  const uuid = before.metadata['table-uuid'];
+  if (table.metadata['table-uuid'] !== uuid)
+    throw new HaltError(
+      name,
+      rolledBack(name, `the table was replaced while the worker ran: its uuid was ${uuid}, it is ${table.metadata['table-uuid']}`),
+    );
+  return table;
+}
+
+/** 53 random bits: below 2^53, so that every JSON parser keeps it exact. */
+export function newSnapshotId(random: Random): number {
+  return randomInt(random, 2 ** 26) * 2 ** 27 + randomInt(random, 2 ** 27) + 1;
+}
+
+/**
+ * Runs a step until its dependency answers. Only errors that a wait can mend are waited for; the delay doubles up to
+ * `waitMaxMs`, for ever: the log keeps the data meanwhile.
+ */
+export async function untilAvailable<T>(
+  step: () => Promise<T>,
+  deps: Pick<CommitDeps, 'clock' | 'random' | 'logger' | 'waiting' | 'waitMinMs' | 'waitMaxMs'>,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const value = await step();
+      if (attempt > 1) deps.waiting(null);
+      return value;
+    } catch (error) {
+      if (!(error instanceof LakeError) || !isWaitable(error)) throw error;
+      deps.waiting(`${error.code}: ${error.message}`);
+      deps.logger.warn({ code: error.code, attempt, reason: error.message }, 'waiting for a dependency');
+      await deps.clock.sleep(
+        retryDelayMs({ attemptsMax: 1, delayMinMs: deps.waitMinMs, delayMaxMs: deps.waitMaxMs }, attempt, deps.random),
+        signal,
+      );
+    }
+  }
+}
+
+/** Unreachable now, or refused until somebody mends rights or configuration: both pass without losing anything. */
+function isWaitable(error: LakeError): boolean {
+  return error.code.endsWith('_UNREACHABLE') || error.code.endsWith('_REFUSED') || error.code === 'STORE_OUTCOME_UNKNOWN';
+}

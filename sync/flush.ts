@@ -1,0 +1,173 @@
+// Flushing: a sealed chunk becomes Parquet objects in the store. Durable, but visible to nobody until the commit names
+// them; a crash here leaves orphans for the sweeper. New shapes are committed to the table first, so that a file is
+// never older than the schema it was written with.
+
+import { rm } from 'node:fs/promises';
+import { identText, type LoadedTable } from '../catalog/catalog.ts';
+import { prepareAppend } from '../lake/iceberg/append.ts';
+import type { TableCommit, Update } from '../lake/iceberg/commit.ts';
+import type { DataFile } from '../lake/iceberg/data-file.ts';
+import { mainSnapshot } from '../lake/iceberg/metadata.ts';
+import type { Schema } from '../lake/iceberg/schema.ts';
+import { shapesProperty, shapesText } from '../lake/raw/shapes-property.ts';
+import type { Shape } from '../lake/raw/shape.ts';
+import { keyOf, locationOf } from '../lake/store/object-store.ts';
+import { assert, LakeError } from '../runtime/errors.ts';
+import type { Chunk } from './chunk.ts';
+import { newSnapshotId, reload, untilAvailable, type CommitDeps } from './commit.ts';
+import type { WrittenBatch, WrittenFile } from './decode/decoder.ts';
+import { newCommitId, planOf, type TableTarget } from './table.ts';
+
+export interface FlushedChunk {
+  readonly spans: Chunk['spans'];
+  readonly files: readonly DataFile[];
+  readonly rows: number;
+  readonly rescued: number;
+  readonly fileBytes: number;
+  readonly changedAtUs: WrittenBatch['changedAtUs'];
+}
+
+/** A chunk in the middle: written to local disk, uploads under way. */
+export interface WrittenChunk {
+  readonly flushed: Promise<FlushedChunk>;
+  /** The table as the write left it: newer when shapes were added. */
+  readonly table: LoadedTable;
+}
+
+/** Writes the chunk under the table's current plan, evolving the table first where its values ask for it. */
+export async function writeChunk(
+  chunk: Chunk,
+  table: LoadedTable,
+  target: TableTarget,
+  deps: CommitDeps,
+  signal: AbortSignal,
+): Promise<{ written: WrittenBatch; table: LoadedTable }> {
+  await deps.crashPoint('write:before');
+  let current = table;
+  for (;;) {
+    signal.throwIfAborted();
+    const outcome = await chunk.batch.write(planOf(current.metadata), signal);
+    if (outcome.kind === 'written') {
+      await deps.crashPoint('write:after');
+      assert(outcome.rows === chunk.records, `I8: ${chunk.records} records were delivered but ${outcome.rows} rows written`);
+      return { written: outcome, table: current };
+    }
+    current = await evolve(current, target, outcome, deps, signal);
+  }
+}
+
+/**
+ * Commits new shapes with the schema they need, as an empty append: main moves, so that of two workers that add shapes
+ * at once one loses the swap, reloads and asks its decoder again. A conflict or an unknown outcome only means: look again.
+ */
+async function evolve(
+  table: LoadedTable,
+  target: TableTarget,
+  wanted: { readonly schema: Schema | null; readonly shapes: readonly Shape[] },
+  deps: CommitDeps,
+  signal: AbortSignal,
+): Promise<LoadedTable> {
+  await deps.crashPoint('evolve:before-commit');
+  const request = await untilAvailable(() => evolveRequest(table, wanted, deps, signal), deps, signal);
+  const outcome = await untilAvailable(
+    async () => {
+      try {
+        return await deps.catalog.commitTable(target.ident, request, signal);
+      } catch (error) {
+        if (error instanceof LakeError && error.retry === 'reconcile') return { kind: 'conflict' as const, message: error.message };
+        throw error;
+      }
+    },
+    deps,
+    signal,
+  );
+  await deps.crashPoint('evolve:after-commit');
+  deps.logger.info({ table: identText(target.ident), shapes: wanted.shapes.length, outcome: outcome.kind }, 'new shapes');
+  if (outcome.kind === 'committed') return outcome.table;
+  return untilAvailable(() => reload(target, table, deps, signal), deps, signal);
+}
+
+async function evolveRequest(
+  table: LoadedTable,
+  wanted: { readonly schema: Schema | null; readonly shapes: readonly Shape[] },
+  deps: CommitDeps,
+  signal: AbortSignal,
+): Promise<TableCommit> {
+  const { metadata } = table;
+  const append = await prepareAppend(
+    {
+      metadata,
+      store: deps.store,
+      files: [],
+      summary: {},
+      snapshotId: newSnapshotId(deps.random),
+      commitId: newCommitId(),
+      now: deps.clock.now(),
+      cache: deps.appendCache,
+    },
+    signal,
+  );
+  const schemaUpdates: Update[] = wanted.schema
+    ? [
+        { action: 'add-schema', schema: wanted.schema },
+        { action: 'set-current-schema', 'schema-id': -1 },
+      ]
+    : [];
+  return {
+    requirements: [
+      { type: 'assert-table-uuid', uuid: metadata['table-uuid'] },
+      { type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': mainSnapshot(metadata)?.['snapshot-id'] ?? null },
+      { type: 'assert-current-schema-id', 'current-schema-id': metadata['current-schema-id'] },
+      { type: 'assert-last-assigned-field-id', 'last-assigned-field-id': metadata['last-column-id'] },
+    ],
+    updates: [
+      ...schemaUpdates,
+      { action: 'set-properties', updates: { [shapesProperty]: shapesText(wanted.shapes) } },
+      { action: 'add-snapshot', snapshot: append.snapshot },
+      { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': append.snapshot['snapshot-id'] },
+    ],
+  };
+}
+
+/** Uploads the chunk's files under unique keys and removes the local copies. Waits while the store is away. */
+export async function uploadChunk(
+  chunk: Chunk,
+  written: WrittenBatch,
+  table: LoadedTable,
+  deps: CommitDeps,
+  signal: AbortSignal,
+): Promise<FlushedChunk> {
+  await deps.crashPoint('upload:before');
+  const files: DataFile[] = [];
+  for (const file of written.files) {
+    const location = await untilAvailable(() => uploadFile(file, table, deps, signal), deps, signal);
+    await deps.crashPoint('upload:after-file');
+    files.push({ ...file.dataFile, filePath: location });
+    await rm(file.path, { force: true });
+  }
+  await deps.crashPoint('upload:after');
+  return {
+    spans: chunk.spans,
+    files,
+    rows: written.rows,
+    rescued: written.rescued,
+    fileBytes: files.reduce((sum, file) => sum + file.fileSizeInBytes, 0),
+    changedAtUs: written.changedAtUs,
+  };
+}
+
+/** A fresh key for every try: an upload with an unknown outcome is left to the sweeper. */
+async function uploadFile(file: WrittenFile, table: LoadedTable, deps: CommitDeps, signal: AbortSignal): Promise<string> {
+  const base = keyOf(deps.store, table.metadata.location);
+  if (base === null)
+    throw new LakeError('CONFIG_INVALID', `table location ${table.metadata.location} lies outside the object store ${deps.store.root}`);
+  const key = `${base}/data/${partitionFolder(file)}${newCommitId()}.parquet`;
+  const outcome = await deps.store.putFile(key, file.path, { ifAbsent: true, contentType: 'application/vnd.apache.parquet' }, signal);
+  if (outcome.kind === 'exists') throw new LakeError('STORE_OUTCOME_UNKNOWN', `object ${key} exists already`);
+  return locationOf(deps.store, key);
+}
+
+function partitionFolder(file: WrittenFile): string {
+  const days = Object.values(file.dataFile.partition)[0];
+  return days === null || days === undefined ? '' : `date=${new Date(days * 86_400_000).toISOString().slice(0, 10)}/`;
+}

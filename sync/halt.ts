@@ -1,0 +1,47 @@
+// HALT: the table stops at a question only a person can answer (I1, I6, I7). Nothing is skipped and nothing is read
+// twice; the message carries the exact range and the command that decides. Other tables go on.
+
+import { LakeError, type ErrorCode } from '../runtime/errors.ts';
+
+export type HaltCode = Extract<ErrorCode, 'SOURCE_REPLACED' | 'RETENTION_GAP' | 'LOG_TRUNCATED' | 'TABLE_ROLLED_BACK' | 'BATCH_POISONED'>;
+
+export interface Halt {
+  readonly code: HaltCode;
+  /** What was found, with the exact range or ids. */
+  readonly reason: string;
+  /** The commands that decide, ready to type. */
+  readonly decide: readonly string[];
+}
+
+export function rolledBack(table: string, reason: string): Halt {
+  return { code: 'TABLE_ROLLED_BACK', reason, decide: [`foz resume ${table} --reread`, `foz resume ${table} --accept-gap`] };
+}
+
+export function sourceReplaced(table: string, reason: string): Halt {
+  return { code: 'SOURCE_REPLACED', reason, decide: [`foz resume ${table} --adopt-source`] };
+}
+
+export function retentionGap(table: string, where: string, from: bigint, to: bigint): Halt {
+  return {
+    code: 'RETENTION_GAP',
+    reason: `${where}: offsets [${from}, ${to}) were deleted from the log before they were read`,
+    decide: [`foz resume ${table} --accept-gap`],
+  };
+}
+
+export function logTruncated(table: string, where: string, next: bigint, end: bigint): Halt {
+  return {
+    code: 'LOG_TRUNCATED',
+    reason: `${where}: the log ends at ${end}, but the table has already read up to ${next}: offsets [${end}, ${next}) are gone from the log`,
+    decide: [`foz resume ${table} --adopt-source`],
+  };
+}
+
+export class HaltError extends LakeError {
+  readonly halt: Halt;
+
+  constructor(table: string, halt: Halt) {
+    super(halt.code, `${table}: ${halt.reason}. Decide with: ${halt.decide.join(' or ')}`, { context: { table } });
+    this.halt = halt;
+  }
+}

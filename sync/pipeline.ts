@@ -1,0 +1,189 @@
+// From a sealed chunk to the table: write, upload, commit, in one queue per table. Chunks are decoded one after the
+// other (offsets stay contiguous); uploads run beside the next write; a commit takes every chunk flushed before it.
+// `drop` forgets everything uncommitted: later steps of dropped chunks find their generation gone and do nothing.
+
+import type { LoadedTable } from '../catalog/catalog.ts';
+import type { OffsetSpan } from '../lake/raw/offset-chain.ts';
+import type { EpochMs } from '../runtime/clock.ts';
+import { joinSpans, type Chunk } from './chunk.ts';
+import { commitSpans, type CommitDeps } from './commit.ts';
+import { uploadChunk, writeChunk, type FlushedChunk } from './flush.ts';
+import type { SyncOptions } from './options.ts';
+import { commitSummary, totals } from './summary.ts';
+import { newCommitId, type TableTarget } from './table.ts';
+
+export interface PipelineEvents {
+  committed(event: CommittedEvent): Promise<void>;
+  fenced(reason: string): void;
+  /** A HaltError, or a failure that ends the worker. */
+  failed(error: unknown): void;
+}
+
+export interface CommittedEvent {
+  readonly table: LoadedTable;
+  readonly spans: readonly OffsetSpan[];
+  readonly rows: number;
+  readonly rescued: number;
+  readonly fileBytes: number;
+  readonly files: number;
+  readonly attempts: number;
+  readonly changedAtMaxUs: number | null;
+  readonly committedAt: EpochMs;
+}
+
+interface Flushing {
+  readonly flushed: Promise<FlushedChunk>;
+}
+
+export class Pipeline {
+  readonly #target: TableTarget;
+  readonly #options: SyncOptions;
+  readonly #deps: CommitDeps;
+  readonly #events: PipelineEvents;
+  readonly #signal: AbortSignal;
+  readonly #release: (bytes: number) => void;
+  #table: LoadedTable | null = null;
+  #topicId = '';
+  #generation = 0;
+  #flushing: Flushing[] = [];
+  #pendingRows = 0;
+  #pendingBytes = 0;
+  #waiting: (() => void)[] = [];
+  #sealed = 0;
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(
+    target: TableTarget,
+    options: SyncOptions,
+    deps: CommitDeps,
+    events: PipelineEvents,
+    release: (bytes: number) => void,
+    signal: AbortSignal,
+  ) {
+    this.#target = target;
+    this.#options = options;
+    this.#deps = deps;
+    this.#events = events;
+    this.#release = release;
+    this.#signal = signal;
+  }
+
+  get table(): LoadedTable | null {
+    return this.#table;
+  }
+
+  /** Starts on a freshly loaded table with nothing in flight. */
+  begin(table: LoadedTable, topicId: string): void {
+    this.#table = table;
+    this.#topicId = topicId;
+  }
+
+  /** Queues a chunk; resolves when at most `sealedChunksMax` wait for the writer. */
+  async seal(chunk: Chunk): Promise<void> {
+    const generation = this.#generation;
+    this.#sealed++;
+    this.#enqueue(async () => {
+      try {
+        if (generation === this.#generation) await this.#write(chunk);
+      } finally {
+        await this.#discard(chunk);
+      }
+    });
+    while (this.#sealed > this.#options.sealedChunksMax) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Queues a commit of everything sealed so far; resolves when it is through, dropped or halted. */
+  commit(): Promise<void> {
+    const generation = this.#generation;
+    return this.#enqueue(async () => {
+      if (generation === this.#generation) await this.#commit();
+    });
+  }
+
+  /** Forgets everything uncommitted. */
+  drop(): void {
+    this.#generation++;
+    for (const { flushed } of this.#flushing) flushed.catch(() => undefined);
+    this.#flushing = [];
+    this.#pendingRows = 0;
+    this.#pendingBytes = 0;
+  }
+
+  /** Resolves when every queued step has ended. */
+  idle(): Promise<void> {
+    return this.#queue;
+  }
+
+  #enqueue(step: () => Promise<void>): Promise<void> {
+    const generation = this.#generation;
+    this.#queue = this.#queue.then(step).catch((error: unknown) => {
+      // A dropped generation's failure is nobody's: its work was given up already.
+      if (generation === this.#generation) this.#events.failed(error);
+    });
+    return this.#queue;
+  }
+
+  async #write(chunk: Chunk): Promise<void> {
+    const generation = this.#generation;
+    const table = this.#loaded();
+    await this.#deps.crashPoint('chunk:sealed');
+    if (chunk.records === 0) {
+      this.#flushing.push({
+        flushed: Promise.resolve({ spans: chunk.spans, files: [], rows: 0, rescued: 0, fileBytes: 0, changedAtUs: null }),
+      });
+      return;
+    }
+    const { written, table: current } = await writeChunk(chunk, table, this.#target, this.#deps, this.#signal);
+    if (generation !== this.#generation) return;
+    this.#table = current;
+    const flushed = uploadChunk(chunk, written, current, this.#deps, this.#signal);
+    flushed.catch(() => undefined);
+    this.#flushing.push({ flushed });
+    this.#pendingRows += written.rows;
+    this.#pendingBytes += written.files.reduce((sum, file) => sum + file.dataFile.fileSizeInBytes, 0);
+    const oldest = this.#flushing.at(-this.#options.uploadsMax);
+    if (oldest) await oldest.flushed;
+    if (this.#pendingRows >= this.#options.commitRowsMax || this.#pendingBytes >= this.#options.commitBytesMax) await this.#commit();
+  }
+
+  async #commit(): Promise<void> {
+    const generation = this.#generation;
+    const chunks = await Promise.all(this.#flushing.map(({ flushed }) => flushed));
+    if (generation !== this.#generation) return;
+    const spans = joinSpans(this.#topicId, chunks);
+    if (spans.length === 0) return;
+    const files = chunks.flatMap((chunk) => chunk.files);
+    const commit = { commitId: newCommitId(), target: this.#target, spans, files, summary: commitSummary(chunks) };
+    const result = await commitSpans(commit, this.#loaded(), this.#deps, this.#signal);
+    if (generation !== this.#generation) return;
+    if (result.kind === 'fenced') return this.#events.fenced(result.reason);
+    this.#table = result.table;
+    this.#flushing = [];
+    this.#pendingRows = 0;
+    this.#pendingBytes = 0;
+    const sum = totals(chunks);
+    await this.#events.committed({
+      table: result.table,
+      spans,
+      rows: sum.rows,
+      rescued: sum.rescued,
+      fileBytes: sum.fileBytes,
+      files: files.length,
+      attempts: result.attempts,
+      changedAtMaxUs: sum.changedAtUs?.max ?? null,
+      committedAt: this.#deps.clock.now(),
+    });
+  }
+
+  async #discard(chunk: Chunk): Promise<void> {
+    this.#release(chunk.reservedBytes);
+    this.#sealed--;
+    this.#waiting.splice(0).forEach((resume) => resume());
+    await chunk.batch[Symbol.asyncDispose]();
+  }
+
+  #loaded(): LoadedTable {
+    if (!this.#table) throw new Error('the pipeline has no table yet');
+    return this.#table;
+  }
+}

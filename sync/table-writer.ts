@@ -1,0 +1,327 @@
+// One topic into one raw table: buffered → flushed → committed → acknowledged. Here is the reading side: which log
+// partitions this worker owns, up to where it has taken them, the chunk that fills, and when it is due. When another
+// worker was faster (fenced) or partitions go, everything uncommitted is dropped and read again from where the table
+// says: dropping is always safe, because nothing uncommitted counts.
+
+import { identText } from '../catalog/catalog.ts';
+import { assert } from '../runtime/errors.ts';
+import type { EpochMs } from '../runtime/clock.ts';
+import { coverSpan, openChunk, type Chunk } from './chunk.ts';
+import { untilAvailable, type CommitDeps } from './commit.ts';
+import type { Decoder } from './decode/decoder.ts';
+import { HaltError, retentionGap, sourceReplaced, type Halt } from './halt.ts';
+import type { LogBatch, LogPartition, OffsetRange } from './log/log.ts';
+import type { SyncOptions } from './options.ts';
+import { Pipeline, type CommittedEvent } from './pipeline.ts';
+import { checkedChain, ensureTable, startOffset, type TableTarget } from './table.ts';
+
+export interface TableWriterDeps extends Omit<CommitDeps, 'waiting'> {
+  readonly decoder: Decoder;
+  readonly offsets: (topic: string, signal: AbortSignal) => Promise<ReadonlyMap<number, OffsetRange>>;
+  /** Moves this worker's reading position. */
+  readonly seek: (partition: LogPartition, nextOffset: bigint) => void;
+  readonly pause: (partitions: readonly LogPartition[]) => void;
+  readonly acknowledge: (offsets: readonly (LogPartition & { readonly nextOffset: bigint })[]) => Promise<void>;
+  /** Buffer space shared by all tables: `reserve` resolves when the bytes fit under the ceiling (back-pressure). */
+  readonly reserve: (bytes: number) => Promise<void>;
+  readonly release: (bytes: number) => void;
+  readonly observer: TableObserver;
+  /** A failure nobody can wait out: ends the worker. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** What a table's writer tells about itself: metrics and tests listen. */
+export interface TableObserver {
+  committed(table: string, event: CommittedEvent): void;
+  fenced(table: string, reason: string): void;
+  halted(table: string, halt: Halt): void;
+}
+
+export class TableWriter {
+  readonly target: TableTarget;
+  readonly name: string;
+  halt: Halt | null = null;
+  /** Why the writer waits for a dependency, or null. */
+  waiting: string | null = null;
+  lastCommit: CommittedEvent | null = null;
+  rowsCommitted = 0;
+
+  readonly #options: SyncOptions;
+  readonly #deps: TableWriterDeps;
+  readonly #commitDeps: CommitDeps;
+  readonly #signal: AbortSignal;
+  readonly #pipeline: Pipeline;
+  /** Next offset to take, by owned log partition. */
+  readonly #positions = new Map<number, bigint>();
+  #topicId = '';
+  #generation = 0;
+  #open: Chunk | null = null;
+  #due: { readonly at: EpochMs; readonly timer: AbortController } | null = null;
+
+  constructor(target: TableTarget, options: SyncOptions, deps: TableWriterDeps, signal: AbortSignal) {
+    this.target = target;
+    this.name = identText(target.ident);
+    this.#options = options;
+    this.#deps = deps;
+    this.#signal = signal;
+    this.#commitDeps = { ...deps, waiting: (reason) => (this.waiting = reason) };
+    this.#pipeline = new Pipeline(
+      target,
+      options,
+      this.#commitDeps,
+      {
+        committed: (event) => this.#onCommitted(event),
+        fenced: (reason) => this.#onFenced(reason),
+        failed: (error) => this.#onFailed(error),
+      },
+      deps.release,
+      signal,
+    );
+  }
+
+  get positions(): ReadonlyMap<number, bigint> {
+    return this.#positions;
+  }
+
+  /** Bytes in the chunk that fills. */
+  get openBytes(): number {
+    return this.#open?.batch.bytes ?? 0;
+  }
+
+  /** Takes partitions over: where the table says each continues (I1). Empty when the table halts. */
+  async assign(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
+    if (this.halt) return new Map();
+    await this.#deps.crashPoint('assign:before-load');
+    const generation = this.#generation;
+    const starts = await this.#starts(partitions);
+    if (generation !== this.#generation) return new Map();
+    for (const [partition, start] of starts) this.#positions.set(partition, start);
+    await this.#deps.crashPoint('assign:before-start');
+    return starts;
+  }
+
+  async #starts(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
+    try {
+      const signal = this.#signal;
+      const source = await untilAvailable(() => this.#deps.describe(this.target.topic, signal), this.#commitDeps, signal);
+      const table = await untilAvailable(() => ensureTable(this.#deps.catalog, this.target, signal), this.#commitDeps, signal);
+      await this.#deps.crashPoint('assign:after-load');
+      const ranges = await untilAvailable(() => this.#deps.offsets(this.target.topic, signal), this.#commitDeps, signal);
+      const chain = checkedChain(table, this.target, source);
+      const starts = new Map(
+        partitions.map((partition) => [
+          partition,
+          startOffset(this.target, chain, source, partition, ranges.get(partition) ?? { logStart: 0n, highWatermark: 0n }),
+        ]),
+      );
+      this.#topicId = source.topicId;
+      this.#pipeline.begin(table, source.topicId);
+      return starts;
+    } catch (error) {
+      if (!(error instanceof HaltError)) throw error;
+      this.#onFailed(error);
+      return new Map();
+    }
+  }
+
+  /** Copies the batch's new records. Resolves when there is room for more: back-pressure. */
+  async append(batch: LogBatch): Promise<void> {
+    const generation = this.#generation;
+    let from = this.#firstNew(batch);
+    if (from === null) return;
+    while (from < batch.records.count) {
+      const { to, bytes } = this.#slice(batch, from);
+      await this.#deps.reserve(bytes);
+      if (generation !== this.#generation || this.halt) return this.#deps.release(bytes);
+      await this.#deps.crashPoint('append:before-copy');
+      this.#take(batch, from, to, bytes);
+      await this.#deps.crashPoint('append:after-copy');
+      from = to;
+      if (this.#isFull()) await this.seal();
+      if (generation !== this.#generation || this.halt) return;
+    }
+    this.#cover(batch.partition, batch.nextOffset, batch.records.count === 0 ? this.#options.holesMaxAgeMs : this.#options.commitMaxAgeMs);
+  }
+
+  /** The first record of the batch not taken yet; null when this batch is not for us (any more). */
+  #firstNew(batch: LogBatch): number | null {
+    const expected = this.#positions.get(batch.partition);
+    if (expected === undefined || this.halt || batch.nextOffset <= expected) return null;
+    const where = `topic ${batch.topic} partition ${batch.partition}`;
+    if (batch.topicId !== this.#topicId) {
+      this.#stop(sourceReplaced(this.name, `${where} was re-created: its id was ${this.#topicId}, it is ${batch.topicId}`));
+      return null;
+    }
+    if (batch.logStart > expected) {
+      this.#stop(retentionGap(this.name, where, expected, batch.logStart));
+      return null;
+    }
+    if (batch.fromOffset > expected) {
+      // A stale fetch from before a seek: read again from where the table is.
+      this.#deps.seek({ topic: batch.topic, partition: batch.partition }, expected);
+      return null;
+    }
+    let first = 0;
+    while (first < batch.records.count && (batch.records.offsets[first] ?? 0n) < expected) first++;
+    return first;
+  }
+
+  /** How many records from `from` still fit the open chunk: at least one. */
+  #slice(batch: LogBatch, from: number): { readonly to: number; readonly bytes: number } {
+    const { records } = batch;
+    const room = { rows: this.#options.chunkRowsMax - (this.#open?.batch.rows ?? 0), bytes: this.#options.chunkBytesMax - this.openBytes };
+    let to = from;
+    let bytes = 0;
+    while (to < records.count && to - from < room.rows) {
+      const size = Math.max(0, records.keyLength[to] ?? 0) + Math.max(0, records.valueLength[to] ?? 0);
+      if (to > from && bytes + size > room.bytes) break;
+      bytes += size;
+      to++;
+    }
+    return { to, bytes };
+  }
+
+  #take(batch: LogBatch, from: number, to: number, bytes: number): void {
+    this.#open ??= openChunk(this.#deps.decoder.open(), this.#deps.clock.now());
+    this.#open.batch.append(batch.partition, batch.records, from, to);
+    this.#open.records += to - from;
+    this.#open.reservedBytes += bytes;
+    const last = batch.records.offsets[to - 1];
+    assert(last !== undefined, 'a slice of a batch is never empty');
+    this.#cover(batch.partition, last + 1n, this.#options.commitMaxAgeMs);
+  }
+
+  #cover(partition: number, to: bigint, maxAgeMs: number): void {
+    const position = this.#positions.get(partition);
+    if (position === undefined || to <= position) return;
+    this.#open ??= openChunk(this.#deps.decoder.open(), this.#deps.clock.now());
+    coverSpan(this.#open, partition, position, to);
+    this.#positions.set(partition, to);
+    this.#schedule(maxAgeMs);
+  }
+
+  #isFull(): boolean {
+    const batch = this.#open?.batch;
+    return batch !== undefined && (batch.rows >= this.#options.chunkRowsMax || batch.bytes >= this.#options.chunkBytesMax);
+  }
+
+  /** Hands the open chunk to the writer; resolves when the writer has room. */
+  async seal(): Promise<void> {
+    const chunk = this.#open;
+    this.#open = null;
+    if (chunk) await this.#pipeline.seal(chunk);
+  }
+
+  /** Everything taken so far, into the table; resolves when it is there, dropped or halted. */
+  async flush(): Promise<void> {
+    this.#due?.timer.abort();
+    this.#due = null;
+    const sealed = this.seal();
+    await this.#pipeline.commit();
+    await sealed;
+  }
+
+  #schedule(maxAgeMs: number): void {
+    const at = this.#deps.clock.now() + maxAgeMs;
+    if (this.#due && this.#due.at <= at) return;
+    this.#due?.timer.abort();
+    const due = { at, timer: new AbortController() };
+    this.#due = due;
+    this.#deps.clock
+      .sleep(maxAgeMs, due.timer.signal)
+      .then(() => (this.#due === due ? this.flush() : undefined))
+      .catch((error: unknown) => {
+        if (!due.timer.signal.aborted) this.#onFailed(error);
+      });
+  }
+
+  /** Partitions go to another worker: what was taken is committed if the table still allows it, then forgotten. */
+  async revoke(partitions: readonly number[]): Promise<void> {
+    await this.#deps.crashPoint('revoke:before-drain');
+    const goes = partitions.some((partition) => this.#positions.has(partition));
+    // Bounded: the group must not wait for a store that is away. What is not committed by then is read again by the next owner.
+    if (goes)
+      await Promise.race([this.flush(), this.#deps.clock.sleep(this.#options.revokeDrainMaxMs, this.#signal).catch(() => undefined)]);
+    await this.#deps.crashPoint('revoke:after-drain');
+    for (const partition of partitions) this.#positions.delete(partition);
+    if (goes) this.#drop();
+  }
+
+  #drop(): void {
+    this.#generation++;
+    this.#due?.timer.abort();
+    this.#due = null;
+    this.#pipeline.drop();
+    const chunk = this.#open;
+    this.#open = null;
+    if (!chunk) return;
+    this.#deps.release(chunk.reservedBytes);
+    void chunk.batch[Symbol.asyncDispose]();
+  }
+
+  async #onCommitted(event: CommittedEvent): Promise<void> {
+    this.lastCommit = event;
+    this.rowsCommitted += event.rows;
+    this.#deps.observer.committed(this.name, event);
+    await this.#deps.crashPoint('acknowledge:before');
+    const chain = [...this.#committedOffsets(event)];
+    await this.#deps.acknowledge(chain);
+    await this.#deps.crashPoint('acknowledge:after');
+  }
+
+  *#committedOffsets(event: CommittedEvent): Generator<LogPartition & { readonly nextOffset: bigint }> {
+    for (const span of event.spans) {
+      if (this.#positions.has(span.partition)) yield { topic: this.target.topic, partition: span.partition, nextOffset: span.to };
+    }
+  }
+
+  #onFenced(reason: string): void {
+    this.#deps.observer.fenced(this.name, reason);
+    this.#deps.logger.warn({ table: this.name, reason }, 'fenced: another worker committed these offsets; reading again from the table');
+    void this.#rewind().catch((error: unknown) => this.#onFailed(error));
+  }
+
+  /** Drops what is uncommitted and reads on from where the table is. */
+  async #rewind(): Promise<void> {
+    const partitions = [...this.#positions.keys()];
+    this.#drop();
+    this.#positions.clear();
+    const generation = this.#generation;
+    await this.#deps.crashPoint('rewind:before-load');
+    const starts = await this.#starts(partitions);
+    if (generation !== this.#generation) return;
+    await this.#deps.crashPoint('rewind:before-seek');
+    for (const [partition, start] of starts) {
+      this.#positions.set(partition, start);
+      this.#deps.seek({ topic: this.target.topic, partition }, start);
+    }
+  }
+
+  #onFailed(error: unknown): void {
+    if (this.#signal.aborted) return;
+    if (error instanceof HaltError) this.#stop(error.halt);
+    else this.#deps.fail(error);
+  }
+
+  /** HALT: nothing of this table is read, written or dropped silently until a person decides. */
+  #stop(halt: Halt): void {
+    if (this.halt) return;
+    this.halt = halt;
+    this.#deps.pause([...this.#positions.keys()].map((partition) => ({ topic: this.target.topic, partition })));
+    this.#positions.clear();
+    this.#drop();
+    this.#deps.logger.error({ table: this.name, code: halt.code, decide: halt.decide }, halt.reason);
+    this.#deps.observer.halted(this.name, halt);
+  }
+
+  /** Ends the writer: timers off, nothing more is taken. What is not committed stays in the log. */
+  close(): void {
+    this.#positions.clear();
+    this.#drop();
+  }
+
+  /** The log says a position is not there: HALT with the exact range (I7). */
+  outOfRange(partition: number, asked: bigint, range: OffsetRange, halt: (asked: bigint, range: OffsetRange) => Halt): void {
+    if (this.#positions.has(partition)) this.#stop(halt(asked, range));
+  }
+}

@@ -1,0 +1,277 @@
+// The worker: reads topics of the log and writes one raw table for each. Start here to follow a record: `batch` (from
+// the log) → table-writer.ts (buffer) → pipeline.ts → flush.ts (Parquet in the store) → commit.ts (visible, exactly
+// once). Several workers share the topics through a consumer group; the chain in the table keeps them honest, so
+// membership, group offsets and clocks may all lie without a record lost or doubled.
+
+import type { Catalog } from '../catalog/catalog.ts';
+import { createAppendCache } from '../lake/iceberg/append.ts';
+import type { ObjectStore } from '../lake/store/object-store.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { LakeError } from '../runtime/errors.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { Random } from '../runtime/random.ts';
+import { BufferBudget } from './buffer-budget.ts';
+import { untilAvailable } from './commit.ts';
+import type { CrashHook } from './crash-point.ts';
+import type { Decoder } from './decode/decoder.ts';
+import { logTruncated, retentionGap, type Halt } from './halt.ts';
+import type { Log, LogHandler, LogPartition, LogSubscription, TopicDescription } from './log/log.ts';
+import type { SyncOptions } from './options.ts';
+import { TableWriter, type TableObserver } from './table-writer.ts';
+import type { TableTarget } from './table.ts';
+
+export interface WorkerDeps {
+  readonly log: Log;
+  readonly catalog: Catalog;
+  readonly store: ObjectStore;
+  /** One decoder a table. */
+  readonly openDecoder: (target: TableTarget) => Decoder;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly observer?: Partial<TableObserver>;
+  readonly crashPoint?: CrashHook;
+}
+
+export interface TableStatus {
+  readonly table: string;
+  readonly topic: string;
+  readonly state: 'reading' | 'waiting' | 'halted' | 'idle';
+  readonly reason: string | null;
+  readonly halt: Halt | null;
+  /** Next offset to take, by log partition owned here. */
+  readonly positions: Readonly<Record<number, string>>;
+  readonly rowsCommitted: number;
+  readonly lastCommitAt: number | null;
+  /** Epoch milliseconds of the newest source change that is queryable. */
+  readonly changedAtMs: number | null;
+}
+
+export interface WorkerStatus {
+  readonly log: { readonly available: boolean; readonly reason: string | null };
+  readonly bufferedBytes: number;
+  readonly tables: readonly TableStatus[];
+}
+
+export class Worker implements AsyncDisposable {
+  readonly #tables: readonly TableTarget[];
+  readonly #options: SyncOptions;
+  readonly #deps: WorkerDeps;
+  readonly #writers = new Map<string, TableWriter>();
+  readonly #decoders: Decoder[] = [];
+  readonly #ended = new AbortController();
+  readonly #budget: BufferBudget;
+  readonly #done = Promise.withResolvers<void>();
+  #subscription: LogSubscription | null = null;
+  #log: WorkerStatus['log'] = { available: true, reason: null };
+  #running: Promise<void> | null = null;
+  #stopping = false;
+
+  constructor(tables: readonly TableTarget[], options: SyncOptions, deps: WorkerDeps) {
+    this.#tables = tables;
+    this.#options = options;
+    this.#deps = deps;
+    this.#budget = new BufferBudget(options.bufferBytesMax, () => this.#relieve());
+  }
+
+  /** Resolves when the worker was stopped; rejects when it failed in a way no wait can mend. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  start(): void {
+    this.#running ??= this.#run().catch((error: unknown) => this.#fail(error));
+  }
+
+  status(): WorkerStatus {
+    return { log: this.#log, bufferedBytes: this.#budget.used, tables: [...this.#writers.values()].map(tableStatus) };
+  }
+
+  /** Commits everything taken so far, table by table. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#writers.values()].map((writer) => writer.flush()));
+  }
+
+  /** Graceful: no more reading, everything taken is committed, the group is left. Bounded by the signal. */
+  async stop(): Promise<void> {
+    if (!this.#stopping) {
+      this.#stopping = true;
+      const owned = [...this.#writers.values()].flatMap((writer) =>
+        [...writer.positions.keys()].map((partition) => ({ topic: writer.target.topic, partition })),
+      );
+      this.#subscription?.pause(owned);
+      await this.#crashPoint('stop:before-drain');
+      await this.flush();
+      await this.#crashPoint('stop:after-drain');
+    }
+    await this.#close();
+    this.#done.resolve();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+  }
+
+  async #run(): Promise<void> {
+    const signal = this.#ended.signal;
+    while (!signal.aborted && !this.#stopping) {
+      const topics = await untilAvailable(
+        () =>
+          this.#deps.log.describe(
+            this.#tables.map(({ topic }) => topic),
+            signal,
+          ),
+        this.#waitDeps(),
+        signal,
+      );
+      const found = new Set(topics.map(({ topic }) => topic));
+      const known = this.#writers.size;
+      for (const target of this.#tables) if (found.has(target.topic)) this.#addWriter(target);
+      if (this.#writers.size > known && !this.#stopping) await this.#subscribe();
+      if (this.#writers.size === this.#tables.length) return;
+      await this.#deps.clock.sleep(this.#options.discoverEveryMs, signal);
+    }
+  }
+
+  async #subscribe(): Promise<void> {
+    const signal = this.#ended.signal;
+    await this.#subscription?.close();
+    const topics = [...this.#writers.keys()];
+    this.#subscription = await untilAvailable(
+      () => this.#deps.log.subscribe({ groupId: this.#options.groupId, topics }, this.#handler(), signal),
+      this.#waitDeps(),
+      signal,
+    );
+  }
+
+  #addWriter(target: TableTarget): void {
+    if (this.#writers.has(target.topic)) return;
+    const { log, catalog, store, clock, random, observer } = this.#deps;
+    const decoder = this.#deps.openDecoder(target);
+    this.#decoders.push(decoder);
+    const logger = this.#deps.logger.child({ topic: target.topic });
+    const writer = new TableWriter(
+      target,
+      this.#options,
+      {
+        catalog,
+        store,
+        clock,
+        random,
+        logger,
+        decoder,
+        appendCache: createAppendCache(),
+        crashPoint: (point) => this.#crashPoint(point),
+        waitMinMs: this.#options.waitMinMs,
+        waitMaxMs: this.#options.waitMaxMs,
+        describe: (topic, signal) => describeOne(log, topic, signal),
+        offsets: (topic, signal) => log.offsets(topic, signal),
+        seek: (partition, next) => this.#subscription?.seek(partition, next),
+        pause: (partitions) => this.#subscription?.pause(partitions),
+        acknowledge: async (offsets) => this.#subscription?.acknowledge(offsets),
+        reserve: (bytes) => this.#budget.reserve(bytes),
+        release: (bytes) => this.#budget.release(bytes),
+        observer: { committed: () => undefined, fenced: () => undefined, halted: () => undefined, ...observer },
+        fail: (error) => this.#fail(error),
+      },
+      this.#ended.signal,
+    );
+    this.#writers.set(target.topic, writer);
+  }
+
+  #handler(): LogHandler {
+    return {
+      assigned: async (partitions) => {
+        const starts: (LogPartition & { readonly nextOffset: bigint })[] = [];
+        for (const [topic, numbers] of byTopic(partitions)) {
+          const found = await this.#writers.get(topic)?.assign(numbers);
+          for (const [partition, nextOffset] of found ?? []) starts.push({ topic, partition, nextOffset });
+        }
+        return starts;
+      },
+      revoked: async (partitions) => {
+        await Promise.all([...byTopic(partitions)].map(([topic, numbers]) => this.#writers.get(topic)?.revoke(numbers)));
+      },
+      batch: async (batch) => {
+        if (!this.#stopping) await this.#writers.get(batch.topic)?.append(batch);
+      },
+      outOfRange: async (at, asked, range) => {
+        const writer = this.#writers.get(at.topic);
+        const where = `topic ${at.topic} partition ${at.partition}`;
+        writer?.outOfRange(at.partition, asked, range, (next, found) =>
+          found.logStart > next
+            ? retentionGap(writer.name, where, next, found.logStart)
+            : logTruncated(writer.name, where, next, found.highWatermark),
+        );
+      },
+      availability: (available, reason) => {
+        if (available !== this.#log.available)
+          this.#deps.logger.warn({ available, reason }, available ? 'the log is back' : 'the log is away; waiting');
+        this.#log = { available, reason };
+      },
+    };
+  }
+
+  /** The memory ceiling is reached: the fullest chunk goes to its writer now. */
+  #relieve(): void {
+    const fullest = [...this.#writers.values()].reduce<TableWriter | null>(
+      (most, writer) => (writer.openBytes > (most?.openBytes ?? 0) ? writer : most),
+      null,
+    );
+    fullest?.seal().catch((error: unknown) => this.#fail(error));
+  }
+
+  #waitDeps() {
+    const { clock, random, logger } = this.#deps;
+    const waiting = (reason: string | null): void => {
+      this.#log = { available: reason === null, reason };
+    };
+    return { clock, random, logger, waiting, waitMinMs: this.#options.waitMinMs, waitMaxMs: this.#options.waitMaxMs };
+  }
+
+  async #crashPoint(point: Parameters<CrashHook>[0]): Promise<void> {
+    await this.#deps.crashPoint?.(point);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#ended.signal.aborted) return;
+    this.#deps.logger.error({ error: String(error) }, 'the worker failed');
+    this.#done.reject(error);
+    void this.#close();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort(new LakeError('INTERNAL', 'the worker was closed'));
+    for (const writer of this.#writers.values()) writer.close();
+    await this.#subscription?.close();
+    await Promise.all(this.#decoders.map((decoder) => decoder[Symbol.asyncDispose]()));
+  }
+}
+
+async function describeOne(log: Log, topic: string, signal: AbortSignal): Promise<TopicDescription> {
+  const [found] = await log.describe([topic], signal);
+  if (!found) throw new LakeError('LOG_REFUSED', `topic ${topic} does not exist`);
+  return found;
+}
+
+function byTopic(partitions: readonly LogPartition[]): Map<string, number[]> {
+  const topics = new Map<string, number[]>();
+  for (const { topic, partition } of partitions) topics.set(topic, [...(topics.get(topic) ?? []), partition]);
+  return topics;
+}
+
+function tableStatus(writer: TableWriter): TableStatus {
+  const reason = writer.halt?.reason ?? writer.waiting;
+  return {
+    table: writer.name,
+    topic: writer.target.topic,
+    state: writer.halt ? 'halted' : writer.waiting ? 'waiting' : writer.positions.size > 0 ? 'reading' : 'idle',
+    reason,
+    halt: writer.halt,
+    positions: Object.fromEntries([...writer.positions].map(([partition, next]) => [partition, next.toString()])),
+    rowsCommitted: writer.rowsCommitted,
+    lastCommitAt: writer.lastCommit?.committedAt ?? null,
+    changedAtMs: writer.lastCommit?.changedAtMaxUs === null || !writer.lastCommit ? null : writer.lastCommit.changedAtMaxUs / 1000,
+  };
+}
