@@ -14,3 +14,8 @@ export function fromFileError(error: unknown, action: string, root: string, key:
   const message = `${action} of ${root}/${key} failed with ${code}`;
   return new LakeError(isPassing ? 'STORE_UNREACHABLE' : 'STORE_REFUSED', message, { context: { root, key, osCode: code }, cause: error });
 }
+
+/** Nothing there, or something on the way that is no directory. */
+export function isAbsent(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
+}

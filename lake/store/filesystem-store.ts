@@ -1,21 +1,22 @@
 // Objects as files under one directory: the embedded store. An object appears whole or not at all: its bytes are
-// written to a temporary file beside the others (`.foz-tmp/`, invisible to `list`), flushed to disk, then given their
+// written to a temporary file under the same root (`.foz-tmp/`, invisible to `list`), flushed to disk, then given their
 // name by link(2), which refuses a taken name, or by rename(2), which replaces it. With `fsync` (the default) the
 // directory entries are flushed too, so `stored` survives a power cut. Symbolic links below the root are refused on
 // reading and writing and invisible to `list`: no key leads out of the directory. Deleting leaves empty directories.
 
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { copyFile, link, lstat, open, readdir, realpath, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { copyFile, link, lstat, open, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { systemClock, type Clock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { testConditionalWrite } from './conditional-write-test.ts';
-import { durableDirectories } from './durable-directories.ts';
-import { codeOf, fromFileError } from './file-error.ts';
+import { durableDirectories, type DurableDirectories } from './durable-directories.ts';
+import { codeOf, fromFileError, isAbsent } from './file-error.ts';
+import { existingPathOfKey, pathOfKey, tempDirectory } from './file-paths.ts';
 import { listFiles } from './list-files.ts';
-import { checkKey, checkPrefix, clipRange, objectMissing } from './object-key.ts';
-import type { ByteRange, ObjectStore, PutOptions, PutOutcome } from './object-store.ts';
+import { checkPrefix, clipRange, objectMissing } from './object-key.ts';
+import type { ByteRange, ObjectStore, PutOptions, PutOutcome, StoreSelfTest } from './object-store.ts';
 
 export interface FilesystemStoreOptions {
   /** The directory; created when it is missing. */
@@ -30,206 +31,91 @@ export interface FilesystemStoreDeps {
   readonly clock?: Clock;
 }
 
-/** The first segment no key may have. */
-const tempDirectory = '.foz-tmp';
+/** What the methods share. */
+interface Place {
+  readonly directory: string;
+  readonly root: string;
+  readonly fsync: boolean;
+  readonly directories: DurableDirectories;
+}
 
 export function filesystemStore(options: FilesystemStoreOptions, deps: FilesystemStoreDeps = {}): ObjectStore {
   const directory = resolve(options.root);
   if (directory === '/') throw new LakeError('CONFIG_INVALID', 'a file store needs a directory of its own, found "/"');
-  const root = `file://${directory}`;
-  const files = filesUnder(directory, options.fsync ?? true);
+  const fsync = options.fsync ?? true;
+  const place: Place = { directory, root: `file://${directory}`, fsync, directories: durableDirectories(directory, fsync) };
   const clock = deps.clock ?? systemClock;
 
-  const store: ObjectStore = {
-    root,
+  return {
+    root: place.root,
     async put(key, body, putOptions, signal) {
       signal?.throwIfAborted();
-      return files.place(key, putOptions, async (temp) => {
-        await using file = await open(temp, 'wx');
-        await file.writeFile(body, signal === undefined ? {} : { signal });
-        await files.flush(file);
-      });
+      return putTemp(place, key, putOptions, (temp) => writeBytes(place, temp, body, signal));
     },
     async putFile(key, path, putOptions, signal) {
       signal?.throwIfAborted();
-      return files.place(key, putOptions, async (temp) => {
-        // A copy and not a link of the caller's file: what the caller does to its file later must not reach the object.
-        await copyFile(path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-        await using file = await open(temp, 'r+');
-        await files.flush(file);
-      });
+      return putTemp(place, key, putOptions, (temp) => copyIn(place, temp, path));
     },
     async get(key, range, signal) {
       signal?.throwIfAborted();
-      return files.read(key, range, signal);
+      return read(place, key, range, signal);
     },
     async getFile(key, path, signal) {
       signal?.throwIfAborted();
-      return files.copyOut(key, path);
+      return copyOut(place, key, path);
     },
     async head(key, signal) {
       signal?.throwIfAborted();
-      const found = await files.statOf(key);
+      const found = await statOf(place, key);
       return found === null ? null : { key, bytes: found.size, modifiedAt: Math.floor(found.mtimeMs) };
     },
     list: (prefix, signal) => listFiles(directory, checkPrefix(prefix), tempDirectory, signal),
-    async delete(keys, signal) {
-      for (const key of keys) files.pathOf(key);
-      for (const key of keys) {
-        signal?.throwIfAborted();
-        await files.remove(key);
-      }
-    },
-    async selfTest(signal) {
-      await files.removeOldTemps(clock.now() - (options.tempAgeMaxMs ?? 24 * 3_600_000));
-      const prefix = `foz-self-test-${randomUUID()}`;
-      const way = {
-        write: (key: string, body: Uint8Array) => store.put(key, body, { ifAbsent: true }, signal),
-        read: (key: string) => store.get(key),
-      };
-      const report = await testConditionalWrite(way, prefix, undefined, signal);
-      await store.delete(report.keys);
-      await rmdir(join(directory, prefix));
-      // Every write of a directory ends in the same link(2), so what holds for `put` holds for `putFile`.
-      return {
-        conditionalPut: report.holds,
-        conditionalComplete: report.holds,
-        raceRounds: report.raceRounds,
-        raceFailures: report.raceFailures,
-      };
-    },
+    delete: (keys, signal) => deleteAll(place, keys, signal),
+    selfTest: (signal) => selfTest(place, clock.now() - (options.tempAgeMaxMs ?? 24 * 3_600_000), signal),
     async [Symbol.asyncDispose]() {
       // Nothing is held open between calls.
     },
   };
-  return store;
 }
 
-/** Files of one directory by key: the only place that touches paths. */
-function filesUnder(directory: string, fsync: boolean) {
-  const root = `file://${directory}`;
-  const directories = durableDirectories(directory, fsync);
+/** Writes a temporary file with `write`, then gives it its name. */
+async function putTemp(
+  place: Place,
+  key: string,
+  options: PutOptions | undefined,
+  write: (temp: string) => Promise<void>,
+): Promise<PutOutcome> {
+  const path = pathOfKey(place.directory, key);
+  const temp = join(place.directory, tempDirectory, randomUUID());
+  try {
+    await place.directories.ensure([tempDirectory]);
+    await place.directories.ensure(key.split('/').slice(0, -1));
+    if (options?.ifAbsent === true && (await isTaken(path))) return { kind: 'exists' };
+    await write(temp);
+    const { size } = await stat(temp);
+    if (options?.ifAbsent !== true) await rename(temp, path);
+    else if (!(await linkIfAbsent(temp, path))) return { kind: 'exists' };
+    await flushEntries(place, key, dirname(path));
+    return { kind: 'stored', bytes: size };
+  } catch (error) {
+    throw fromFileError(error, 'put', place.root, key);
+  } finally {
+    await rm(temp, { force: true });
+  }
+}
 
-  const pathOf = (key: string): string => {
-    checkKey(key);
-    if (key === tempDirectory || key.startsWith(`${tempDirectory}/`)) {
-      throw new LakeError('STORE_REFUSED', `object key refused: ${tempDirectory} is where unfinished files are`, {
-        context: { root, key },
-      });
-    }
-    const path = resolve(directory, key);
-    // checkKey already refuses what could lead here; a second, independent look costs nothing.
-    if (!path.startsWith(`${directory}/`))
-      throw new LakeError('STORE_REFUSED', 'object key refused: it leaves the root', { context: { root, key } });
-    return path;
-  };
+async function writeBytes(place: Place, temp: string, body: Uint8Array, signal?: AbortSignal): Promise<void> {
+  await using file = await open(temp, 'wx');
+  await file.writeFile(body, signal === undefined ? {} : { signal });
+  if (place.fsync) await file.sync();
+}
 
-  /** The real path of a key that exists, null when it does not; refuses when a symbolic link was met on the way. */
-  const existingPathOf = async (key: string): Promise<string | null> => {
-    const path = pathOf(key);
-    try {
-      const real = await realpath(path);
-      const expected = join(await realpath(directory), key);
-      if (real !== expected)
-        throw new LakeError('STORE_REFUSED', `${root}/${key} leads through a symbolic link`, { context: { root, key } });
-      return real;
-    } catch (error) {
-      if (isAbsent(error)) return null;
-      throw fromFileError(error, 'read', root, key);
-    }
-  };
-
-  const statOf = async (key: string) => {
-    const path = await existingPathOf(key);
-    if (path === null) return null;
-    const found = await stat(path).catch((error: unknown) => {
-      if (isAbsent(error)) return null;
-      throw fromFileError(error, 'head', root, key);
-    });
-    return found?.isFile() === true ? found : null;
-  };
-
-  const flush = async (file: { sync(): Promise<void> }): Promise<void> => {
-    if (fsync) await file.sync();
-  };
-
-  const place = async (key: string, options: PutOptions | undefined, write: (temp: string) => Promise<void>): Promise<PutOutcome> => {
-    const path = pathOf(key);
-    const temp = join(directory, tempDirectory, randomUUID());
-    try {
-      await directories.ensure([tempDirectory]);
-      const segments = key.split('/').slice(0, -1);
-      await directories.ensure(segments);
-      if (options?.ifAbsent === true && (await isTaken(path))) return { kind: 'exists' };
-      await write(temp);
-      const { size } = await stat(temp);
-      const isPlaced = options?.ifAbsent === true ? await linkIfAbsent(temp, path) : await replace(temp, path);
-      if (!isPlaced) return { kind: 'exists' };
-      await flushed(() => directories.flush(dirname(path)), root, key);
-      return { kind: 'stored', bytes: size };
-    } catch (error) {
-      throw fromFileError(error, 'put', root, key);
-    } finally {
-      await rm(temp, { force: true });
-    }
-  };
-
-  const read = async (key: string, range: ByteRange | undefined, signal?: AbortSignal): Promise<Uint8Array> => {
-    const path = await existingPathOf(key);
-    if (path === null) throw objectMissing(root, key);
-    try {
-      await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-      const found = await file.stat();
-      if (!found.isFile()) throw objectMissing(root, key);
-      if (range === undefined) return await file.readFile(signal === undefined ? {} : { signal });
-      const { start, end } = clipRange(key, found.size, range);
-      const buffer = Buffer.allocUnsafe(end - start);
-      for (let filled = 0; filled < buffer.length;) {
-        const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, start + filled);
-        if (bytesRead === 0)
-          throw new LakeError('STORE_UNREACHABLE', `${root}/${key} shrank while it was read`, { context: { root, key } });
-        filled += bytesRead;
-      }
-      return buffer;
-    } catch (error) {
-      if (isAbsent(error)) throw objectMissing(root, key);
-      throw fromFileError(error, 'get', root, key);
-    }
-  };
-
-  const copyOut = async (key: string, path: string): Promise<number> => {
-    const source = await existingPathOf(key);
-    if (source === null || (await statOf(key)) === null) throw objectMissing(root, key);
-    const partial = `${path}.${randomUUID()}.partial`;
-    try {
-      await copyFile(source, partial, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      const { size } = await stat(partial);
-      await rename(partial, path);
-      return size;
-    } catch (error) {
-      await rm(partial, { force: true });
-      throw fromFileError(error, 'get', root, key);
-    }
-  };
-
-  const remove = async (key: string): Promise<void> => {
-    const path = await existingPathOf(key);
-    if (path === null) return;
-    await unlink(path).catch((error: unknown) => {
-      // A directory of that name is not an object of that name.
-      if (!isAbsent(error) && codeOf(error) !== 'EISDIR' && codeOf(error) !== 'EPERM') throw fromFileError(error, 'delete', root, key);
-    });
-  };
-
-  const removeOldTemps = async (before: number): Promise<void> => {
-    const temps = join(directory, tempDirectory);
-    for (const name of await readdir(temps).catch(() => [])) {
-      const found = await lstat(join(temps, name)).catch(() => null);
-      if (found !== null && found.mtimeMs < before) await rm(join(temps, name), { force: true });
-    }
-  };
-
-  return { pathOf, statOf, flush, place, read, copyOut, remove, removeOldTemps };
+/** A copy (shared blocks where the disk can) and not a link: what the caller does to its file later must not reach the object. */
+async function copyIn(place: Place, temp: string, path: string): Promise<void> {
+  await copyFile(path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  if (!place.fsync) return;
+  await using file = await open(temp, 'r');
+  await file.sync();
 }
 
 /** Only an early answer that spares writing; link(2) decides. */
@@ -238,18 +124,6 @@ async function isTaken(path: string): Promise<boolean> {
   if (found?.isDirectory() === true)
     throw new LakeError('STORE_REFUSED', `${path} is a directory: other keys lie below it`, { context: { path } });
   return found !== null;
-}
-
-/** Once a name is given, a failing disk leaves open whether it stays. */
-async function flushed(flush: () => Promise<void>, root: string, key: string): Promise<void> {
-  try {
-    await flush();
-  } catch (cause) {
-    throw new LakeError('STORE_OUTCOME_UNKNOWN', `put of ${root}/${key}: the object is there, but its directory could not be flushed`, {
-      context: { root, key },
-      cause,
-    });
-  }
 }
 
 async function linkIfAbsent(temp: string, path: string): Promise<boolean> {
@@ -262,11 +136,105 @@ async function linkIfAbsent(temp: string, path: string): Promise<boolean> {
   }
 }
 
-async function replace(temp: string, path: string): Promise<true> {
-  await rename(temp, path);
-  return true;
+/** Once a name is given, a failing disk leaves open whether it stays. */
+async function flushEntries(place: Place, key: string, directory: string): Promise<void> {
+  try {
+    await place.directories.flush(directory);
+  } catch (cause) {
+    const context = { root: place.root, key };
+    throw new LakeError('STORE_OUTCOME_UNKNOWN', `put of ${place.root}/${key}: it is there, but its directory could not be flushed`, {
+      context,
+      cause,
+    });
+  }
 }
 
-function isAbsent(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
+async function statOf(place: Place, key: string): Promise<Stats | null> {
+  const path = await existingPathOfKey(place.directory, key);
+  if (path === null) return null;
+  try {
+    const found = await stat(path);
+    return found.isFile() ? found : null;
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw fromFileError(error, 'head', place.root, key);
+  }
+}
+
+async function read(place: Place, key: string, range: ByteRange | undefined, signal?: AbortSignal): Promise<Uint8Array> {
+  const path = await existingPathOfKey(place.directory, key);
+  if (path === null) throw objectMissing(place.root, key);
+  try {
+    await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const found = await file.stat();
+    if (!found.isFile()) throw objectMissing(place.root, key);
+    const { start, end } = clipRange(key, found.size, range);
+    const body = Buffer.allocUnsafeSlow(end - start);
+    for (let filled = 0; filled < body.length;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await file.read(body, filled, body.length - filled, start + filled);
+      if (bytesRead === 0)
+        throw new LakeError('STORE_UNREACHABLE', `${place.root}/${key} shrank while it was read`, { context: { root: place.root, key } });
+      filled += bytesRead;
+    }
+    return body;
+  } catch (error) {
+    if (isAbsent(error)) throw objectMissing(place.root, key);
+    throw fromFileError(error, 'get', place.root, key);
+  }
+}
+
+async function copyOut(place: Place, key: string, path: string): Promise<number> {
+  const source = await existingPathOfKey(place.directory, key);
+  if (source === null || (await statOf(place, key)) === null) throw objectMissing(place.root, key);
+  const partial = `${path}.${randomUUID()}.partial`;
+  try {
+    await copyFile(source, partial, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    const { size } = await stat(partial);
+    await rename(partial, path);
+    return size;
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw fromFileError(error, 'get', place.root, key);
+  }
+}
+
+/** Not flushed: a delete that a power cut undoes is done again by the sweeper. */
+async function deleteAll(place: Place, keys: readonly string[], signal?: AbortSignal): Promise<void> {
+  for (const key of keys) pathOfKey(place.directory, key);
+  for (const key of keys) {
+    signal?.throwIfAborted();
+    const path = await existingPathOfKey(place.directory, key);
+    if (path === null || (await statOf(place, key)) === null) continue;
+    await unlink(path).catch((error: unknown) => {
+      if (!isAbsent(error)) throw fromFileError(error, 'delete', place.root, key);
+    });
+  }
+}
+
+async function selfTest(place: Place, removeTempsBefore: number, signal?: AbortSignal): Promise<StoreSelfTest> {
+  await removeTemps(place, removeTempsBefore);
+  const prefix = `foz-self-test-${randomUUID()}`;
+  const write = (key: string, body: Uint8Array) => putTemp(place, key, { ifAbsent: true }, (temp) => writeBytes(place, temp, body, signal));
+  try {
+    const report = await testConditionalWrite({ write, read: (key) => read(place, key, undefined, signal) }, prefix, undefined, signal);
+    // `put` and `putFile` end in the same link(2), so what holds for one holds for the other.
+    return {
+      conditionalPut: report.holds,
+      conditionalComplete: report.holds,
+      raceRounds: report.raceRounds,
+      raceFailures: report.raceFailures,
+    };
+  } finally {
+    for await (const head of listFiles(place.directory, `${prefix}/`, tempDirectory)) await deleteAll(place, [head.key]);
+    await rmdir(join(place.directory, prefix)).catch(() => undefined);
+  }
+}
+
+async function removeTemps(place: Place, before: number): Promise<void> {
+  const temps = join(place.directory, tempDirectory);
+  for (const name of await readdir(temps).catch(() => [])) {
+    const found = await lstat(join(temps, name)).catch(() => null);
+    if (found !== null && found.mtimeMs < before) await rm(join(temps, name), { force: true });
+  }
 }

@@ -4,7 +4,7 @@
 
 import { opendir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, fromFileError } from './file-error.ts';
+import { fromFileError, isAbsent } from './file-error.ts';
 import { compareKeys } from './object-key.ts';
 import type { ObjectHead } from './object-store.ts';
 
@@ -54,7 +54,7 @@ async function entriesOf(what: Walk, parent: string): Promise<readonly Entry[]> 
       if (key.startsWith(what.prefix)) entries.push({ name, isDirectory });
     }
   } catch (error) {
-    if (isGone(error)) return [];
+    if (isAbsent(error)) return [];
     throw fromFileError(error, 'list', `file://${what.root}`, parent);
   }
   return entries.toSorted((left, right) => compareKeys(left.name, right.name));
@@ -66,11 +66,7 @@ async function headOf(what: Walk, key: string): Promise<ObjectHead | null> {
     const found = await stat(join(what.root, key));
     return { key, bytes: found.size, modifiedAt: Math.floor(found.mtimeMs) };
   } catch (error) {
-    if (isGone(error)) return null;
+    if (isAbsent(error)) return null;
     throw fromFileError(error, 'list', `file://${what.root}`, key);
   }
-}
-
-function isGone(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
 }

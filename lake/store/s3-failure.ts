@@ -32,7 +32,7 @@ export class S3Failure extends LakeError {
   readonly #found: S3Answer;
 
   constructor(kind: S3FailureKind, target: S3Target, found: S3Answer) {
-    const status = found.status === undefined ? '' : ` (HTTP ${found.status})`;
+    const status = found.status === undefined || found.code.startsWith('HTTP ') ? '' : ` (HTTP ${found.status})`;
     const text = found.text === undefined || found.text === '' ? '' : `: ${found.text}`;
     super(errorCodes[kind], `${target.action} s3://${target.bucket}/${target.key} failed with ${found.code}${status}${text}`, {
       context: { bucket: target.bucket, key: target.key, action: target.action, s3Code: found.code, status: found.status },
@@ -105,7 +105,10 @@ export function s3Failure(error: unknown, target: S3Target, secrets: readonly st
     const code = systemCode ?? name;
     return new S3Failure(kindWithoutAnswer(code, text), target, { code, text });
   }
-  return new S3Failure(kindOfAnswer(name, status ?? 0), target, { code: name, status, text: name === text ? undefined : text });
+  // A HEAD answer has no body, so its failure no code.
+  const isNameless = name === 'Unknown' || name === 'UnknownError';
+  const code = isNameless ? `HTTP ${status}` : name;
+  return new S3Failure(kindOfAnswer(name, status ?? 0), target, { code, status, text: isNameless || name === text ? undefined : text });
 }
 
 function kindWithoutAnswer(code: string, text: string): S3FailureKind {

@@ -3,18 +3,18 @@
 // memory are bounded, and every error names bucket, key, the store's code and the HTTP status, never a secret.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { systemClock, type Clock } from '../../runtime/clock.ts';
-import { LakeError } from '../../runtime/errors.ts';
 import { silentLogger, type Logger } from '../../runtime/log.ts';
 import { systemRandom, type Random } from '../../runtime/random.ts';
-import { retry, type RetryContext, type RetryPolicy } from '../../runtime/retry.ts';
+import { retry, type RetryContext } from '../../runtime/retry.ts';
 import { testConditionalWrite } from './conditional-write-test.ts';
 import { limiter } from './limiter.ts';
-import { checkKey, checkPrefix, checkRange, compareKeys, objectMissing } from './object-key.ts';
-import type { ByteRange, ObjectHead, ObjectStore, PutOptions, PutOutcome, StoreSelfTest } from './object-store.ts';
+import { checkKey } from './object-key.ts';
+import type { ObjectHead, ObjectStore, PutOptions, PutOutcome, StoreSelfTest } from './object-store.ts';
 import { S3Failure } from './s3-failure.ts';
-import { s3Requests, type S3Body, type S3Connection, type S3Credentials, type S3Requests } from './s3-requests.ts';
+import { fullKey, listKeys, readBytes, readIntoFile, type S3Reading } from './s3-read.ts';
+import { s3Requests, type S3Connection, type S3Credentials } from './s3-requests.ts';
 import { readExactly, uploadFile, type S3Uploading } from './s3-upload.ts';
 import { settleWrite } from './s3-write.ts';
 
@@ -63,14 +63,8 @@ const mebibyte = 1024 * 1024;
 /** S3's limit on one DeleteObjects request. */
 const deleteBatchMax = 1000;
 
-/** Everything the methods share. */
-interface Context {
-  readonly root: string;
-  /** `prefix/` or nothing: what stands before every key. */
-  readonly before: string;
-  readonly requests: S3Requests;
-  readonly policy: RetryPolicy;
-  readonly retryContext: (signal: AbortSignal | undefined) => RetryContext;
+/** What the methods share. */
+interface Context extends S3Reading {
   readonly uploading: (signal: AbortSignal | undefined) => S3Uploading;
   readonly multipartThresholdBytes: number;
   readonly conditionalWrites: 'on' | 'off';
@@ -85,13 +79,13 @@ export function s3Store(options: S3StoreOptions, deps: S3StoreDeps = {}): Object
     root: context.root,
     put: (key, body, putOptions, signal) => put(context, key, body, putOptions, signal),
     putFile: (key, path, putOptions, signal) => putFile(context, key, path, putOptions, signal),
-    get: (key, range, signal) => read(signal, () => get(context, key, range, signal)),
-    getFile: (key, path, signal) => read(signal, () => getFile(context, key, path, signal)),
+    get: (key, range, signal) => read(signal, () => readBytes(context, key, range, signal)),
+    getFile: (key, path, signal) => read(signal, () => readIntoFile(context, key, path, signal)),
     async head(key, signal) {
       const found = await read(signal, () => requests.head(fullKey(context, key), signal));
       return found === null ? null : { key, bytes: found.bytes, modifiedAt: found.modifiedAt };
     },
-    list: (prefix, signal) => list(context, prefix, signal),
+    list: (prefix, signal) => listKeys(context, prefix, signal),
     delete: (keys, signal) => deleteAll(context, keys, signal),
     selfTest: (signal) => selfTest(context, signal),
     async [Symbol.asyncDispose]() {
@@ -143,10 +137,6 @@ function connectionOf(options: S3StoreOptions): S3Connection {
   };
 }
 
-function fullKey(context: Context, key: string): string {
-  return context.before + checkKey(key);
-}
-
 async function put(context: Context, key: string, body: Uint8Array, options: PutOptions = {}, signal?: AbortSignal): Promise<PutOutcome> {
   const full = fullKey(context, key);
   const ifAbsent = options.ifAbsent === true;
@@ -193,89 +183,6 @@ async function isTaken(context: Context, full: string, signal: AbortSignal | und
   return (await retry(context.policy, () => context.requests.head(full, signal), context.retryContext(signal))) !== null;
 }
 
-async function get(context: Context, key: string, range: ByteRange | undefined, signal?: AbortSignal): Promise<Uint8Array> {
-  const full = fullKey(context, key);
-  if (range !== undefined) checkRange(key, range);
-  return orMissing(context, key, () =>
-    context.requests.get(
-      full,
-      range,
-      async (body) => {
-        const chunks: Uint8Array[] = [];
-        await drain(context, full, body, async (chunk) => void chunks.push(chunk));
-        return Buffer.concat(chunks);
-      },
-      signal,
-    ),
-  );
-}
-
-/** Streamed into a file beside `path`, renamed when whole. */
-async function getFile(context: Context, key: string, path: string, signal?: AbortSignal): Promise<number> {
-  const full = fullKey(context, key);
-  const partial = `${path}.${randomUUID()}.partial`;
-  try {
-    const bytes = await orMissing(context, key, () =>
-      context.requests.get(
-        full,
-        undefined,
-        async (body) => {
-          await using file = await open(partial, 'wx');
-          return await drain(context, full, body, (chunk) => file.writeFile(chunk));
-        },
-        signal,
-      ),
-    );
-    await rename(partial, path);
-    return bytes;
-  } finally {
-    await rm(partial, { force: true });
-  }
-}
-
-/** Hands every chunk on and checks that as many bytes came as were announced: a cut connection can look like an end. */
-async function drain(context: Context, full: string, body: S3Body, write: (chunk: Uint8Array) => Promise<void>): Promise<number> {
-  let bytes = 0;
-  for await (const chunk of body.chunks) {
-    bytes += chunk.byteLength;
-    await write(chunk);
-  }
-  if (body.bytes >= 0 && bytes !== body.bytes) {
-    throw new LakeError('STORE_UNREACHABLE', `get ${context.root} ${full}: expected ${body.bytes} bytes, found ${bytes}`, {
-      context: { key: full, bytes },
-    });
-  }
-  return bytes;
-}
-
-async function orMissing<T>(context: Context, key: string, request: () => Promise<T>): Promise<T> {
-  try {
-    return await request();
-  } catch (error) {
-    if (error instanceof S3Failure && error.kind === 'absent') throw objectMissing(context.root, key);
-    throw error;
-  }
-}
-
-async function* list(context: Context, prefix: string, signal?: AbortSignal): AsyncGenerator<ObjectHead> {
-  const full = context.before + checkPrefix(prefix);
-  let token: string | undefined;
-  let last = '';
-  do {
-    const page = await retry(context.policy, () => context.requests.listPage(full, token, signal), context.retryContext(signal));
-    for (const head of page.heads) {
-      if (last !== '' && compareKeys(last, head.key) >= 0) {
-        throw new LakeError('STORE_REFUSED', `list ${context.root}: expected keys in order, found ${head.key} after ${last}`, {
-          context: { key: head.key },
-        });
-      }
-      last = head.key;
-      yield { ...head, key: head.key.slice(context.before.length) };
-    }
-    token = page.next;
-  } while (token !== undefined);
-}
-
 async function deleteAll(context: Context, keys: readonly string[], signal?: AbortSignal): Promise<void> {
   const full = keys.map((key) => fullKey(context, key));
   for (let start = 0; start < full.length; start += deleteBatchMax) {
@@ -300,7 +207,7 @@ async function deleteBatch(context: Context, keys: readonly string[], signal?: A
 async function selfTest(context: Context, signal?: AbortSignal): Promise<StoreSelfTest> {
   const prefix = `${context.before}foz-self-test-${randomUUID()}`;
   const scratch = `${prefix}/`.slice(context.before.length);
-  const read = (key: string) => get(context, key.slice(context.before.length), undefined, signal);
+  const read = (key: string) => readBytes(context, key.slice(context.before.length), undefined, signal);
   try {
     const byPut = (key: string, body: Uint8Array) => putBytes(context, key, body, { ifAbsent: true }, signal);
     const byPutReport = await testConditionalWrite({ write: byPut, read }, `${prefix}/put`, undefined, signal);
@@ -321,7 +228,7 @@ async function selfTest(context: Context, signal?: AbortSignal): Promise<StoreSe
     };
   } finally {
     const left: ObjectHead[] = [];
-    for await (const head of list(context, scratch)) left.push(head);
+    for await (const head of listKeys(context, scratch)) left.push(head);
     await deleteAll(
       context,
       left.map((head) => head.key),
