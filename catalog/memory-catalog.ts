@@ -1,0 +1,84 @@
+// The catalog port in this process: the same services that answer over HTTP, called directly. Compare-and-swap, the
+// offset chain check and the metadata files are the real ones; only the pointer store is memory unless one is given.
+
+import type { ObjectStore } from '../lake/store/object-store.ts';
+import { systemClock, type Clock } from '../runtime/clock.ts';
+import { LakeError } from '../runtime/errors.ts';
+import { silentLogger, type Logger } from '../runtime/log.ts';
+import type { Catalog, CommitOutcome } from './catalog.ts';
+import type { Answer, Refusal } from './service/answer.ts';
+import type { MetadataFile } from './service/metadata-files.ts';
+import { namespaceService } from './service/namespace-service.ts';
+import { tableService } from './service/table-service.ts';
+import type { CatalogStore } from './store/catalog-store.ts';
+import { memoryCatalogStore } from './store/memory-catalog-store.ts';
+
+export interface MemoryCatalogOptions {
+  readonly objectStore: ObjectStore;
+  readonly store?: CatalogStore;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+}
+
+const listPageSize = 1000;
+
+export function memoryCatalog(options: MemoryCatalogOptions): Catalog {
+  const { objectStore, store = memoryCatalogStore(), clock = systemClock, logger = silentLogger } = options;
+  const warehouse = objectStore.root;
+  const namespaces = namespaceService({ store, warehouse });
+  const tables = tableService({ store, objectStore, warehouse, clock, logger });
+  return {
+    async ensureNamespace(namespace) {
+      for (let depth = 1; depth <= namespace.length; depth++) {
+        const created = await namespaces.create(namespace.slice(0, depth), {});
+        if (created.kind === 'refused' && created.reason !== 'namespace-exists') throw refusal(created);
+      }
+      const found = await namespaces.get(namespace);
+      if (found.kind === 'refused') throw refusal(found);
+      return found.value.properties;
+    },
+    async listTables(namespace) {
+      const idents = [];
+      for (let token: string | null = null; ;) {
+        const page: Awaited<ReturnType<typeof tables.list>> = await tables.list(namespace, { token, size: listPageSize });
+        if (page.kind === 'refused') throw refusal(page);
+        idents.push(...page.value.items);
+        token = page.value.nextToken;
+        if (token === null) return idents;
+      }
+    },
+    async loadTable(ident) {
+      const found = await tables.load(ident);
+      if (found.kind === 'ok') return { metadata: found.value.metadata, metadataLocation: found.value.location };
+      if (found.reason === 'table-missing') return null;
+      throw refusal(found);
+    },
+    async createTable(ident, create) {
+      return outcomeOf(await tables.create(ident.namespace, { ...create, name: ident.name }));
+    },
+    async commitTable(ident, commit) {
+      return outcomeOf(await tables.commit(ident, commit));
+    },
+    async dropTable(ident, dropOptions) {
+      const dropped = await tables.drop(ident, { purge: dropOptions?.purge ?? false });
+      if (dropped.kind === 'ok') return true;
+      if (dropped.reason === 'table-missing') return false;
+      throw refusal(dropped);
+    },
+    async [Symbol.asyncDispose]() {
+      if (options.store === undefined) await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function outcomeOf(answer: Answer<MetadataFile>): CommitOutcome {
+  if (answer.kind === 'ok')
+    return { kind: 'committed', table: { metadata: answer.value.metadata, metadataLocation: answer.value.location } };
+  if (answer.reason === 'conflict' || answer.reason === 'table-exists') return { kind: 'conflict', message: answer.message };
+  if (answer.reason === 'table-missing' || answer.reason === 'namespace-missing') return { kind: 'missing', message: answer.message };
+  throw refusal(answer);
+}
+
+function refusal(answer: Refusal): LakeError {
+  return new LakeError('CATALOG_REFUSED', answer.message, { context: { reason: answer.reason } });
+}

@@ -1,0 +1,50 @@
+// What the catalog's services answer: a value, or a refusal with its reason. The protocol layer gives a refusal its
+// status; operating errors (the store is away, an outcome is unknown) are thrown as LakeError.
+
+export type RefusalReason =
+  | 'namespace-missing'
+  | 'namespace-exists'
+  | 'namespace-not-empty'
+  | 'table-missing'
+  | 'table-exists'
+  /** A requirement, the offset chain (I2) or the swap: load the table again and look. */
+  | 'conflict'
+  | 'invalid';
+
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly reason: RefusalReason;
+  readonly message: string;
+}
+
+export type Answer<T> = { readonly kind: 'ok'; readonly value: T } | Refusal;
+
+export function ok<T>(value: T): Answer<T> {
+  return { kind: 'ok', value };
+}
+
+export function refused(reason: RefusalReason, message: string): Refusal {
+  return { kind: 'refused', reason, message };
+}
+
+export function namespaceMissing(namespace: readonly string[]): Refusal {
+  return refused('namespace-missing', `Namespace does not exist: ${namespace.join('.')}`);
+}
+
+export interface Page {
+  /** Opaque to clients: what the page before ended with; null for the first. */
+  readonly token: string | null;
+  readonly size: number;
+}
+
+export interface Paged<T> {
+  readonly items: readonly T[];
+  readonly nextToken: string | null;
+}
+
+/** A page from one row more than asked for, which tells whether there is another. */
+export function pagedFrom<T>(rows: readonly T[], size: number, nameOf: (row: T) => string): Paged<T> {
+  const items = rows.slice(0, size);
+  const last = items.at(-1);
+  return { items, nextToken: rows.length > size && last !== undefined ? nameOf(last) : null };
+}

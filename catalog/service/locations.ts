@@ -1,0 +1,76 @@
+// Where tables may lie. Locations belong to the catalog: everything is under the warehouse, names are plain, and no two
+// tables share a folder, so that purging one can never take objects of another.
+
+import { keyOf, type ObjectStore } from '../../lake/store/object-store.ts';
+import type { CatalogStore } from '../store/catalog-store.ts';
+
+/** Safe as a path segment in every store and as an identifier in every engine. */
+const plainName = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+/** What every store and every client's URL handling leaves alone. */
+const plainPath = /^[\p{L}\p{N} !$&'()*+,\-./:;=@_~]+$/u;
+const namespaceLevelsMax = 16;
+/** Properties that send files elsewhere. */
+const pathProperties = ['write.data.path', 'write.metadata.path', 'write.object-storage.path', 'write.folder-storage.path'];
+
+export function nameProblem(name: string): string | null {
+  if (plainName.test(name)) return null;
+  return `the name ${JSON.stringify(name.slice(0, 140))} must be 1 to 128 letters, digits, "_", "-" or ".", beginning with a letter, a digit or "_"`;
+}
+
+export function namespaceProblem(namespace: readonly string[]): string | null {
+  if (namespace.length === 0) return 'a namespace must have at least one level';
+  if (namespace.length > namespaceLevelsMax) return `a namespace may have ${namespaceLevelsMax} levels`;
+  return namespace.map(nameProblem).find((problem) => problem !== null) ?? null;
+}
+
+export function defaultNamespaceLocation(warehouse: string, namespace: readonly string[]): string {
+  return `${warehouse}/${namespace.join('/')}`;
+}
+
+/** A name is not enough: a table dropped and created again must not meet the old one's files. */
+export function defaultTableLocation(namespaceLocation: string, name: string, uuid: string): string {
+  return `${namespaceLocation}/${name}-${uuid.replaceAll('-', '')}`;
+}
+
+/** Null when the location is a plain path under the warehouse. */
+export function locationProblem(warehouse: string, location: string): string | null {
+  if (!location.startsWith(`${warehouse}/`)) return `location ${location} is outside the warehouse ${warehouse}`;
+  const path = location.slice(warehouse.length + 1);
+  const isPlain = plainPath.test(path) && !path.split('/').some((part) => part === '' || part === '.' || part === '..');
+  return isPlain ? null : `location ${location} is not a plain path under the warehouse`;
+}
+
+export function pathPropertyProblem(warehouse: string, properties: Readonly<Record<string, string>>): string | null {
+  for (const name of pathProperties) {
+    const location = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const problem = location === undefined ? null : locationProblem(warehouse, location.replace(/\/+$/, ''));
+    if (problem !== null) return `property ${name}: ${problem}`;
+  }
+  return null;
+}
+
+/** Null when no other table lies in this folder, and this folder is in no other table's. */
+export async function overlapProblem(store: CatalogStore, warehouse: string, location: string): Promise<string | null> {
+  if (await store.hasTableUnder(`${location}/`)) return `location ${location} already holds a table`;
+  const parts = location.slice(warehouse.length + 1).split('/');
+  for (let depth = 1; depth < parts.length; depth++) {
+    const ancestor = `${warehouse}/${parts.slice(0, depth).join('/')}`;
+    if (await store.hasTableUnder(`${ancestor}/metadata/`)) return `location ${location} lies inside the table at ${ancestor}`;
+  }
+  return null;
+}
+
+/** `<table>/metadata/<number>-<uuid>.metadata.json`, one above the number of the file it follows. */
+export function nextMetadataLocation(folder: string, previous: string | null, uuid: string): string {
+  const number = previous === null ? -1 : Number(/\/(\d{1,15})-[^/]*$/.exec(previous)?.[1] ?? -1);
+  return `${folder}/${String(number + 1).padStart(5, '0')}-${uuid}.metadata.json`;
+}
+
+export function metadataFolder(location: string, properties: Readonly<Record<string, string>>): string {
+  const path = Object.hasOwn(properties, 'write.metadata.path') ? properties['write.metadata.path'] : undefined;
+  return path === undefined ? `${location}/metadata` : path.replace(/\/+$/, '');
+}
+
+export function metadataKey(store: Pick<ObjectStore, 'root'>, location: string): string | null {
+  return location.endsWith('.metadata.json') ? keyOf(store, location) : null;
+}

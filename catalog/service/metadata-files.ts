@@ -1,0 +1,117 @@
+// Metadata files: written once under a unique name before the pointer moves to them, and immutable from then on, so a
+// parsed one can be cached by its location for as long as there is room. A commit reads nothing from the object store.
+
+import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
+import { parseJson, stringifyJson } from '../../lake/iceberg/json.ts';
+import { readMetadata } from '../../lake/iceberg/read-metadata.ts';
+import type { ObjectStore } from '../../lake/store/object-store.ts';
+import { LakeError } from '../../runtime/errors.ts';
+import type { Logger } from '../../runtime/log.ts';
+import { metadataKey } from './locations.ts';
+
+export interface MetadataFile {
+  readonly location: string;
+  readonly metadata: TableMetadata;
+  /** The file's text, as it is served. */
+  readonly text: string;
+}
+
+export interface MetadataFiles {
+  read(location: string): Promise<MetadataFile>;
+  /** Durable when it resolves. Refuses to replace a file. */
+  write(location: string, metadata: TableMetadata): Promise<MetadataFile>;
+  /** Best effort: what cannot be deleted is logged and left to the sweeper. Only metadata files, never data. */
+  discard(locations: readonly string[]): Promise<void>;
+}
+
+export interface MetadataFilesOptions {
+  readonly objectStore: ObjectStore;
+  readonly logger: Logger;
+  /** Text bytes of cached files. */
+  readonly cacheBytesMax: number;
+}
+
+export function metadataFiles(options: MetadataFilesOptions): MetadataFiles {
+  const { objectStore, logger } = options;
+  const cache = recentFiles(options.cacheBytesMax);
+  const keyFor = (location: string): string => {
+    const key = metadataKey(objectStore, location);
+    if (key === null)
+      throw new LakeError('CATALOG_REFUSED', `metadata file ${location} is not under ${objectStore.root}`, { context: { location } });
+    return key;
+  };
+  return {
+    async read(location) {
+      const cached = cache.get(location);
+      if (cached) return cached;
+      const text = Buffer.from(await objectStore.get(keyFor(location))).toString('utf8');
+      const file: MetadataFile = { location, metadata: parseMetadata(location, text), text };
+      cache.add(file);
+      return file;
+    },
+    async write(location, metadata) {
+      const text = stringifyJson(metadata);
+      const put = await objectStore.put(keyFor(location), Buffer.from(text), { ifAbsent: true, contentType: 'application/json' });
+      if (put.kind === 'exists')
+        throw new LakeError('STORE_OUTCOME_UNKNOWN', `metadata file ${location} exists already`, { context: { location } });
+      const file: MetadataFile = { location, metadata, text };
+      cache.add(file);
+      return file;
+    },
+    async discard(locations) {
+      const keys = locations.map((location) => metadataKey(objectStore, location)).filter((key) => key !== null);
+      for (const location of locations) cache.remove(location);
+      if (keys.length === 0) return;
+      try {
+        await objectStore.delete(keys);
+      } catch (error) {
+        logger.warn({ keys, error }, 'superseded metadata files could not be deleted');
+      }
+    },
+  };
+}
+
+function parseMetadata(location: string, text: string): TableMetadata {
+  try {
+    return readMetadata(parseJson(text));
+  } catch (error) {
+    throw new LakeError('CATALOG_REFUSED', `metadata file ${location} cannot be read`, { cause: error, context: { location } });
+  }
+}
+
+interface RecentFiles {
+  get(location: string): MetadataFile | undefined;
+  add(file: MetadataFile): void;
+  remove(location: string): void;
+}
+
+/** Least recently used goes first; a Map keeps insertion order. */
+function recentFiles(bytesMax: number): RecentFiles {
+  const files = new Map<string, MetadataFile>();
+  let bytes = 0;
+  const remove = (location: string) => {
+    bytes -= files.get(location)?.text.length ?? 0;
+    files.delete(location);
+  };
+  return {
+    get(location) {
+      const file = files.get(location);
+      if (file) {
+        files.delete(location);
+        files.set(location, file);
+      }
+      return file;
+    },
+    add(file) {
+      remove(file.location);
+      if (file.text.length > bytesMax) return;
+      files.set(file.location, file);
+      bytes += file.text.length;
+      for (const oldest of files.keys()) {
+        if (bytes <= bytesMax) break;
+        remove(oldest);
+      }
+    },
+    remove,
+  };
+}
