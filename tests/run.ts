@@ -1,0 +1,143 @@
+// `npm test`: format, lint and types, then the lanes in the order of their price. Every lane runs even when one before it
+// failed; skips are listed again at the end, so that nothing is quietly left out. Arguments: lane names, `--long` (full
+// counts), `--no-checks` (lanes only).
+
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+interface Lane {
+  readonly name: string;
+  /** Files at a time: the slow lanes each want the machine. */
+  readonly concurrency: number;
+  readonly timeoutMs: number;
+}
+
+interface Result {
+  readonly name: string;
+  readonly seconds: number;
+  readonly isOk: boolean;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly skipped: readonly string[];
+}
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const minute = 60_000;
+
+const lanes: readonly Lane[] = [
+  { name: 'unit', concurrency: 2, timeoutMs: minute },
+  { name: 'property', concurrency: 2, timeoutMs: 5 * minute },
+  { name: 'conformance', concurrency: 2, timeoutMs: 3 * minute },
+  { name: 'fault', concurrency: 2, timeoutMs: 10 * minute },
+  { name: 'integration', concurrency: 1, timeoutMs: 15 * minute },
+];
+
+const checks: readonly { readonly name: string; readonly command: readonly string[] }[] = [
+  { name: 'oxfmt --check', command: ['oxfmt', '--check', '.'] },
+  { name: 'oxlint', command: ['oxlint'] },
+  { name: 'tsc --noEmit', command: ['tsc', '--noEmit'] },
+];
+
+const countNames = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo'];
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const unknown = [...names.filter((name) => !lanes.some((lane) => lane.name === name)), ...args.filter((arg) => isUnknownFlag(arg))];
+  if (unknown.length > 0) {
+    console.error(`tests: ${unknown.join(', ')}: expected lanes (${lanes.map(({ name }) => name).join(', ')}), --long or --no-checks`);
+    return 2;
+  }
+  const isLong = args.includes('--long');
+  const results: Result[] = [];
+  if (!args.includes('--no-checks')) {
+    for (const check of checks) results.push(await runCheck(check.name, check.command));
+  }
+  for (const lane of lanes) {
+    if (names.length === 0 || names.includes(lane.name)) results.push(await runLane(lane, isLong));
+  }
+  return summarize(results, isLong);
+}
+
+function isUnknownFlag(arg: string): boolean {
+  return arg.startsWith('--') && arg !== '--long' && arg !== '--no-checks';
+}
+
+async function runCheck(name: string, [program = '', ...args]: readonly string[]): Promise<Result> {
+  console.log(`▶ ${name}`);
+  const startedAt = Date.now();
+  const { code } = await runProgram(join(root, 'node_modules', '.bin', program), args, {});
+  return { name, seconds: (Date.now() - startedAt) / 1000, isOk: code === 0, counts: {}, skipped: [] };
+}
+
+async function runLane(lane: Lane, isLong: boolean): Promise<Result> {
+  const files = globSync(`tests/${lane.name}/**/*.test.ts`, { cwd: root }).toSorted();
+  console.log(`▶ ${lane.name}: ${files.length} files`);
+  // No file is no success: node --test would look for tests elsewhere.
+  if (files.length === 0) return { name: lane.name, seconds: 0, isOk: false, counts: {}, skipped: ['(no test file in this lane)'] };
+  const startedAt = Date.now();
+  const timeoutMs = lane.timeoutMs * (isLong ? 10 : 1);
+  const args = ['--test', '--test-reporter=spec', `--test-concurrency=${lane.concurrency}`, `--test-timeout=${timeoutMs}`, ...files];
+  const { code, lines } = await runProgram(process.execPath, args, isLong ? { FOZ_TEST_LONG: '1' } : {});
+  return { name: lane.name, seconds: (Date.now() - startedAt) / 1000, isOk: code === 0, counts: countsOf(lines), skipped: skipsOf(lines) };
+}
+
+/** Runs in a process group of its own; its output goes through and is kept by line. */
+function runProgram(program: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  return new Promise<{ code: number; lines: string[] }>((resolve) => {
+    const lines: string[] = [];
+    let rest = '';
+    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+    child.stdout.setEncoding('utf8');
+    child.stdout.on('data', (text: string) => {
+      process.stdout.write(text);
+      const parts = (rest + text).split('\n');
+      rest = parts.pop() ?? '';
+      lines.push(...parts);
+    });
+    const stop = (signal: NodeJS.Signals) => child.kill(signal);
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    const end = (code: number): void => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+      resolve({ code, lines: rest === '' ? lines : [...lines, rest] });
+    };
+    child.on('error', (error) => {
+      console.error(`tests: ${program}: ${error.message}`);
+      end(1);
+    });
+    child.on('close', (code) => end(code ?? 1));
+  });
+}
+
+function countsOf(lines: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const line of lines) {
+    const [, name, count] = /^ℹ (\w+) (\d+)$/.exec(line) ?? [];
+    if (name !== undefined && countNames.includes(name)) counts[name] = Number(count);
+  }
+  return counts;
+}
+
+function skipsOf(lines: readonly string[]): string[] {
+  return lines.filter((line) => / # SKIP/.test(line)).map((line) => line.replace(/^\s*\S+\s/, ''));
+}
+
+function summarize(results: readonly Result[], isLong: boolean): number {
+  const isOk = results.every((result) => result.isOk);
+  console.log(`\n${isLong ? 'npm run test:long' : 'npm test'}`);
+  for (const { name, seconds, isOk: laneOk, counts, skipped } of results) {
+    const tests =
+      counts['tests'] === undefined
+        ? ''
+        : `  ${counts['pass'] ?? 0} of ${counts['tests']} passed${skipped.length ? `, ${skipped.length} SKIPPED` : ''}`;
+    console.log(`${laneOk ? '✔' : '✖'} ${name.padEnd(14)} ${seconds.toFixed(1).padStart(7)} s${tests}`);
+  }
+  for (const { name, skipped } of results) for (const test of skipped) console.log(`SKIPPED ${name}: ${test}`);
+  for (const name of countNames) console.log(`ℹ ${name} ${results.reduce((sum, result) => sum + (result.counts[name] ?? 0), 0)}`);
+  console.log(`ℹ duration_ms ${Math.round(results.reduce((sum, result) => sum + result.seconds * 1000, 0))}`);
+  return isOk ? 0 : 1;
+}
