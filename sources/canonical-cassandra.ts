@@ -192,9 +192,12 @@ function timeFromDriver(text: string): string {
 
 function nanoTimeText(ns: bigint): string {
   const seconds = ns / 1_000_000_000n;
-  const part = (value: bigint) => value.toString().padStart(2, '0');
   const fraction = (ns % 1_000_000_000n).toString().padStart(9, '0');
-  return `${part(seconds / 3600n)}:${part((seconds / 60n) % 60n)}:${part(seconds % 60n)}.${fraction}`;
+  return `${twoDigits(seconds / 3600n)}:${twoDigits((seconds / 60n) % 60n)}:${twoDigits(seconds % 60n)}.${fraction}`;
+}
+
+function twoDigits(value: bigint): string {
+  return value.toString().padStart(2, '0');
 }
 
 function durationFromDriver(value: unknown): string {

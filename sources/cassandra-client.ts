@@ -4,23 +4,24 @@
 import { readFile } from 'node:fs/promises';
 import cassandra from 'cassandra-driver';
 import { LakeError } from '../runtime/errors.ts';
+import type { Secret } from '../runtime/secret.ts';
 
 export interface CassandraTls {
   /** PEM file of the authority; the system's authorities without it. */
-  readonly caPath?: string;
-  readonly certPath?: string;
-  readonly keyPath?: string;
-  /** Off only where certificates carry no host names. */
-  readonly verifyHostname: boolean;
+  readonly ca?: string | undefined;
+  /** PEM files of the client certificate and its key. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** Whether the node's certificate and name are checked. */
+  readonly verify: boolean;
 }
 
 export interface CassandraSettings {
   /** `host` or `host:port`. */
   readonly contactPoints: readonly string[];
   readonly localDataCenter: string;
-  readonly user?: string;
-  readonly password?: string;
-  readonly tls?: CassandraTls;
+  readonly auth?: { readonly username: string; readonly password: Secret } | undefined;
+  readonly tls?: CassandraTls | undefined;
   readonly consistency: CassandraConsistency;
   readonly connectTimeoutMs: number;
   readonly readTimeoutMs: number;
@@ -55,11 +56,12 @@ export interface CassandraClient extends AsyncDisposable {
 /** Connects to the cluster. Errors: SOURCE_UNREACHABLE, SOURCE_REFUSED (login, rights, TLS). */
 export async function openCassandra(settings: CassandraSettings, signal?: AbortSignal): Promise<CassandraClient> {
   signal?.throwIfAborted();
+  const { auth } = settings;
   const sslOptions = settings.tls === undefined ? undefined : await tlsOptions(settings.tls);
   const client = new cassandra.Client({
     contactPoints: [...settings.contactPoints],
     localDataCenter: settings.localDataCenter,
-    ...(settings.user === undefined ? {} : { credentials: { username: settings.user, password: settings.password ?? '' } }),
+    ...(auth === undefined ? {} : { credentials: { username: auth.username, password: auth.password.reveal() } }),
     ...(sslOptions === undefined ? {} : { sslOptions }),
     encoding: { map: Map, set: Set, useBigIntAsLong: true, useBigIntAsVarint: true },
     // Schema metadata is read from system_schema where it is needed: the driver need not keep a copy.
@@ -132,13 +134,12 @@ async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): 
 }
 
 async function tlsOptions(tls: CassandraTls): Promise<NonNullable<cassandra.ClientOptions['sslOptions']>> {
-  const [ca, cert, key] = await Promise.all([readPem(tls.caPath), readPem(tls.certPath), readPem(tls.keyPath)]);
+  const [ca, cert, key] = await Promise.all([readPem(tls.ca), readPem(tls.cert), readPem(tls.key)]);
   return {
-    rejectUnauthorized: true,
+    rejectUnauthorized: tls.verify,
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
-    ...(tls.verifyHostname ? {} : { checkServerIdentity: () => undefined }),
   };
 }
 
@@ -171,7 +172,7 @@ function asLakeError(error: unknown, settings: CassandraSettings, step: 'connect
       context: {
         contactPoints: settings.contactPoints.join(','),
         localDataCenter: settings.localDataCenter,
-        user: settings.user,
+        user: settings.auth?.username,
         code: String(code),
       },
     },

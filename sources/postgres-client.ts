@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { Client, type ClientConfig } from 'pg';
 import { LakeError } from '../runtime/errors.ts';
+import type { Secret } from '../runtime/secret.ts';
 
 export type PostgresSslMode = 'disable' | 'require' | 'verify-ca' | 'verify-full';
 
@@ -12,14 +13,15 @@ export interface PostgresSettings {
   readonly port: number;
   readonly database: string;
   readonly user: string;
-  readonly password: string;
+  /** Absent where the server asks for none (trust, client certificate). */
+  readonly password?: Secret | undefined;
   /** `require` encrypts without checking who answers; `verify-ca` checks the chain; `verify-full` the name as well. */
   readonly sslmode: PostgresSslMode;
   /** PEM file of the authority, for the verify modes; the system's authorities without it. */
-  readonly sslRootCertPath?: string;
-  /** Client certificate and its key, where the server asks for one. */
-  readonly sslCertPath?: string;
-  readonly sslKeyPath?: string;
+  readonly ca?: string | undefined;
+  /** PEM files of the client certificate and its key, where the server asks for one. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
 }
@@ -48,7 +50,7 @@ export async function openPostgres(settings: PostgresSettings, signal?: AbortSig
     port: settings.port,
     database: settings.database,
     user: settings.user,
-    password: settings.password,
+    ...(settings.password === undefined ? {} : { password: settings.password.reveal() }),
     ssl,
     application_name: 'foz',
     options: sessionOptions,
@@ -107,11 +109,7 @@ function textOrNull(value: unknown): string | null {
 
 async function tlsOptions(settings: PostgresSettings): Promise<false | ClientConfig['ssl']> {
   if (settings.sslmode === 'disable') return false;
-  const [ca, cert, key] = await Promise.all([
-    readPem(settings.sslRootCertPath, 'sslRootCertPath'),
-    readPem(settings.sslCertPath, 'sslCertPath'),
-    readPem(settings.sslKeyPath, 'sslKeyPath'),
-  ]);
+  const [ca, cert, key] = await Promise.all([readPem(settings.ca, 'ca'), readPem(settings.cert, 'cert'), readPem(settings.key, 'key')]);
   return {
     rejectUnauthorized: settings.sslmode !== 'require',
     ...(ca === undefined ? {} : { ca }),
