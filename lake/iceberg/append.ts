@@ -5,15 +5,15 @@
 // Called again for the same commit id after a conflict, with newer metadata and any snapshot id: the manifest is kept
 // (its entries take snapshot id and sequence numbers from the list, by inheritance) and only the list is written anew.
 
-import { LakeError } from '../../runtime/errors.ts';
 import type { EpochMs } from '../../runtime/clock.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { AppendCache } from './append-cache.ts';
 import type { DataFile } from './data-file.ts';
 import { writeManifest, type ManifestEntry } from './manifest.ts';
-import { liveFiles, manifestFileOf, writeManifestList, type ManifestFile } from './manifest-list.ts';
-import { checkWritable, manifestsOf, putMetadataObject } from './metadata-object.ts';
-import { currentSchema, mainSnapshot, type Long, type Snapshot, type TableMetadata } from './metadata.ts';
+import { manifestFileOf, writeManifestList, type ManifestFile } from './manifest-list.ts';
+import { checkWritable, liveManifestsOf, putMetadataObject } from './metadata-object.ts';
+import { currentSchema, mainSnapshot, type Snapshot, type TableMetadata } from './metadata.ts';
+import { nextSnapshot } from './next-snapshot.ts';
 import { specById, typedPartitionFields } from './partition.ts';
 import { appendSummary } from './summary.ts';
 
@@ -47,24 +47,17 @@ export async function prepareAppend(input: AppendInput, signal?: AbortSignal): P
   const { metadata, store, cache, commitId } = input;
   checkWritable(metadata);
   const parent = mainSnapshot(metadata);
-  const sequenceNumber = nextSequenceNumber(metadata);
-  const kept = checkedManifests(await manifestsOf(store, parent, cache, signal), parent);
+  const identity = nextSnapshot(metadata, input.snapshotId, input.now);
+  const kept = await liveManifestsOf(store, parent, cache, signal);
 
   const reused = cache?.manifests.get(commitId);
   const manifest = input.files.length === 0 ? null : (reused ?? (await putManifest(input, signal)));
   // Spec: an added manifest carries the sequence number and snapshot id of the snapshot that adds it.
+  const sequenceNumber = identity['sequence-number'];
   const added = manifest && { ...manifest, sequenceNumber, minSequenceNumber: sequenceNumber, addedSnapshotId: input.snapshotId };
   if (added) cache?.manifests.set(commitId, added);
 
   const manifests = added ? [...kept, added] : kept;
-  const identity = {
-    'snapshot-id': input.snapshotId,
-    ...(parent ? { 'parent-snapshot-id': parent['snapshot-id'] } : {}),
-    'sequence-number': sequenceNumber,
-    // Spec: within a minute of the last one is tolerated by readers; going backwards is not.
-    'timestamp-ms': Math.max(input.now, metadata['last-updated-ms']),
-    'schema-id': metadata['current-schema-id'],
-  };
   const list = writeManifestList(manifests, identity);
   const location = await putMetadataObject(store, metadata, `snap-${input.snapshotId}-${commitId}`, list, signal);
   cache?.lists.set(location, manifests);
@@ -81,22 +74,6 @@ export async function prepareAppend(input: AppendInput, signal?: AbortSignal): P
     manifest: added,
     written: added && !reused ? [added.path, location] : [location],
   };
-}
-
-export function nextSequenceNumber(metadata: TableMetadata): Long {
-  const next = BigInt(metadata['last-sequence-number']) + 1n;
-  return next <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(next) : next;
-}
-
-/** The manifests of a snapshot that still hold files. Format v1 may leave counts out; written as v2 they would read as "empty". */
-export function checkedManifests(manifests: readonly ManifestFile[], snapshot: Snapshot | undefined): readonly ManifestFile[] {
-  const uncounted = manifests.find((manifest) => liveFiles(manifest) === null);
-  if (uncounted)
-    throw new LakeError(
-      'TABLE_UNSUPPORTED',
-      `manifest ${uncounted.path} of snapshot ${snapshot?.['snapshot-id']} has no file counts; rewrite the manifests once with another engine`,
-    );
-  return manifests.filter((manifest) => liveFiles(manifest) !== 0);
 }
 
 async function putManifest(input: AppendInput, signal: AbortSignal | undefined): Promise<ManifestFile> {

@@ -121,8 +121,8 @@ function recordOfEntry(entry: ManifestEntry, partitionFields: readonly TypedPart
   };
 }
 
-function pairs(map: ReadonlyMap<number, number | Uint8Array> | undefined): readonly AvroRecord[] | null {
-  if (!map) return null;
+/** No statistics are an empty map: the same to a planner, and some readers' metadata tables stumble over a null. */
+function pairs(map: ReadonlyMap<number, number | Uint8Array> = new Map()): readonly AvroRecord[] {
   return [...map].toSorted(([a], [b]) => a - b).map(([key, value]) => ({ key, value: avroValue(value) }));
 }
 
@@ -192,7 +192,7 @@ function given<K extends string, V>(key: K, value: V | null): Partial<Record<K, 
 }
 
 function mapOf<V>(value: unknown, read: (value: unknown) => V | null): ReadonlyMap<number, V> | null {
-  if (!Array.isArray(value)) return null;
+  if (!Array.isArray(value) || value.length === 0) return null;
   const map = new Map<number, V>();
   for (const pair of value.filter(isRecord)) {
     const [key, inner] = [numberOf(pair['key']), read(pair['value'])];

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { assert, LakeError } from '../../runtime/errors.ts';
 import { keyOf, locationOf, type ObjectStore } from '../store/object-store.ts';
 import type { AppendCache } from './append-cache.ts';
-import { readManifestList, type ManifestFile } from './manifest-list.ts';
+import { liveFiles, readManifestList, type ManifestFile } from './manifest-list.ts';
 import type { Snapshot, TableMetadata } from './metadata.ts';
 
 /** Stores `bytes` as `<table>/metadata/<name>-<digest>.avro` and returns its location. Durable on return. */
@@ -53,6 +53,26 @@ export async function manifestsOf(
   const manifests = readManifestList(await store.get(storeKey(store, location), undefined, signal), location);
   cache?.lists.set(location, manifests);
   return manifests;
+}
+
+/**
+ * The manifests a new snapshot carries on: those that still hold files. Format v1 may leave counts out; written on as v2
+ * they would read as "empty", so such a table is refused.
+ */
+export async function liveManifestsOf(
+  store: ObjectStore,
+  snapshot: Snapshot | undefined,
+  cache: AppendCache | undefined,
+  signal?: AbortSignal,
+): Promise<readonly ManifestFile[]> {
+  const manifests = await manifestsOf(store, snapshot, cache, signal);
+  const uncounted = manifests.find((manifest) => liveFiles(manifest) === null);
+  if (uncounted)
+    throw new LakeError(
+      'TABLE_UNSUPPORTED',
+      `manifest ${uncounted.path} has no file counts (format v1); rewrite the manifests once with another engine`,
+    );
+  return manifests.filter((manifest) => liveFiles(manifest) !== 0);
 }
 
 /** Foz writes format v2; other versions have rules of their own. */
