@@ -50,6 +50,8 @@ export interface CommitDeps {
   readonly logger: Logger;
   readonly appendCache: AppendCache;
   readonly crashPoint: CrashHook;
+  /** Removes a local file that is in the store now. */
+  readonly removeFile: (path: string) => Promise<void>;
   readonly waitMinMs: number;
   readonly waitMaxMs: number;
   /** Told while a dependency is away, and null when it is back. */
@@ -204,7 +206,7 @@ export async function untilAvailable<T>(
   }
 }
 
-/** Unreachable now, or refused until somebody mends rights or configuration: both pass without losing anything. */
+/** Unreachable now, refused until somebody mends rights or configuration, or unknown in a step that may simply run again. */
 function isWaitable(error: LakeError): boolean {
-  return error.code.endsWith('_UNREACHABLE') || error.code.endsWith('_REFUSED') || error.code === 'STORE_OUTCOME_UNKNOWN';
+  return error.code.endsWith('_UNREACHABLE') || error.code.endsWith('_REFUSED') || error.retry === 'reconcile';
 }

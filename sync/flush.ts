@@ -2,7 +2,6 @@
 // them; a crash here leaves orphans for the sweeper. New shapes are committed to the table first, so that a file is
 // never older than the schema it was written with.
 
-import { rm } from 'node:fs/promises';
 import { identText, type LoadedTable } from '../catalog/catalog.ts';
 import { prepareAppend } from '../lake/iceberg/append.ts';
 import type { TableCommit, Update } from '../lake/iceberg/commit.ts';
@@ -143,7 +142,7 @@ export async function uploadChunk(
     const location = await untilAvailable(() => uploadFile(file, table, deps, signal), deps, signal);
     await deps.crashPoint('upload:after-file');
     files.push({ ...file.dataFile, filePath: location });
-    await rm(file.path, { force: true });
+    await deps.removeFile(file.path);
   }
   await deps.crashPoint('upload:after');
   return {

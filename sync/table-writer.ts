@@ -51,8 +51,14 @@ export class TableWriter {
   readonly #commitDeps: CommitDeps;
   readonly #signal: AbortSignal;
   readonly #pipeline: Pipeline;
-  /** Next offset to take, by owned log partition. */
+  /** Log partitions assigned to this worker, whether or not their position is known yet. */
+  readonly #owned = new Set<number>();
+  /** Next offset to take, by owned log partition; absent while it is being looked up. */
   readonly #positions = new Map<number, bigint>();
+  /** Owned partitions whose position was given up and must be looked up again. */
+  readonly #lost = new Set<number>();
+  /** Assignments, revocations and rewinds, one at a time. */
+  #turn: Promise<void> = Promise.resolve();
   #topicId = '';
   #generation = 0;
   #open: Chunk | null = null;
@@ -89,22 +95,36 @@ export class TableWriter {
   }
 
   /** Takes partitions over: where the table says each continues (I1). Empty when the table halts. */
-  async assign(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
-    if (this.halt) return new Map();
-    await this.#deps.crashPoint('assign:before-load');
-    const generation = this.#generation;
-    const starts = await this.#starts(partitions);
-    if (generation !== this.#generation) return new Map();
-    for (const [partition, start] of starts) this.#positions.set(partition, start);
-    await this.#deps.crashPoint('assign:before-start');
-    return starts;
+  assign(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
+    for (const partition of partitions) this.#owned.add(partition);
+    return this.#inTurn(async () => {
+      await this.#deps.crashPoint('assign:before-load');
+      const starts = await this.#starts(partitions.filter((partition) => this.#owned.has(partition)));
+      await this.#deps.crashPoint('assign:before-start');
+      for (const [partition, start] of starts) this.#positions.set(partition, start);
+      return starts;
+    });
+  }
+
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(step);
+    this.#turn = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
   }
 
   async #starts(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
+    if (this.halt) return new Map();
     try {
       const signal = this.#signal;
       const source = await untilAvailable(() => this.#deps.describe(this.target.topic, signal), this.#commitDeps, signal);
-      const table = await untilAvailable(() => ensureTable(this.#deps.catalog, this.target, signal), this.#commitDeps, signal);
+      const table = await untilAvailable(
+        () => ensureTable(this.#deps.catalog, this.target, this.#deps.crashPoint, signal),
+        this.#commitDeps,
+        signal,
+      );
       await this.#deps.crashPoint('assign:after-load');
       const ranges = await untilAvailable(() => this.#deps.offsets(this.target.topic, signal), this.#commitDeps, signal);
       const chain = checkedChain(table, this.target, source);
@@ -236,19 +256,24 @@ export class TableWriter {
   }
 
   /** Partitions go to another worker: what was taken is committed if the table still allows it, then forgotten. */
-  async revoke(partitions: readonly number[]): Promise<void> {
-    await this.#deps.crashPoint('revoke:before-drain');
-    const goes = partitions.some((partition) => this.#positions.has(partition));
-    // Bounded: the group must not wait for a store that is away. What is not committed by then is read again by the next owner.
-    if (goes)
-      await Promise.race([this.flush(), this.#deps.clock.sleep(this.#options.revokeDrainMaxMs, this.#signal).catch(() => undefined)]);
-    await this.#deps.crashPoint('revoke:after-drain');
-    for (const partition of partitions) this.#positions.delete(partition);
-    if (goes) this.#drop();
+  revoke(partitions: readonly number[]): Promise<void> {
+    for (const partition of partitions) this.#owned.delete(partition);
+    return this.#inTurn(async () => {
+      await this.#deps.crashPoint('revoke:before-drain');
+      const goes = partitions.some((partition) => this.#positions.has(partition));
+      // Bounded: the group must not wait for a store that is away. What is not committed by then is read again by the next owner.
+      if (goes)
+        await Promise.race([this.flush(), this.#deps.clock.sleep(this.#options.revokeDrainMaxMs, this.#signal).catch(() => undefined)]);
+      await this.#deps.crashPoint('revoke:after-drain');
+      for (const partition of partitions) this.#positions.delete(partition);
+      if (goes) await this.#restart();
+    });
   }
 
   #drop(): void {
     this.#generation++;
+    for (const partition of this.#positions.keys()) this.#lost.add(partition);
+    this.#positions.clear();
     this.#due?.timer.abort();
     this.#due = null;
     this.#pipeline.drop();
@@ -278,20 +303,21 @@ export class TableWriter {
   #onFenced(reason: string): void {
     this.#deps.observer.fenced(this.name, reason);
     this.#deps.logger.warn({ table: this.name, reason }, 'fenced: another worker committed these offsets; reading again from the table');
-    void this.#rewind().catch((error: unknown) => this.#onFailed(error));
+    this.#drop();
+    this.#inTurn(() => this.#restart()).catch((error: unknown) => this.#onFailed(error));
   }
 
-  /** Drops what is uncommitted and reads on from where the table is. */
-  async #rewind(): Promise<void> {
-    const partitions = [...this.#positions.keys()];
+  /** Drops what is uncommitted and reads on from where the table is, on every partition still owned. */
+  async #restart(): Promise<void> {
     this.#drop();
-    this.#positions.clear();
-    const generation = this.#generation;
+    const partitions = [...this.#lost].filter((partition) => this.#owned.has(partition));
+    this.#lost.clear();
+    if (partitions.length === 0) return;
     await this.#deps.crashPoint('rewind:before-load');
     const starts = await this.#starts(partitions);
-    if (generation !== this.#generation) return;
     await this.#deps.crashPoint('rewind:before-seek');
     for (const [partition, start] of starts) {
+      if (!this.#owned.has(partition)) continue;
       this.#positions.set(partition, start);
       this.#deps.seek({ topic: this.target.topic, partition }, start);
     }
@@ -308,7 +334,6 @@ export class TableWriter {
     if (this.halt) return;
     this.halt = halt;
     this.#deps.pause([...this.#positions.keys()].map((partition) => ({ topic: this.target.topic, partition })));
-    this.#positions.clear();
     this.#drop();
     this.#deps.logger.error({ table: this.name, code: halt.code, decide: halt.decide }, halt.reason);
     this.#deps.observer.halted(this.name, halt);
@@ -316,7 +341,6 @@ export class TableWriter {
 
   /** Ends the writer: timers off, nothing more is taken. What is not committed stays in the log. */
   close(): void {
-    this.#positions.clear();
     this.#drop();
   }
 

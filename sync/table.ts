@@ -8,6 +8,7 @@ import { nextOffset, readChain, type OffsetChain } from '../lake/raw/offset-chai
 import { rawPartitionSpec, rawSchema } from '../lake/raw/raw-schema.ts';
 import { parseShapes, shapesProperty } from '../lake/raw/shapes-property.ts';
 import { LakeError } from '../runtime/errors.ts';
+import type { CrashHook } from './crash-point.ts';
 import type { DecodePlan } from './decode/decoder.ts';
 import { HaltError, logTruncated, retentionGap, rolledBack, sourceReplaced } from './halt.ts';
 import type { OffsetRange, TopicDescription } from './log/log.ts';
@@ -30,15 +31,22 @@ export function rawTableProperties(topic: string): Readonly<Record<string, strin
 }
 
 /** Loads the table, creating it (and its namespace) when absent. Two workers may race: one creates, both load. */
-export async function ensureTable(catalog: Catalog, target: TableTarget, signal?: AbortSignal): Promise<LoadedTable> {
+export async function ensureTable(
+  catalog: Catalog,
+  target: TableTarget,
+  crashPoint: CrashHook,
+  signal?: AbortSignal,
+): Promise<LoadedTable> {
   const loaded = await catalog.loadTable(target.ident, signal);
   if (loaded) return loaded;
+  await crashPoint('assign:before-create');
   await catalog.ensureNamespace(target.ident.namespace, signal);
   const outcome = await catalog.createTable(
     target.ident,
     { schema: rawSchema, partitionSpec: rawPartitionSpec, properties: rawTableProperties(target.topic) },
     signal,
   );
+  await crashPoint('assign:after-create');
   if (outcome.kind === 'committed') return outcome.table;
   const created = await catalog.loadTable(target.ident, signal);
   if (!created) throw new LakeError('CATALOG_UNREACHABLE', `table ${identText(target.ident)} could not be created: ${outcome.message}`);

@@ -3,6 +3,7 @@
 // once). Several workers share the topics through a consumer group; the chain in the table keeps them honest, so
 // membership, group offsets and clocks may all lie without a record lost or doubled.
 
+import { rm } from 'node:fs/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import { createAppendCache } from '../lake/iceberg/append.ts';
 import type { ObjectStore } from '../lake/store/object-store.ts';
@@ -31,6 +32,8 @@ export interface WorkerDeps {
   readonly logger: Logger;
   readonly observer?: Partial<TableObserver>;
   readonly crashPoint?: CrashHook;
+  /** Removes a local file that was uploaded. */
+  readonly removeFile?: (path: string) => Promise<void>;
 }
 
 export interface TableStatus {
@@ -64,7 +67,7 @@ export class Worker implements AsyncDisposable {
   readonly #done = Promise.withResolvers<void>();
   #subscription: LogSubscription | null = null;
   #log: WorkerStatus['log'] = { available: true, reason: null };
-  #running: Promise<void> | null = null;
+  #isStarted = false;
   #stopping = false;
 
   constructor(tables: readonly TableTarget[], options: SyncOptions, deps: WorkerDeps) {
@@ -80,7 +83,9 @@ export class Worker implements AsyncDisposable {
   }
 
   start(): void {
-    this.#running ??= this.#run().catch((error: unknown) => this.#fail(error));
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#run().catch((error: unknown) => this.#fail(error));
   }
 
   status(): WorkerStatus {
@@ -162,6 +167,7 @@ export class Worker implements AsyncDisposable {
         decoder,
         appendCache: createAppendCache(),
         crashPoint: (point) => this.#crashPoint(point),
+        removeFile: this.#deps.removeFile ?? ((path) => rm(path, { force: true })),
         waitMinMs: this.#options.waitMinMs,
         waitMaxMs: this.#options.waitMaxMs,
         describe: (topic, signal) => describeOne(log, topic, signal),
