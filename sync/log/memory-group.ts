@@ -229,7 +229,15 @@ async function pump(source: MemorySource, member: Member, reading: Reading): Pro
       const { records, nextOffset } = log.read(from, source.recordsMax, source.bytesMax);
       reading.nextOffset = nextOffset;
       const { topic, partition, topicId } = reading;
-      const delivered = member.handler.batch({ topic, partition, topicId, records: blockOf(records), fromOffset: from, nextOffset, ...range });
+      const delivered = member.handler.batch({
+        topic,
+        partition,
+        topicId,
+        records: blockOf(records),
+        fromOffset: from,
+        nextOffset,
+        ...range,
+      });
       member.held.set(
         key,
         delivered.then(
