@@ -1,0 +1,63 @@
+// The catalog as a running service: services over a store and an object store, behind the REST server.
+
+import type { ObjectStore } from '../lake/store/object-store.ts';
+import { systemClock, type Clock } from '../runtime/clock.ts';
+import { LakeError } from '../runtime/errors.ts';
+import { silentLogger, type Logger } from '../runtime/log.ts';
+import { catalogServer, type CatalogServerOptions } from './server/catalog-server.ts';
+import { namespaceService } from './service/namespace-service.ts';
+import { tableService } from './service/table-service.ts';
+import type { CatalogStore } from './store/catalog-store.ts';
+
+export interface ServeCatalogOptions extends Pick<CatalogServerOptions, 'bodyBytesMax' | 'jsonDepthMax' | 'requestTimeoutMs'> {
+  /** 0: a free one. */
+  readonly port: number;
+  /** Loopback unless said otherwise: there is no authentication yet. */
+  readonly host?: string;
+  readonly store: CatalogStore;
+  readonly objectStore: ObjectStore;
+  /** Absolute prefix under `objectStore.root`; that root by default. */
+  readonly warehouse?: string;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly metadataCacheBytesMax?: number;
+}
+
+export interface ServedCatalog {
+  /** Base address for clients, without a trailing slash. */
+  readonly url: string;
+  /** Ends connections and waits for requests under way. The stores stay open: they are the caller's. */
+  close(): Promise<void>;
+}
+
+export async function serveCatalog(options: ServeCatalogOptions): Promise<ServedCatalog> {
+  const { store, objectStore, clock = systemClock, logger = silentLogger, host = '127.0.0.1' } = options;
+  const warehouse = (options.warehouse ?? objectStore.root).replace(/\/+$/, '');
+  if (warehouse !== objectStore.root && !warehouse.startsWith(`${objectStore.root}/`)) {
+    throw new LakeError('CONFIG_INVALID', `the warehouse ${warehouse} is not under the object store ${objectStore.root}`, {
+      context: { warehouse, root: objectStore.root },
+    });
+  }
+  const app = catalogServer({
+    ...options,
+    warehouse,
+    logger,
+    namespaces: namespaceService({ store, warehouse }),
+    tables: tableService({ ...options, warehouse, clock, logger }),
+    checkReady: async () => {
+      await store.getNamespace(['readyz']);
+    },
+  });
+  try {
+    const url = await app.listen({ port: options.port, host });
+    logger.info({ url, warehouse }, 'catalog is listening');
+    return { url, close: () => app.close() };
+  } catch (cause) {
+    await app.close();
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LakeError('CONFIG_INVALID', `the catalog cannot listen on ${host}:${options.port}: ${reason}`, {
+      cause,
+      context: { host, port: options.port },
+    });
+  }
+}

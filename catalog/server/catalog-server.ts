@@ -1,0 +1,103 @@
+// The Iceberg REST protocol over the catalog's services: routes, limits and error bodies. It says honestly which
+// endpoints it has, so that clients do not call the others. What is not here yet (views, rename, register, multi-table
+// transactions, authentication) gets its own routes file beside namespace-routes.ts and table-routes.ts.
+
+import { fastify, type FastifyInstance } from 'fastify';
+import { parseJson } from '../../lake/iceberg/json.ts';
+import type { Logger } from '../../runtime/log.ts';
+import type { NamespaceService } from '../service/namespace-service.ts';
+import type { TableService } from '../service/table-service.ts';
+import { namespaceEndpoints, namespaceRoutes } from './namespace-routes.ts';
+import { sendError, sendJson } from './reply.ts';
+import { member } from './request.ts';
+import { thrownError } from './rest-error.ts';
+import { tableEndpoints, tableRoutes } from './table-routes.ts';
+
+export interface CatalogServerOptions {
+  readonly namespaces: NamespaceService;
+  readonly tables: TableService;
+  readonly warehouse: string;
+  readonly logger: Logger;
+  /** Rejects when the store cannot answer. */
+  readonly checkReady: () => Promise<void>;
+  /** A commit carries one snapshot and the offset chain: 1,000 partitions are 30 KB. */
+  readonly bodyBytesMax?: number;
+  readonly jsonDepthMax?: number;
+  readonly requestTimeoutMs?: number;
+}
+
+const bodyBytesDefault = 16 * 1024 * 1024;
+const jsonDepthDefault = 200;
+const requestTimeoutDefaultMs = 60_000;
+/** Above the idle time of common clients, so that the client and not the server drops a quiet connection. */
+const keepAliveTimeoutMs = 120_000;
+const pathParameterMax = 4096;
+
+export function catalogServer(options: CatalogServerOptions): FastifyInstance {
+  const { logger, warehouse } = options;
+  const app = fastify({
+    logger: false,
+    bodyLimit: options.bodyBytesMax ?? bodyBytesDefault,
+    requestTimeout: options.requestTimeoutMs ?? requestTimeoutDefaultMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    routerOptions: { maxParamLength: pathParameterMax },
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+  });
+  const jsonLimits = { depthMax: options.jsonDepthMax ?? jsonDepthDefault };
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: unknown, body: string | Buffer) => {
+    const text = body.toString();
+    // Java clients send the header on requests without a body.
+    return text === '' ? undefined : parseJson(text, jsonLimits);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const rest = thrownError(error);
+    const fields = { method: request.method, path: request.url, status: rest.status, error };
+    if (rest.status >= 500) logger.error(fields, 'request failed');
+    else logger.debug(fields, 'request refused');
+    return sendError(reply, rest);
+  });
+  app.setNotFoundHandler((request, reply) =>
+    sendError(reply, {
+      status: 404,
+      type: 'NotFoundException',
+      message: `No such endpoint: ${request.method} ${request.url.split('?', 1)[0]}`,
+    }),
+  );
+  app.addHook('onResponse', async (request, reply) => {
+    const fields = { method: request.method, path: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
+    logger.debug(fields, 'request');
+  });
+  app.get('/v1/config', async (request, reply) => {
+    const asked = member(request.query, 'warehouse')?.replace(/\/+$/, '');
+    if (asked !== undefined && asked !== '' && asked !== warehouse)
+      return sendError(reply, {
+        status: 404,
+        type: 'NoSuchWarehouseException',
+        message: `Warehouse does not exist: ${asked}; this catalog has ${warehouse}`,
+      });
+    return sendJson(reply, 200, JSON.stringify({ defaults: {}, overrides: {}, endpoints: [...namespaceEndpoints, ...tableEndpoints] }));
+  });
+  namespaceRoutes(app, options.namespaces);
+  tableRoutes(app, options.tables);
+  healthRoutes(app, options.checkReady);
+  return app;
+}
+
+/** Alive: this process answers. Ready: its store does too. */
+function healthRoutes(app: FastifyInstance, checkReady: () => Promise<void>): void {
+  app.get('/livez', async (_request, reply) => sendJson(reply, 200, '{"status":"ok"}'));
+  app.get('/readyz', async (_request, reply) => {
+    try {
+      await checkReady();
+      return sendJson(reply, 200, '{"status":"ok"}');
+    } catch (error) {
+      return sendJson(
+        reply,
+        503,
+        JSON.stringify({ status: 'unavailable', reason: error instanceof Error ? error.message : String(error) }),
+      );
+    }
+  });
+}

@@ -1,0 +1,111 @@
+// What a request says, read from its path, query and body. Throws SyntaxError with a message for the client.
+
+import { readCommit, withFieldIds } from '../../lake/iceberg/read-commit.ts';
+import {
+  isListOf,
+  isMapOf,
+  isPartitionSpec,
+  isRecord,
+  isSchema,
+  isSortOrder,
+  isString,
+  type Json,
+} from '../../lake/iceberg/read-metadata.ts';
+import type { TableIdent } from '../catalog.ts';
+import type { Page } from '../service/answer.ts';
+import type { CreateRequest } from '../service/table-service.ts';
+
+/** Levels are joined by the unit separator, %1F in the path; the server decodes it before we see it. */
+const levelSeparator = '\u001f';
+export const pageSizeMax = 1000;
+
+export interface CreateNamespace {
+  readonly namespace: readonly string[];
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface CreateTableBody extends CreateRequest {
+  readonly stage: boolean;
+}
+
+export function namespaceParam(parameters: unknown): readonly string[] {
+  return levelsOf(member(parameters, 'namespace') ?? '');
+}
+
+export function tableParam(parameters: unknown): TableIdent {
+  return { namespace: namespaceParam(parameters), name: member(parameters, 'table') ?? '' };
+}
+
+export function parentQuery(query: unknown): readonly string[] {
+  const parent = member(query, 'parent');
+  return parent === undefined || parent === '' ? [] : levelsOf(parent);
+}
+
+/** Null when the client did not ask for pages: it must get everything. */
+export function pageQuery(query: unknown): Page | null {
+  const token = member(query, 'pageToken');
+  const sizeText = member(query, 'pageSize');
+  if (token === undefined && sizeText === undefined) return null;
+  const size = sizeText === undefined ? pageSizeMax : Number(sizeText);
+  if (!Number.isInteger(size) || size < 1) throw new SyntaxError(`pageSize must be a positive integer, not ${String(sizeText)}`);
+  return { token: token === undefined || token === '' ? null : token, size: Math.min(size, pageSizeMax) };
+}
+
+export function member(holder: unknown, name: string): string | undefined {
+  const value = isRecord(holder) && Object.hasOwn(holder, name) ? holder[name] : undefined;
+  if (value === undefined || isString(value)) return value;
+  throw new SyntaxError(`${name} must be given once`);
+}
+
+export function createNamespaceBody(body: unknown): CreateNamespace {
+  const request = objectBody(body);
+  const { namespace, properties = {} } = request;
+  if (!isListOf(isString)(namespace)) throw new SyntaxError('namespace must be a list of names');
+  if (!isMapOf(isString)(properties)) throw new SyntaxError('properties must be an object of strings');
+  return { namespace, properties };
+}
+
+export function createTableBody(body: unknown): CreateTableBody {
+  const request = objectBody(body);
+  const { name, schema, location, properties } = request;
+  const spec = withFieldIds(request['partition-spec']);
+  const order = request['write-order'];
+  const stage = request['stage-create'];
+  if (!isString(name)) throw new SyntaxError('name must be a string');
+  if (!isSchema(schema)) throw new SyntaxError('schema is missing or malformed');
+  if (!isAbsent(location) && !isString(location)) throw new SyntaxError('location must be a string');
+  if (!isAbsent(spec) && !isPartitionSpec(spec)) throw new SyntaxError('partition-spec is malformed');
+  if (!isAbsent(order) && !isSortOrder(order)) throw new SyntaxError('write-order is malformed');
+  if (!isAbsent(properties) && !isMapOf(isString)(properties)) throw new SyntaxError('properties must be an object of strings');
+  return {
+    name,
+    schema,
+    location: location ?? undefined,
+    partitionSpec: spec ?? undefined,
+    sortOrder: order ?? undefined,
+    properties: properties ?? undefined,
+    stage: stage === true,
+  };
+}
+
+/** An identifier in the body must be the one in the path. */
+export function commitBody(body: unknown, ident: TableIdent): ReturnType<typeof readCommit> {
+  const request = objectBody(body);
+  const named = request['identifier'];
+  if (isRecord(named) && isString(named['name']) && named['name'] !== ident.name)
+    throw new SyntaxError(`the commit names table ${named['name']} but was sent to ${ident.name}`);
+  return readCommit(request);
+}
+
+function objectBody(body: unknown): Json {
+  if (!isRecord(body)) throw new SyntaxError('the request body must be a JSON object');
+  return body;
+}
+
+function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}
+
+function levelsOf(text: string): readonly string[] {
+  return text.split(levelSeparator);
+}

@@ -1,0 +1,58 @@
+// One table from what went wrong to what the protocol says. Clients act on status and type, and some on the message.
+// Spec: open-api IcebergErrorResponse
+
+import { LakeError } from '../../runtime/errors.ts';
+import type { Refusal, RefusalReason } from '../service/answer.ts';
+
+export interface RestError {
+  readonly status: number;
+  readonly type: string;
+  readonly message: string;
+}
+
+const refusalTable: Readonly<Record<RefusalReason, { readonly status: number; readonly type: string }>> = {
+  'namespace-missing': { status: 404, type: 'NoSuchNamespaceException' },
+  'namespace-exists': { status: 409, type: 'AlreadyExistsException' },
+  'namespace-not-empty': { status: 409, type: 'NamespaceNotEmptyException' },
+  'table-missing': { status: 404, type: 'NoSuchTableException' },
+  'table-exists': { status: 409, type: 'AlreadyExistsException' },
+  conflict: { status: 409, type: 'CommitFailedException' },
+  invalid: { status: 400, type: 'BadRequestException' },
+};
+
+export function refusalError(refusal: Refusal): RestError {
+  return { ...refusalTable[refusal.reason], message: refusal.message };
+}
+
+export function badRequest(message: string): RestError {
+  return { status: 400, type: 'BadRequestException', message };
+}
+
+/**
+ * Only a pointer swap can leave a commit's state unknown (500). When the object store fails, the pointer has not moved:
+ * 503, nothing happened. Anything unforeseen is a 500 as well, which clients must read as unknown.
+ */
+export function thrownError(error: unknown): RestError {
+  if (error instanceof SyntaxError) return badRequest(error.message);
+  if (error instanceof LakeError) {
+    if (error.code === 'CATALOG_OUTCOME_UNKNOWN') return { status: 500, type: 'CommitStateUnknownException', message: error.message };
+    if (error.code === 'CATALOG_UNREACHABLE' || error.code.startsWith('STORE_'))
+      return { status: 503, type: 'ServiceUnavailableException', message: error.message };
+    return { status: 500, type: 'InternalServerError', message: error.message };
+  }
+  const status = httpStatusOf(error);
+  if (status !== null && error instanceof Error)
+    return { status, type: status === 400 ? 'BadRequestException' : 'RESTException', message: error.message };
+  return { status: 500, type: 'InternalServerError', message: 'Internal server error; the log of the catalog says more' };
+}
+
+/** The web framework's own refusals (body too large, unsupported media type) carry their status. */
+function httpStatusOf(error: unknown): number | null {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return null;
+  const status = error.statusCode;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : null;
+}
+
+export function errorBody(error: RestError): string {
+  return JSON.stringify({ error: { message: error.message, type: error.type, code: error.status } });
+}
