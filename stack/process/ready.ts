@@ -1,0 +1,57 @@
+// Readiness is an answer in the component's own protocol, never a sleep. While it does not answer we ask again, unless
+// its process has died: then its last words are the error.
+
+import { open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface ReadyOptions {
+  readonly maxMs: number;
+  readonly intervalMs: number;
+  /** Null while the process lives, else how it ended. */
+  readonly hasExited: () => string | null;
+}
+
+export type ReadyOutcome =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'exited'; readonly exit: string }
+  | { readonly kind: 'late'; readonly lastError: string };
+
+export async function untilReady(
+  probe: (signal: AbortSignal) => Promise<void>,
+  options: ReadyOptions,
+  signal?: AbortSignal,
+): Promise<ReadyOutcome> {
+  const deadline = Date.now() + options.maxMs;
+  let lastError = 'it was never asked';
+  while (Date.now() < deadline) {
+    signal?.throwIfAborted();
+    const exit = options.hasExited();
+    if (exit !== null) return { kind: 'exited', exit };
+    const attempt = AbortSignal.timeout(probeMaxMs);
+    try {
+      await probe(signal === undefined ? attempt : AbortSignal.any([attempt, signal]));
+      return { kind: 'ready' };
+    } catch (error) {
+      lastError = error instanceof Error ? error.message : String(error);
+    }
+    await sleep(options.intervalMs, undefined, signal === undefined ? {} : { signal });
+  }
+  return { kind: 'late', lastError };
+}
+
+const probeMaxMs = 5000;
+const tailBytes = 16 * 1024;
+
+/** The last lines of a log, however long it is. */
+export async function logTail(path: string, linesMax: number): Promise<string> {
+  try {
+    await using file = await open(path, 'r');
+    const { size } = await file.stat();
+    const length = Math.min(size, tailBytes);
+    const { buffer } = await file.read({ buffer: Buffer.alloc(length), position: size - length, length });
+    const lines = buffer.toString('utf8').trimEnd().split('\n');
+    return lines.slice(-linesMax).join('\n');
+  } catch {
+    return '(no log)';
+  }
+}

@@ -1,0 +1,142 @@
+// The Java parts of the stack, through Maven with the pinned poms of `stack/jars`, into a cache outside the work tree.
+//
+// A download folder appears whole or not at all: Maven fills a temporary folder, the launcher is compiled into it, the
+// manifest is written last, and one rename publishes it. Its name carries the hash of the poms and of the Java sources,
+// so an upgrade never meets old jars, and several clones share one cache.
+
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LakeError } from '../../runtime/errors.ts';
+import { ensureBuildTools, type BuildTools } from './java.ts';
+import { acquireLock } from './lock.ts';
+import { verifyManifest, writeManifest } from './manifest.ts';
+
+export interface StackJars {
+  readonly dir: string;
+  /** Class path entry: every jar of Kafka, Connect and their tools. */
+  readonly kafka: string;
+  /** Value of Connect's `plugin.path`. */
+  readonly connectPlugins: string;
+  readonly cassandra: string;
+  /** Class path of the Debezium agent, launcher included. */
+  readonly cassandraAgent: string;
+  readonly s3proxy: string;
+}
+
+export interface DownloadOptions {
+  /** Default: FOZ_CACHE, else XDG_CACHE_HOME/foz, else ~/.cache/foz. */
+  readonly cacheDir?: string | undefined;
+  /** One line for people: what is done and how long it took. */
+  readonly onProgress?: (line: string) => void;
+}
+
+const jarsDir = fileURLToPath(new URL('../jars/', import.meta.url));
+const javaDir = fileURLToPath(new URL('../java/', import.meta.url));
+const lockWaitMaxMs = 15 * 60_000;
+const mavenTimeoutMs = 15 * 60_000;
+
+export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
+  if (env['FOZ_CACHE'] !== undefined && env['FOZ_CACHE'] !== '') return env['FOZ_CACHE'];
+  const xdg = env['XDG_CACHE_HOME'];
+  return join(xdg === undefined || xdg === '' ? join(homedir(), '.cache') : xdg, 'foz');
+}
+
+/** The jars, downloaded when they are not there or not whole. */
+export async function ensureJars(options: DownloadOptions = {}, signal?: AbortSignal): Promise<StackJars> {
+  const dir = await jarsFolder(options.cacheDir);
+  if ((await verifyManifest(dir, 'sizes')).length > 0) await download(dir, options, signal);
+  return jarsIn(dir);
+}
+
+/** The problems of the downloaded jars, sums compared; for `foz check`. */
+export async function checkJars(cacheDir?: string): Promise<string[]> {
+  const dir = await jarsFolder(cacheDir);
+  return existsSync(dir) ? verifyManifest(dir, 'sums') : [];
+}
+
+async function jarsFolder(cacheDir: string | undefined): Promise<string> {
+  return join(cacheDir ?? cacheRoot(), `jars-${await hashOf([jarsDir, javaDir])}`);
+}
+
+function jarsIn(dir: string): StackJars {
+  return {
+    dir,
+    kafka: join(dir, 'kafka/*'),
+    connectPlugins: join(dir, 'debezium-postgres'),
+    cassandra: join(dir, 'cassandra/*'),
+    cassandraAgent: `${join(dir, 'launcher')}:${join(dir, 'debezium-cassandra/*')}`,
+    s3proxy: join(dir, 's3proxy/*'),
+  };
+}
+
+async function download(dir: string, options: DownloadOptions, signal?: AbortSignal): Promise<void> {
+  const say = options.onProgress ?? (() => undefined);
+  const root = join(dir, '..');
+  await mkdir(root, { recursive: true });
+  const onWait = (pid: number | null) => say(`another process${pid === null ? '' : ` (${pid})`} is downloading; waiting for it`);
+  await using held = await acquireLock(`${dir}.lock`, { waitMaxMs: lockWaitMaxMs, onWait }, signal);
+  if ((await verifyManifest(dir, 'sizes')).length === 0) return;
+
+  const tools = await ensureBuildTools(say);
+  const startedAt = Date.now();
+  say(`downloading Kafka, Cassandra, Debezium and S3Proxy (about 280 MB, once) into ${dir}`);
+  const work = await mkdtemp(`${dir}.`);
+  try {
+    await runMaven(tools, ['-T', '4', '-f', join(jarsDir, 'pom.xml'), `-Dfoz.out=${work}`, 'generate-resources'], signal);
+    await rm(join(work, '.work'), { recursive: true, force: true });
+    await compileLauncher(tools, work);
+    await writeManifest(work);
+    await rm(dir, { recursive: true, force: true });
+    await rename(work, dir);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  say(`downloaded in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+}
+
+export async function runMaven(tools: BuildTools, args: readonly string[], signal?: AbortSignal): Promise<void> {
+  const retries = ['-Dmaven.wagon.http.retryHandler.count=3', '-Daether.connector.http.retryHandler.count=3'];
+  const env = { ...process.env, JAVA_HOME: tools.java.home };
+  await run(tools.maven, ['-q', '-B', '-ntp', ...retries, ...args], env, signal);
+}
+
+async function compileLauncher(tools: BuildTools, work: string): Promise<void> {
+  const source = join(javaDir, 'io/debezium/connector/cassandra/FozAgentLauncher.java');
+  const classPath = join(work, 'debezium-cassandra/*');
+  const args = ['-proc:none', '-nowarn', '-d', join(work, 'launcher'), '-cp', classPath, source];
+  await run(tools.java.javac ?? 'javac', args, process.env);
+}
+
+export async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<void> {
+  const options = { env, timeout: mavenTimeoutMs, maxBuffer: 16 * 1024 * 1024, ...(signal === undefined ? {} : { signal }) };
+  await new Promise<void>((resolve, reject) => {
+    execFile(command, args, options, (error, stdout, stderr) => {
+      if (error === null) return resolve();
+      if (signal?.aborted) return reject(signal.reason);
+      const tail = `${stdout}\n${stderr}`.trim().split('\n').slice(-15).join('\n');
+      const message = `\`${command} ${args.join(' ')}\` failed:\n${tail}`;
+      reject(new LakeError('DOWNLOAD_FAILED', message, { cause: error }));
+    });
+  });
+}
+
+/** Names and contents of everything in the folders: 16 hexadecimal digits. */
+export async function hashOf(dirs: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const dir of dirs) {
+    const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+    const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    for (const path of paths.sort())
+      hash
+        .update(path.slice(dir.length))
+        .update('\0')
+        .update(await readFile(path))
+        .update('\0');
+  }
+  return hash.digest('hex').slice(0, 16);
+}
