@@ -64,7 +64,7 @@ const postgresConnector = group(
   {
     name: text({ doc: 'Connector name', default: 'foz-users' }),
     topicPrefix: text({ doc: 'First part of topic names', default: 'pg' }),
-    tables: list(text({ doc: 'schema.table' }), { doc: 'Captured tables', default: ['public.users'] }),
+    tables: list(text({ doc: 'schema.table' }), { doc: 'Captured tables', default: ['public.users', 'public.user_events'] }),
     slot: text({ doc: 'Replication slot', pattern: '^[a-z0-9_]{1,63}$', title: 'a slot name: a-z, 0-9 and _', default: 'foz_users' }),
     publication: text({ doc: 'Publication', default: 'foz' }),
   },
