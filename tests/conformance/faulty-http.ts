@@ -34,8 +34,6 @@ export interface FaultyServer extends AsyncDisposable {
   readonly endpoint: string;
   /** Operations in the order they came. */
   readonly operations: string[];
-  /** The most requests that were under way at once. */
-  readonly underwayMax: () => number;
   script(...faults: ScriptedFault[]): void;
 }
 
@@ -44,8 +42,6 @@ export type Handle = (request: HttpRequest) => Promise<HttpAnswer>;
 export async function faultyServer(handle: Handle): Promise<FaultyServer> {
   const operations: string[] = [];
   let scripted: { skip: number; times: number; on: string; fault: Fault }[] = [];
-  let underway = 0;
-  let underwayMax = 0;
 
   const faultFor = (operation: string): Fault | undefined => {
     for (const script of scripted) {
@@ -68,8 +64,6 @@ export async function faultyServer(handle: Handle): Promise<FaultyServer> {
   };
 
   const server = createServer((incoming, outgoing) => {
-    underwayMax = Math.max(underwayMax, ++underway);
-    outgoing.on('close', () => underway--);
     serve(incoming, outgoing).catch(() => outgoing.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -78,7 +72,6 @@ export async function faultyServer(handle: Handle): Promise<FaultyServer> {
   return {
     endpoint: `http://127.0.0.1:${port}`,
     operations,
-    underwayMax: () => underwayMax,
     script(...faults) {
       scripted = faults.map((fault) => ({ skip: 0, times: 1, ...fault }));
     },
