@@ -48,30 +48,33 @@ const retryPolicy = { attemptsMax: 8, delayMinMs: 200, delayMaxMs: 3_000 };
 export function connectClient(settings: ConnectSettings, context: Pick<RetryContext, 'clock' | 'random'> = {}): ConnectClient {
   const call = (method: string, path: string, body: unknown, signal?: AbortSignal): Promise<Answer> =>
     retry(retryPolicy, () => request(settings, method, path, body, signal), { ...context, signal });
-  const connector = (name: string) => `/connectors/${encodeURIComponent(name)}`;
   return {
     config: async (name, signal) => {
-      const answer = await call('GET', `${connector(name)}/config`, null, signal);
+      const answer = await call('GET', `${connectorPath(name)}/config`, null, signal);
       return answer.status === 404 ? null : textRecord(answer.body);
     },
     putConfig: async (name, config, signal) => {
-      await call('PUT', `${connector(name)}/config`, config, signal);
+      await call('PUT', `${connectorPath(name)}/config`, config, signal);
     },
     status: async (name, signal) => {
-      const answer = await call('GET', `${connector(name)}/status`, null, signal);
+      const answer = await call('GET', `${connectorPath(name)}/status`, null, signal);
       return answer.status === 404 ? null : statusOf(name, answer.body);
     },
     restartFailed: async (name, signal) => {
-      await call('POST', `${connector(name)}/restart?includeTasks=true&onlyFailed=true`, null, signal);
+      await call('POST', `${connectorPath(name)}/restart?includeTasks=true&onlyFailed=true`, null, signal);
     },
     stop: async (name, signal) => {
-      await call('PUT', `${connector(name)}/stop`, null, signal);
+      await call('PUT', `${connectorPath(name)}/stop`, null, signal);
     },
     resume: async (name, signal) => {
-      await call('PUT', `${connector(name)}/resume`, null, signal);
+      await call('PUT', `${connectorPath(name)}/resume`, null, signal);
     },
-    remove: async (name, signal) => (await call('DELETE', connector(name), null, signal)).status !== 404,
+    remove: async (name, signal) => (await call('DELETE', connectorPath(name), null, signal)).status !== 404,
   };
+}
+
+function connectorPath(name: string): string {
+  return `/connectors/${encodeURIComponent(name)}`;
 }
 
 interface Answer {
