@@ -22,6 +22,8 @@ export interface SyncOptions {
   readonly manifestsMax: number;
   /** How long a partition that goes to another worker may wait for its last commit here. */
   readonly revokeDrainMaxMs: number;
+  /** How often a halted table is looked at again: a decision is taken up without a restart. */
+  readonly haltRecheckMs: number;
   /** Waiting for a dependency: delay between tries. The worker never gives up by itself. */
   readonly waitMinMs: number;
   readonly waitMaxMs: number;
@@ -43,6 +45,7 @@ export const syncDefaults: SyncOptions = {
   holesMaxAgeMs: 60_000,
   manifestsMax: 30,
   revokeDrainMaxMs: 10_000,
+  haltRecheckMs: 10_000,
   waitMinMs: 200,
   waitMaxMs: 5_000,
   discoverEveryMs: 5_000,

@@ -21,6 +21,7 @@ export interface TableWriterDeps extends Omit<CommitDeps, 'waiting'> {
   /** Moves this worker's reading position. */
   readonly seek: (partition: LogPartition, nextOffset: bigint) => void;
   readonly pause: (partitions: readonly LogPartition[]) => void;
+  readonly resume: (partitions: readonly LogPartition[]) => void;
   readonly acknowledge: (offsets: readonly (LogPartition & { readonly nextOffset: bigint })[]) => Promise<void>;
   /** Buffer space shared by all tables: `reserve` resolves when the bytes fit under the ceiling (back-pressure). */
   readonly reserve: (bytes: number) => Promise<void>;
@@ -115,33 +116,36 @@ export class TableWriter {
     return result;
   }
 
+  /** Where the table says these partitions continue; none when the table halts. */
   async #starts(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
     if (this.halt) return new Map();
     try {
-      const signal = this.#signal;
-      const source = await untilAvailable(() => this.#deps.describe(this.target.topic, signal), this.#commitDeps, signal);
-      const table = await untilAvailable(
-        () => ensureTable(this.#deps.catalog, this.target, this.#deps.crashPoint, signal),
-        this.#commitDeps,
-        signal,
-      );
-      await this.#deps.crashPoint('assign:after-load');
-      const ranges = await untilAvailable(() => this.#deps.offsets(this.target.topic, signal), this.#commitDeps, signal);
-      const chain = checkedChain(table, this.target, source);
-      const starts = new Map(
-        partitions.map((partition) => [
-          partition,
-          startOffset(this.target, chain, source, partition, ranges.get(partition) ?? { logStart: 0n, highWatermark: 0n }),
-        ]),
-      );
-      this.#topicId = source.topicId;
-      this.#pipeline.begin(table, source.topicId);
-      return starts;
+      return await this.#look(partitions);
     } catch (error) {
       if (!(error instanceof HaltError)) throw error;
       this.#onFailed(error);
       return new Map();
     }
+  }
+
+  async #look(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
+    const signal = this.#signal;
+    const source = await untilAvailable(() => this.#deps.describe(this.target.topic, signal), this.#commitDeps, signal);
+    const table = await untilAvailable(
+      () => ensureTable(this.#deps.catalog, this.target, this.#deps.crashPoint, signal),
+      this.#commitDeps,
+      signal,
+    );
+    await this.#deps.crashPoint('assign:after-load');
+    const ranges = await untilAvailable(() => this.#deps.offsets(this.target.topic, signal), this.#commitDeps, signal);
+    const chain = checkedChain(table, this.target, source);
+    const nowhere = { logStart: 0n, highWatermark: 0n };
+    const starts = new Map(
+      partitions.map((partition) => [partition, startOffset(this.target, chain, source, partition, ranges.get(partition) ?? nowhere)]),
+    );
+    this.#topicId = source.topicId;
+    this.#pipeline.begin(table, source.topicId);
+    return starts;
   }
 
   /** Copies the batch's new records. Resolves when there is room for more: back-pressure. */
@@ -316,6 +320,10 @@ export class TableWriter {
     await this.#deps.crashPoint('rewind:before-load');
     const starts = await this.#starts(partitions);
     await this.#deps.crashPoint('rewind:before-seek');
+    this.#begin(starts);
+  }
+
+  #begin(starts: ReadonlyMap<number, bigint>): void {
     for (const [partition, start] of starts) {
       if (!this.#owned.has(partition)) continue;
       this.#positions.set(partition, start);
@@ -333,10 +341,29 @@ export class TableWriter {
   #stop(halt: Halt): void {
     if (this.halt) return;
     this.halt = halt;
-    this.#deps.pause([...this.#positions.keys()].map((partition) => ({ topic: this.target.topic, partition })));
+    this.#deps.pause([...this.#owned].map((partition) => ({ topic: this.target.topic, partition })));
     this.#drop();
     this.#deps.logger.error({ table: this.name, code: halt.code, decide: halt.decide }, halt.reason);
     this.#deps.observer.halted(this.name, halt);
+    void this.#awaitDecision(halt).catch(() => undefined);
+  }
+
+  /** Looks now and then whether a person has decided (`foz resume` commits to the table); then reads on by itself. */
+  async #awaitDecision(halt: Halt): Promise<void> {
+    while (this.halt === halt) {
+      await this.#deps.clock.sleep(this.#options.haltRecheckMs, this.#signal);
+      await this.#inTurn(async () => {
+        const starts = await this.#look([...this.#owned]).catch((error: unknown) => {
+          if (error instanceof HaltError) return null;
+          throw error;
+        });
+        if (!starts) return;
+        this.halt = null;
+        this.#deps.logger.info({ table: this.name }, 'the decision is made: reading on');
+        this.#begin(starts);
+        this.#deps.resume([...starts.keys()].map((partition) => ({ topic: this.target.topic, partition })));
+      });
+    }
   }
 
   /** Ends the writer: timers off, nothing more is taken. What is not committed stays in the log. */

@@ -174,6 +174,7 @@ export class Worker implements AsyncDisposable {
         offsets: (topic, signal) => log.offsets(topic, signal),
         seek: (partition, next) => this.#subscription?.seek(partition, next),
         pause: (partitions) => this.#subscription?.pause(partitions),
+        resume: (partitions) => this.#subscription?.resume(partitions),
         acknowledge: async (offsets) => this.#subscription?.acknowledge(offsets),
         reserve: (bytes) => this.#budget.reserve(bytes),
         release: (bytes) => this.#budget.release(bytes),

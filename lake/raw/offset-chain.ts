@@ -71,6 +71,12 @@ export function readChain(metadata: TableMetadata): ChainState {
   return { kind: 'empty' };
 }
 
+/** What the property says, whether or not main still descends from it; null when absent or malformed. For decisions only. */
+export function writtenChain(metadata: TableMetadata): OffsetChain | null {
+  const parsed = parseChain(metadata.properties[chainProperty]);
+  return parsed.kind === 'chain' ? parsed.chain : null;
+}
+
 /** Whether this commit is on main: in its ancestry, or the writer of the property (I5). */
 export function holdsCommit(metadata: TableMetadata, commitId: string): boolean {
   for (const step of ancestry(metadata)) {
@@ -159,14 +165,13 @@ function illegalExtension(
   const state = readChain(metadata);
   if (state.kind === 'broken' && resume === undefined)
     return `the table's offset chain is broken (${state.reason}); decide with foz resume`;
-  const written = parseChain(metadata.properties[chainProperty]);
-  const before = written.kind === 'chain' ? written.chain : null;
+  const before = writtenChain(metadata);
   if (before && before.clusterId !== after.clusterId && resume !== 'adopt-source')
     return `the table was written from cluster ${before.clusterId}, not ${after.clusterId}`;
   const illegal = illegalSpan(before, spans);
   if (illegal) return illegal;
   const backwards = spans.find((span) => span.to < span.from);
-  if (backwards && resume !== 'reread') return `offsets go back from ${backwards.from} to ${backwards.to}`;
+  if (backwards && resume !== 'reread' && resume !== 'adopt-source') return `offsets go back from ${backwards.from} to ${backwards.to}`;
   const expected = chainText(extendChain(before, spans, after.commitId, after.clusterId));
   return expected === chainText(after) ? null : `${chainProperty} does not equal the table's chain extended by ${summaryKeys.offsets}`;
 }

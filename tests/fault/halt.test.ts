@@ -1,0 +1,154 @@
+// I1, I6, I7: what only a person can decide halts the table with the exact range and the command, and the decision is
+// a commit like any other. Nothing is skipped or doubled silently.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
+import { systemRandom } from '../../runtime/random.ts';
+import { resumeTable } from '../../sync/resume.ts';
+import type { ResumeDecision } from '../../lake/raw/offset-chain.ts';
+import { ident, topic, World } from './simulation/world.ts';
+
+const target = { topic, ident };
+
+async function landed(seed: number): Promise<World> {
+  const world = new World(seed, 1);
+  world.produce(0, 20);
+  world.spawn();
+  await world.drain();
+  await world.assertExactlyOnce();
+  return world;
+}
+
+function resume(world: World, decision: ResumeDecision) {
+  return resumeTable(target, decision, {
+    catalog: world.catalog,
+    store: world.store,
+    log: world.log,
+    clock: world.clock,
+    random: systemRandom,
+  });
+}
+
+test('I7: records deleted before they were read halt the table with the exact range; --accept-gap goes on after it', async () => {
+  const world = await landed(11);
+  await world.workers[0]?.kill();
+  world.produce(0, 10);
+  world.log.deleteRecords(topic, 0, 25n);
+  world.spawn();
+  await world.pass(3_000);
+  assert.equal(world.halts.length, 1);
+  assert.equal(world.halts[0]?.code, 'RETENTION_GAP');
+  assert.match(world.halts[0]?.reason ?? '', /\[20, 25\)/);
+  assert.deepEqual(world.halts[0]?.decide, ['foz resume raw.users --accept-gap']);
+  assert.equal((await world.tableRows()).length, 20, 'nothing lands while it waits');
+  const plan = await resume(world, 'accept-gap');
+  assert.deepEqual(
+    plan.spans.map(({ from, to }) => [from, to]),
+    [[20n, 25n]],
+  );
+  await world.pass(15_000);
+  const offsets = (await world.tableRows()).map(({ offset }) => Number(offset)).sort((a, b) => a - b);
+  assert.deepEqual(offsets, [...Array(20).keys(), 25, 26, 27, 28, 29]);
+  await world.close();
+});
+
+test('I7: retention that passes a running reader halts it, without a restart', async () => {
+  const world = await landed(12);
+  world.log.setAvailable(false);
+  world.produce(0, 6);
+  world.log.deleteRecords(topic, 0, 23n);
+  world.log.setAvailable(true);
+  await world.pass(3_000);
+  assert.deepEqual(
+    world.halts.map(({ code }) => code),
+    ['RETENTION_GAP'],
+  );
+  assert.match(world.halts[0]?.reason ?? '', /\[20, 23\)/);
+  await world.close();
+});
+
+test('I6: a re-created topic halts; --adopt-source reads it from its start, under its own topic id', async () => {
+  const world = await landed(13);
+  world.log.recreateTopic(topic);
+  world.produce(0, 7);
+  await world.pass(3_000);
+  assert.deepEqual(
+    world.halts.map(({ code }) => code),
+    ['SOURCE_REPLACED'],
+  );
+  assert.equal((await world.tableRows()).length, 20);
+  await resume(world, 'adopt-source');
+  await world.pass(15_000);
+  assert.equal((await world.tableRows()).length, 27);
+  await world.close();
+});
+
+test('I7: a truncated log halts with the offsets that are gone', async () => {
+  const world = await landed(14);
+  await world.workers[0]?.kill();
+  world.log.truncate(topic, 0, 15n);
+  world.spawn();
+  await world.pass(3_000);
+  assert.equal(world.halts[0]?.code, 'LOG_TRUNCATED');
+  assert.match(world.halts[0]?.reason ?? '', /\[15, 20\)/);
+  await world.close();
+});
+
+test('I1: a table rolled back halts; --reread reads exactly what main has lost', async () => {
+  const world = await landed(15);
+  await world.workers[0]?.kill();
+  const before = await world.catalog.loadTable(ident);
+  assert.ok(before);
+  const head = mainSnapshot(before.metadata);
+  const older = before.metadata.snapshots.find((snapshot) => snapshot['snapshot-id'] === head?.['parent-snapshot-id']);
+  assert.ok(older);
+  await world.catalog.commitTable(ident, {
+    requirements: [],
+    updates: [{ action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': older['snapshot-id'] }],
+  });
+  world.produce(0, 3);
+  world.spawn();
+  await world.pass(3_000);
+  assert.equal(world.halts[0]?.code, 'TABLE_ROLLED_BACK');
+  const plan = await resume(world, 'reread');
+  assert.ok(plan.spans.every(({ from, to }) => to < from));
+  await world.pass(15_000);
+  await world.assertExactlyOnce();
+  await world.close();
+});
+
+test('I1: a table replaced by an empty one that kept uuid and property halts', async () => {
+  const world = await landed(16);
+  await world.workers[0]?.kill();
+  const before = await world.catalog.loadTable(ident);
+  const head = before && mainSnapshot(before.metadata);
+  assert.ok(head);
+  const { 'parent-snapshot-id': _, ...orphan } = {
+    ...head,
+    'snapshot-id': 77,
+    'sequence-number': Number(before?.metadata['last-sequence-number']) + 1,
+    summary: { operation: 'append' },
+  };
+  await world.catalog.commitTable(ident, {
+    requirements: [],
+    updates: [
+      { action: 'add-snapshot', snapshot: orphan },
+      { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': 77 },
+    ],
+  });
+  world.spawn();
+  await world.pass(3_000);
+  assert.equal(world.halts[0]?.code, 'TABLE_ROLLED_BACK');
+  assert.match(world.halts[0]?.reason ?? '', /no longer descends/);
+  await world.close();
+});
+
+test('a decision nobody asked for is refused and writes nothing', async () => {
+  const world = await landed(17);
+  const before = await world.catalog.loadTable(ident);
+  for (const decision of ['accept-gap', 'adopt-source', 'reread'] as const)
+    await assert.rejects(resume(world, decision), /nothing to decide/);
+  assert.equal((await world.catalog.loadTable(ident))?.metadataLocation, before?.metadataLocation);
+  await world.close();
+});
