@@ -8,7 +8,7 @@ import { assert } from '../../runtime/errors.ts';
 export type SingleValue = boolean | number | bigint | string | Uint8Array;
 
 const utf8 = new TextEncoder();
-const fromUtf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+const fromUtf8 = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 
 /** Null where the type has no single-value form (struct, list, map and types unknown here). */
 export function bytesOfValue(type: string, value: SingleValue): Uint8Array | null {
@@ -56,7 +56,7 @@ export function valueOfBytes(type: string, bytes: Uint8Array): SingleValue | nul
       if (bytes.length === 4) return view.getFloat32(0, true);
       return bytes.length === 8 ? view.getFloat64(0, true) : null;
     case 'string':
-      return fromUtf8.decode(bytes);
+      return textOf(bytes);
     case 'uuid':
       return bytes.length === 16 ? uuidText(bytes) : null;
     case 'binary':
@@ -152,6 +152,15 @@ function uuidBytes(text: string): Uint8Array | null {
 function uuidText(bytes: Uint8Array): string {
   const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+/** Some writers cut a bound within a character: such bytes bound nothing. */
+function textOf(bytes: Uint8Array): string | null {
+  try {
+    return fromUtf8.decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {

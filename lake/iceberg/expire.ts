@@ -1,0 +1,132 @@
+// Which snapshots to forget, as updates of one commit. Kept: what main and every other branch reached within the last
+// hour, at most 720 snapshots each; every head; everything a tag names; and one tag an hour, set here, for seven days.
+// Pure: nothing is deleted. Objects that become unreachable are the sweeper's (unreachable-objects.ts, I4).
+// The parent ids of what stays are untouched: a walk along main then ends at a missing parent, which I1 allows.
+
+import type { EpochMs } from '../../runtime/clock.ts';
+import type { Requirement, Update } from './commit.ts';
+import { mainSnapshot, type Long, type Snapshot, type SnapshotRef, type TableMetadata } from './metadata.ts';
+
+export interface ExpiryPolicy {
+  readonly snapshotAgeMaxMs: number;
+  /** Per branch, its head included. */
+  readonly snapshotsMax: number;
+  readonly hourTagAgeMaxMs: number;
+}
+
+export const defaultExpiryPolicy: ExpiryPolicy = { snapshotAgeMaxMs: 3_600_000, snapshotsMax: 720, hourTagAgeMaxMs: 7 * 86_400_000 };
+
+export interface ExpiryPlan {
+  readonly requirements: readonly Requirement[];
+  /** Empty: nothing to do. May ride on another commit that asserts the same head of main. */
+  readonly updates: readonly Update[];
+  readonly expired: readonly Snapshot[];
+}
+
+export function planExpiry(metadata: TableMetadata, now: EpochMs, policy: ExpiryPolicy = defaultExpiryPolicy): ExpiryPlan {
+  const snapshots = new Map(metadata.snapshots.map((snapshot) => [String(snapshot['snapshot-id']), snapshot]));
+  const refs = new Map(Object.entries(metadata.refs));
+  const oldTags = [...refs.keys()].filter((name) => isOldHourTag(name, now, policy));
+  for (const name of oldTags) refs.delete(name);
+  const newTags = hourTags(metadata, snapshots, now, policy).filter(([name]) => !refs.has(name));
+  for (const [name, ref] of newTags) refs.set(name, ref);
+
+  const kept = new Set<string>();
+  const reachable = new Set<string>();
+  for (const ref of refs.values()) keepRef(ref, snapshots, now, policy, kept, reachable);
+  // Snapshots no ref reaches (rolled back, staged by others) keep their hour too: someone may be about to use them.
+  for (const [id, snapshot] of snapshots) {
+    if (!reachable.has(id) && snapshot['timestamp-ms'] >= now - policy.snapshotAgeMaxMs) kept.add(id);
+  }
+  const expired = metadata.snapshots.filter((snapshot) => !kept.has(String(snapshot['snapshot-id'])));
+  const updates: readonly Update[] = [
+    ...newTags.map(([name, ref]): Update => ({ action: 'set-snapshot-ref', 'ref-name': name, ...ref })),
+    ...oldTags.map((name): Update => ({ action: 'remove-snapshot-ref', 'ref-name': name })),
+    ...(expired.length === 0
+      ? []
+      : [{ action: 'remove-snapshots' as const, 'snapshot-ids': expired.map((snapshot) => snapshot['snapshot-id']) }]),
+  ];
+  return { requirements: requirementsOf(metadata), updates, expired };
+}
+
+/** `hour-2026-11-21T10`: main as it stood at the end of that hour, UTC. */
+export function hourTagName(hourStart: EpochMs): string {
+  return `hour-${new Date(hourStart).toISOString().slice(0, 13)}`;
+}
+
+const hourMs = 3_600_000;
+
+/** One tag for each past hour in which main moved, at the last snapshot of that hour. */
+function hourTags(
+  metadata: TableMetadata,
+  snapshots: ReadonlyMap<string, Snapshot>,
+  now: EpochMs,
+  policy: ExpiryPolicy,
+): readonly (readonly [string, SnapshotRef])[] {
+  const head = mainSnapshot(metadata);
+  const tags = new Map<string, SnapshotRef>();
+  for (const snapshot of head ? chain(head['snapshot-id'], snapshots) : []) {
+    const hourStart = Math.floor(snapshot['timestamp-ms'] / hourMs) * hourMs;
+    const name = hourTagName(hourStart);
+    const isOver = hourStart + hourMs <= now;
+    // The chain runs from new to old: the first snapshot of an hour met is its last.
+    if (isOver && !tags.has(name) && !isOldHourTag(name, now, policy))
+      tags.set(name, { type: 'tag', 'snapshot-id': snapshot['snapshot-id'], 'max-ref-age-ms': policy.hourTagAgeMaxMs });
+  }
+  return [...tags].toReversed();
+}
+
+/** Tags with other names are people's: they stay until removed. */
+function isOldHourTag(name: string, now: EpochMs, policy: ExpiryPolicy): boolean {
+  const match = /^hour-(\d{4}-\d\d-\d\dT\d\d)$/.exec(name);
+  return match !== null && Date.parse(`${match[1]}:00:00Z`) + hourMs < now - policy.hourTagAgeMaxMs;
+}
+
+function keepRef(
+  ref: SnapshotRef,
+  snapshots: ReadonlyMap<string, Snapshot>,
+  now: EpochMs,
+  policy: ExpiryPolicy,
+  kept: Set<string>,
+  reachable: Set<string>,
+): void {
+  if (ref.type === 'tag') {
+    kept.add(String(ref['snapshot-id']));
+    reachable.add(String(ref['snapshot-id']));
+    return;
+  }
+  // Spec: a branch may ask for more, or for less age, than the table's policy.
+  const least = ref['min-snapshots-to-keep'] ?? 1;
+  const oldest = now - (ref['max-snapshot-age-ms'] ?? policy.snapshotAgeMaxMs);
+  let place = 0;
+  for (const snapshot of chain(ref['snapshot-id'], snapshots)) {
+    const id = String(snapshot['snapshot-id']);
+    const isYoung = snapshot['timestamp-ms'] >= oldest && place < policy.snapshotsMax;
+    if (place < least || isYoung) kept.add(id);
+    reachable.add(id);
+    place++;
+  }
+}
+
+/** From `head` back along the parents that are still there. */
+function* chain(head: Long, snapshots: ReadonlyMap<string, Snapshot>): Generator<Snapshot> {
+  const seen = new Set<string>();
+  for (let id: Long | undefined | null = head; id !== undefined && id !== null;) {
+    const snapshot = snapshots.get(String(id));
+    // A broken table may hold a circle; a walk must end all the same.
+    if (!snapshot || seen.has(String(id))) return;
+    seen.add(String(id));
+    yield snapshot;
+    id = snapshot['parent-snapshot-id'];
+  }
+}
+
+/** Every ref is as planned for: a branch that moved, or a tag that was re-pointed, plans again. */
+function requirementsOf(metadata: TableMetadata): readonly Requirement[] {
+  return [
+    { type: 'assert-table-uuid', uuid: metadata['table-uuid'] },
+    ...Object.entries(metadata.refs)
+      .filter(([name]) => !name.startsWith('hour-'))
+      .map(([ref, { 'snapshot-id': id }]): Requirement => ({ type: 'assert-ref-snapshot-id', ref, 'snapshot-id': id })),
+  ];
+}
