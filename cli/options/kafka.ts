@@ -1,6 +1,6 @@
 // `kafka:` how the log is reached and read.
 
-import { duration, flag, group, integer, list, optional, secretText, size, text, variants } from '../../runtime/options.ts';
+import { duration, flag, group, list, optional, secretText, size, text, variants } from '../../runtime/options.ts';
 
 const login = {
   username: text({ doc: 'User name' }),
@@ -50,16 +50,15 @@ export const kafkaOptions = group(
     ),
     fetch: group(
       {
-        maxWait: duration({ doc: 'How long a broker may wait to fill a fetch', default: '250ms' }),
-        minBytes: size({ doc: 'Bytes a broker waits for', default: '1B' }),
-        maxBytes: size({ doc: 'Bytes of one fetch', default: '16MiB' }),
-        maxBytesPerPartition: size({ doc: 'Bytes of one partition in a fetch', default: '4MiB' }),
+        maxWait: duration({ doc: 'How long a broker may hold a fetch when there is nothing new', default: '100ms' }),
+        maxBytes: size({ doc: 'Bytes of one fetch; at most twice this waits undelivered', default: '8MiB' }),
+        maxBytesPerPartition: size({ doc: 'Bytes of one partition in a fetch', default: '2MiB' }),
+        maxDecompressedBytes: size({ doc: 'A record batch that would decompress to more is refused', default: '256MiB' }),
       },
       { doc: 'Fetch limits' },
     ),
     sessionTimeout: duration({ doc: 'A worker silent for this long loses its partitions', default: '30s' }),
     requestTimeout: duration({ doc: 'Longest wait for one answer', default: '30s' }),
-    partitionsConcurrent: integer({ doc: 'Partitions whose batches are handed over at a time', min: 1, max: 64, default: 4 }),
   },
   { doc: 'The log' },
 );

@@ -11,17 +11,12 @@ const staticCredentials = group(
   { doc: 'Fixed keys' },
 );
 
-const roleCredentials = group(
-  {
-    roleArn: text({ doc: 'Role to assume', pattern: '^arn:', title: 'an ARN' }),
-    externalId: optional(text({ doc: 'External id that the role asks for' })),
-    sessionName: text({ doc: 'Session name', default: 'foz' }),
-    duration: duration({ doc: 'Life of the temporary credentials', default: '1h' }),
-  },
-  { doc: 'A role assumed through STS, with the environment’s own credentials' },
+const profileCredentials = group(
+  { profile: text({ doc: 'Profile of the shared AWS files; it may assume a role (role_arn with source_profile or credential_source)' }) },
+  { doc: 'A profile: fixed keys, a role to assume, a web identity, single sign-on' },
 );
 
-const environmentCredentials = group({}, { doc: 'The SDK’s default chain: environment, profile, web identity, instance metadata' });
+const environmentCredentials = group({}, { doc: 'The SDK’s chain: environment, role by web identity, shared files, container, instance' });
 
 const s3Store = group(
   {
@@ -31,9 +26,11 @@ const s3Store = group(
     ),
     endpoint: optional(text({ doc: 'URL of an S3-compatible store; absent for AWS', pattern: '^https?://', title: 'a URL' })),
     region: text({ doc: 'Region', default: 'us-east-1' }),
-    pathStyle: flag({ doc: 'Bucket in the path instead of the host name: most S3-compatible stores want it', default: false }),
+    pathStyle: optional(
+      flag({ doc: 'Bucket in the path instead of the host name; absent: true with an endpoint, false without', default: false }),
+    ),
     credentials: variants(
-      { environment: environmentCredentials, static: staticCredentials, role: roleCredentials },
+      { environment: environmentCredentials, static: staticCredentials, profile: profileCredentials },
       { doc: 'Where credentials come from', default: { kind: 'environment' } },
     ),
     conditionalWrites: choice(['required', 'off'], {
@@ -44,11 +41,12 @@ const s3Store = group(
       {
         threshold: size({ doc: 'Objects above it go up in parts', default: '16MiB' }),
         partSize: size({ doc: 'Size of a part (S3: at least 5 MiB)', default: '8MiB' }),
-        partsConcurrent: integer({ doc: 'Parts in flight of one object', min: 1, max: 32, default: 4 }),
+        inFlight: integer({ doc: 'Parts and bodies in memory at once, over all uploads', min: 1, max: 64, default: 4 }),
       },
       { doc: 'Multipart uploads' },
     ),
-    requestTimeout: duration({ doc: 'Longest wait for one answer', default: '30s' }),
+    requestTimeout: duration({ doc: 'Longest wait for one answer', default: '120s' }),
+    attempts: integer({ doc: 'Tries of one request, the first included', min: 1, max: 20, default: 5 }),
   },
   { doc: 'An S3-compatible store' },
 );
@@ -71,7 +69,6 @@ const embeddedCatalog = group(
   {
     listen: listen('127.0.0.1:8181'),
     database: text({ doc: 'SQLite file that holds the pointers', default: '.foz/catalog.sqlite' }),
-    token: optional(secretText({ doc: 'Bearer token that clients must send; needed when listening beyond loopback' })),
   },
   { doc: 'Foz’s own Iceberg REST catalog, in this process or by `foz catalog serve`' },
 );

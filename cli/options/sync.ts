@@ -4,7 +4,7 @@ import { duration, group, integer, list, optional, size, text } from '../../runt
 
 const table = group(
   {
-    topic: text({ doc: 'Topic name; `*` stands for any characters' }),
+    topic: text({ doc: 'Topic name' }),
     table: optional(
       text({
         doc: 'Table in lake.namespace; absent: the last part of the topic’s name',
@@ -13,7 +13,7 @@ const table = group(
       }),
     ),
   },
-  { doc: 'One topic, or all that match' },
+  { doc: 'One topic and its table' },
 );
 
 export const syncOptions = group(
@@ -22,44 +22,42 @@ export const syncOptions = group(
     freshness: duration({ doc: 'Commit at least this often while there is something to commit', default: '5s' }),
     commit: group(
       {
-        maxBytes: size({ doc: 'Commit when this much is buffered for a table', default: '64MB' }),
+        maxBytes: size({ doc: 'Commit when this much is buffered for a table', default: '64MiB' }),
         maxRows: integer({ doc: 'Commit when this many rows are buffered for a table', min: 1, max: 10_000_000, default: 500_000 }),
       },
       { doc: 'Whichever comes first, with freshness' },
     ),
     memory: group(
       {
-        bufferMax: size({ doc: 'Buffered bytes at which fetching waits', default: '192MiB' }),
-        decoderMax: size({ doc: 'Memory of the decoder (DuckDB)', default: '256MiB' }),
-        chunk: size({ doc: 'Bytes decoded at a time', default: '16MiB' }),
+        bufferMax: size({
+          doc: 'Key and value bytes buffered or being written, all tables together: reading waits above it',
+          default: '96MiB',
+        }),
+        chunk: size({ doc: 'Key and value bytes decoded and written at a time: one Parquet file a partition day', default: '32MiB' }),
+        chunkRows: integer({ doc: 'Rows decoded and written at a time', min: 1, max: 10_000_000, default: 100_000 }),
+        sealedChunks: integer({ doc: 'Chunks of one table that may wait for the writer', min: 1, max: 16, default: 1 }),
       },
       { doc: 'Memory ceiling, kept by back-pressure' },
     ),
     limits: group(
       {
-        valueBytes: size({ doc: 'Larger values are kept as text in _rescued', default: '16MiB' }),
-        jsonDepth: integer({ doc: 'Deeper values are kept as text in _rescued', min: 8, max: 1000, default: 128 }),
-        shapes: integer({ doc: 'Shapes of one table', min: 1, max: 64, default: 64 }),
-        openFiles: integer({ doc: 'Parquet files open at a time', min: 1, max: 1000, default: 64 }),
-        uploadsInFlight: integer({ doc: 'Objects going up at a time', min: 1, max: 64, default: 4 }),
-        threads: integer({ doc: 'Threads of the decoder', min: 1, max: 64, default: 1 }),
+        uploads: integer({ doc: 'Files of one table going up at a time', min: 1, max: 64, default: 4 }),
+        manifests: integer({ doc: 'Manifests of one table that trigger a merge, off the commit path', min: 2, max: 10_000, default: 30 }),
+        revokeDrain: duration({
+          doc: 'How long a partition that goes to another worker may wait for its last commit here',
+          default: '10s',
+        }),
       },
       { doc: 'Limits' },
     ),
-    retry: group(
+    wait: group(
       {
-        attempts: integer({ doc: 'Tries of one operation, before the worker waits and says so', min: 1, max: 100, default: 8 }),
-        delayMin: duration({ doc: 'First wait', default: '200ms' }),
-        delayMax: duration({ doc: 'Longest wait', default: '10s' }),
+        min: duration({ doc: 'First wait for a dependency that is away', default: '200ms' }),
+        max: duration({ doc: 'Longest wait between two tries; the worker never gives up by itself', default: '5s' }),
+        haltRecheck: duration({ doc: 'How often a halted table is looked at again', default: '10s' }),
+        discover: duration({ doc: 'How often topics that do not exist yet are looked for', default: '5s' }),
       },
-      { doc: 'Retries' },
-    ),
-    snapshots: group(
-      {
-        keep: duration({ doc: 'Age at which snapshots expire', default: '1h' }),
-        keepMax: integer({ doc: 'Snapshots kept at most', min: 1, max: 100_000, default: 720 }),
-      },
-      { doc: 'Expiry of snapshots' },
+      { doc: 'Waiting' },
     ),
   },
   { doc: 'The worker: log to lake' },

@@ -44,10 +44,10 @@ function problems(text: string, env: Readonly<Record<string, string>> = {}): rea
 test('a minimal file is filled with defaults in base units', () => {
   const { value } = valid(minimal);
   assert.equal(value.sync.freshness, 5000);
-  assert.equal(value.sync.commit.maxBytes, 64_000_000);
+  assert.equal(value.sync.commit.maxBytes, 64 * 1024 * 1024);
   assert.equal(value.sync.commit.maxRows, 500_000);
-  assert.equal(value.sync.memory.chunk, 16 * 1024 * 1024);
-  assert.deepEqual(value.catalog, { kind: 'embedded', listen: '127.0.0.1:8181', database: '.foz/catalog.sqlite', token: undefined });
+  assert.equal(value.sync.memory.chunk, 32 * 1024 * 1024);
+  assert.deepEqual(value.catalog, { kind: 'embedded', listen: '127.0.0.1:8181', database: '.foz/catalog.sqlite' });
   assert.deepEqual(value.lake.store, { kind: 'filesystem', path: 'lake' });
   assert.equal(value.kafka.ssl, undefined);
   assert.equal(value.connectors.postgres, undefined);
