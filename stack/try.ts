@@ -3,7 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { isComponentName, type ComponentName } from './components/component.ts';
-import { readStack, startStack, stopStack } from './stack.ts';
+import { readStack, startStack, stopStack, type StackEvent } from './stack.ts';
 
 const { values } = parseArgs({
   options: {
@@ -15,6 +15,8 @@ const { values } = parseArgs({
   },
 });
 const { dir } = values;
+const onProgress = ({ elapsedMs, component, state, detail }: StackEvent) =>
+  console.error(`${(elapsedMs / 1000).toFixed(1).padStart(6)} s  ${component.padEnd(14)} ${detail ?? state}`);
 if (dir === undefined) throw new Error('--dir is missing');
 if (values.stop) {
   console.error((await stopStack(dir)) ? 'stopped' : 'nothing was running');
@@ -26,10 +28,6 @@ if (values.stop) {
     .split(',')
     .filter((name): name is Exclude<ComponentName, 'trino'> => isComponentName(name) && name !== 'trino');
   const settings = { kafkaPartitions: Number(values.partitions) };
-  const onProgress = (event: { component: string; state: string; elapsedMs: number; detail?: string }) =>
-    console.error(
-      `${(event.elapsedMs / 1000).toFixed(1).padStart(6)} s  ${event.component.padEnd(14)} ${event.state} ${event.detail ?? ''}`,
-    );
   await using stack = await startStack({ dir, components: names, detached: true, settings, onProgress });
   console.log(JSON.stringify(stack.endpoints(), null, 2));
 }

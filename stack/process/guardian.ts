@@ -11,6 +11,7 @@ import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pidFileText } from './leftovers.ts';
 import { isRecord, lineReader, readRequest, type GuardianRequest, type ProcessSpec, type ProcessStatus } from './protocol.ts';
 
 interface Member {
@@ -57,7 +58,7 @@ function guard(path: string, pids: string): void {
     if (members.get(name)?.exit === null) throw new Error(`${name} is already running`);
     const member = await launch(name, spec, onExit);
     members.set(name, member);
-    writeFileSync(join(pids, `${name}.pid`), `${member.pid}\n`, { mode: 0o600 });
+    writeFileSync(join(pids, `${name}.pid`), pidFileText(member.pid), { mode: 0o600 });
     if (member.exit !== null) onExit(member);
     return statusOf(member);
   };

@@ -9,11 +9,11 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LakeError } from '../../runtime/errors.ts';
 import { ensureBuildTools, type BuildTools } from './java.ts';
-import { acquireLock } from './lock.ts';
+import { withLock } from './lock.ts';
 import { verifyManifest, writeManifest } from './manifest.ts';
 
 export interface StackJars {
@@ -76,27 +76,38 @@ function jarsIn(dir: string): StackJars {
 
 async function download(dir: string, options: DownloadOptions, signal?: AbortSignal): Promise<void> {
   const say = options.onProgress ?? (() => undefined);
-  const root = join(dir, '..');
-  await mkdir(root, { recursive: true });
+  await mkdir(dirname(dir), { recursive: true });
   const onWait = (pid: number | null) => say(`another process${pid === null ? '' : ` (${pid})`} is downloading; waiting for it`);
-  await using held = await acquireLock(`${dir}.lock`, { waitMaxMs: lockWaitMaxMs, onWait }, signal);
-  if ((await verifyManifest(dir, 'sizes')).length === 0) return;
+  const fill = async () => {
+    if ((await verifyManifest(dir, 'sizes')).length === 0) return;
+    const tools = await ensureBuildTools(say);
+    const startedAt = Date.now();
+    say(`downloading Kafka, Cassandra, Debezium and S3Proxy (about 280 MB, once) into ${dir}`);
+    await publishFolder(dir, async (work) => {
+      await runMaven(tools, ['-T', '4', '-f', join(jarsDir, 'pom.xml'), `-Dfoz.out=${work}`, 'generate-resources'], signal);
+      await rm(join(work, '.work'), { recursive: true, force: true });
+      await compileLauncher(tools, work);
+    });
+    say(`downloaded in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+  };
+  await withLock(`${dir}.lock`, { waitMaxMs: lockWaitMaxMs, onWait }, fill, signal);
+}
 
-  const tools = await ensureBuildTools(say);
-  const startedAt = Date.now();
-  say(`downloading Kafka, Cassandra, Debezium and S3Proxy (about 280 MB, once) into ${dir}`);
+/** Fills a folder beside `dir`, adds its manifest and renames it: `dir` appears whole. The caller holds the lock. */
+export async function publishFolder(dir: string, fill: (work: string) => Promise<void>): Promise<void> {
+  // what a killed process left half-done
+  const siblings = await readdir(dirname(dir));
+  const stale = siblings.filter((name) => name.startsWith(`${basename(dir)}.`) && !name.endsWith('.lock'));
+  for (const name of stale) await rm(join(dirname(dir), name), { recursive: true, force: true });
   const work = await mkdtemp(`${dir}.`);
   try {
-    await runMaven(tools, ['-T', '4', '-f', join(jarsDir, 'pom.xml'), `-Dfoz.out=${work}`, 'generate-resources'], signal);
-    await rm(join(work, '.work'), { recursive: true, force: true });
-    await compileLauncher(tools, work);
+    await fill(work);
     await writeManifest(work);
     await rm(dir, { recursive: true, force: true });
     await rename(work, dir);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-  say(`downloaded in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 
 export async function runMaven(tools: BuildTools, args: readonly string[], signal?: AbortSignal): Promise<void> {

@@ -12,12 +12,22 @@ export interface LockOptions {
   readonly onWait?: (holderPid: number | null) => void;
 }
 
-export async function acquireLock(path: string, options: LockOptions, signal?: AbortSignal): Promise<AsyncDisposable> {
+/** Runs `work` while nobody else holds the lock. */
+export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  await acquire(path, options, signal);
+  try {
+    return await work();
+  } finally {
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function acquire(path: string, options: LockOptions, signal?: AbortSignal): Promise<void> {
   const deadline = Date.now() + options.waitMaxMs;
   let hasSaid = false;
   for (;;) {
     signal?.throwIfAborted();
-    if (await tryLock(path)) return { [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+    if (await tryLock(path)) return;
     const holder = await holderOf(path);
     if (holder !== null && !isAlive(holder)) {
       await rm(path, { recursive: true, force: true });

@@ -4,13 +4,13 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { link, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheRoot, hashOf, run, runMaven, type DownloadOptions } from './downloads.ts';
-import { ensureBuildTools, requireJava25, type JavaHome } from './java.ts';
-import { acquireLock } from './lock.ts';
-import { verifyManifest, writeManifest } from './manifest.ts';
+import { cacheRoot, hashOf, publishFolder, run, runMaven, type DownloadOptions } from './downloads.ts';
+import { ensureBuildTools, requireJava25, type BuildTools, type JavaHome } from './java.ts';
+import { withLock } from './lock.ts';
+import { verifyManifest } from './manifest.ts';
 
 export interface TrinoAssembly {
   readonly dir: string;
@@ -29,40 +29,34 @@ const providedByServer =
 export async function ensureTrino(options: DownloadOptions = {}, signal?: AbortSignal): Promise<TrinoAssembly> {
   const java = requireJava25();
   const dir = join(options.cacheDir ?? cacheRoot(), `trino-${trinoVersion}-${await hashOf([trinoDir])}`);
-  const whole = async () => (await verifyManifest(dir, 'sizes')).length === 0;
-  if (!(await whole())) {
-    const say = options.onProgress ?? (() => undefined);
-    await mkdir(join(dir, '..'), { recursive: true });
-    const onWait = () => say('another process is assembling Trino; waiting for it');
-    await using held = await acquireLock(`${dir}.lock`, { waitMaxMs: lockWaitMaxMs, onWait }, signal);
-    if (!(await whole())) await assemble(dir, java, say, signal);
-  }
+  const isWhole = async () => (await verifyManifest(dir, 'sizes')).length === 0;
+  if (await isWhole()) return { dir, version: trinoVersion, java };
+  const say = options.onProgress ?? (() => undefined);
+  await mkdir(dirname(dir), { recursive: true });
+  const onWait = () => say('another process is assembling Trino; waiting for it');
+  const fill = async () => {
+    if (await isWhole()) return;
+    const tools = await ensureBuildTools(say);
+    const startedAt = Date.now();
+    say(`assembling Trino ${trinoVersion} (about 250 MB, once) into ${dir}`);
+    await publishFolder(dir, (work) => assemble(work, tools, java, signal));
+    say(`Trino assembled in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+  };
+  await withLock(`${dir}.lock`, { waitMaxMs: lockWaitMaxMs, onWait }, fill, signal);
   return { dir, version: trinoVersion, java };
 }
 
-async function assemble(dir: string, java: JavaHome, say: (line: string) => void, signal?: AbortSignal): Promise<void> {
-  const tools = await ensureBuildTools(say);
-  const startedAt = Date.now();
-  say(`assembling Trino ${trinoVersion} (about 250 MB, once) into ${dir}`);
-  const work = await mkdtemp(`${dir}.`);
-  try {
-    await runMaven(tools, ['-T', '2', '-f', join(trinoDir, 'pom.xml'), `-Dfoz.out=${work}`, 'generate-resources'], signal);
-    await rename(join(work, 'core'), join(work, 'lib'));
-    await mkdir(join(work, 'plugin'));
-    await rename(join(work, 'iceberg'), join(work, 'plugin/iceberg'));
-    await rm(join(work, '.work'), { recursive: true, force: true });
-    for (const name of await readdir(join(work, 'plugin/iceberg')))
-      if (providedByServer.test(name)) await rm(join(work, 'plugin/iceberg', name));
-    await compileMain(java, work);
-    await writeServiceJar(java, join(work, 'plugin/iceberg'), 'io.trino.plugin.iceberg.IcebergPlugin');
-    await shareSameFiles(join(work, 'lib'), join(work, 'plugin/iceberg'));
-    await writeManifest(work);
-    await rm(dir, { recursive: true, force: true });
-    await rename(work, dir);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-  say(`Trino assembled in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+async function assemble(work: string, tools: BuildTools, java: JavaHome, signal?: AbortSignal): Promise<void> {
+  await runMaven(tools, ['-T', '2', '-f', join(trinoDir, 'pom.xml'), `-Dfoz.out=${work}`, 'generate-resources'], signal);
+  await rm(join(work, '.work'), { recursive: true, force: true });
+  const [lib, plugin] = [join(work, 'lib'), join(work, 'plugin/iceberg')];
+  await rename(join(work, 'core'), lib);
+  await mkdir(dirname(plugin));
+  await rename(join(work, 'iceberg'), plugin);
+  for (const name of await readdir(plugin)) if (providedByServer.test(name)) await rm(join(plugin, name));
+  await compileMain(java, work);
+  await writeServiceJar(java, plugin, 'io.trino.plugin.iceberg.IcebergPlugin');
+  await shareSameFiles(lib, plugin);
 }
 
 async function compileMain(java: JavaHome, work: string): Promise<void> {
