@@ -4,6 +4,7 @@
 
 import { identText, type Catalog, type CommitOutcome, type LoadedTable } from '../catalog/catalog.ts';
 import { prepareAppend, type AppendCache } from '../lake/iceberg/append.ts';
+import { planExpiry } from '../lake/iceberg/expire.ts';
 import type { TableCommit } from '../lake/iceberg/commit.ts';
 import type { DataFile } from '../lake/iceberg/data-file.ts';
 import { mainSnapshot } from '../lake/iceberg/metadata.ts';
@@ -152,6 +153,8 @@ async function commitRequest(
       { action: 'add-snapshot', snapshot: append.snapshot },
       { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': append.snapshot['snapshot-id'] },
       { action: 'set-properties', updates: { [chainProperty]: next } },
+      // Expiry rides on the commit, so that metadata stays bounded without commits of its own.
+      ...planExpiry(table.metadata, deps.clock.now()).updates,
     ],
   };
 }

@@ -13,6 +13,7 @@ import { HaltError, retentionGap, sourceReplaced, type Halt } from './halt.ts';
 import type { LogBatch, LogPartition, OffsetRange } from './log/log.ts';
 import type { SyncOptions } from './options.ts';
 import { Pipeline, type CommittedEvent } from './pipeline.ts';
+import { mergeManifests } from './maintain.ts';
 import { checkedChain, ensureTable, startOffset, type TableTarget } from './table.ts';
 
 export interface TableWriterDeps extends Omit<CommitDeps, 'waiting'> {
@@ -63,6 +64,7 @@ export class TableWriter {
   #topicId = '';
   #generation = 0;
   #open: Chunk | null = null;
+  #maintenance: Promise<void> | null = null;
   #due: { readonly at: EpochMs; readonly timer: AbortController } | null = null;
 
   constructor(target: TableTarget, options: SyncOptions, deps: TableWriterDeps, signal: AbortSignal) {
@@ -296,6 +298,16 @@ export class TableWriter {
     const chain = [...this.#committedOffsets(event)];
     await this.#deps.acknowledge(chain);
     await this.#deps.crashPoint('acknowledge:after');
+    if (this.#maintenance === null) this.#maintenance = this.#maintain(event).finally(() => (this.#maintenance = null));
+  }
+
+  /** Beside the ingest; its failures wait for the next commit. */
+  async #maintain(event: CommittedEvent): Promise<void> {
+    try {
+      await mergeManifests(event.table, this.#options.manifestsMax, this.target, this.#commitDeps, this.#signal);
+    } catch (error) {
+      this.#deps.logger.warn({ table: this.name, error: String(error) }, 'manifests were not merged; trying again after the next commit');
+    }
   }
 
   *#committedOffsets(event: CommittedEvent): Generator<LogPartition & { readonly nextOffset: bigint }> {

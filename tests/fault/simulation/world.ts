@@ -34,6 +34,8 @@ const options: SyncOptions = {
   bufferBytesMax: 400,
   uploadsMax: 2,
   holesMaxAgeMs: 4_000,
+  manifestsMax: 4,
+  haltRecheckMs: 5_000,
   revokeDrainMaxMs: 2_000,
   waitMinMs: 50,
   waitMaxMs: 400,
