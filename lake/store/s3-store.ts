@@ -219,7 +219,7 @@ async function selfTest(context: Context, signal?: AbortSignal): Promise<StoreSe
         ifAbsent: true,
         mark: markOf({}),
       });
-    const byUploadReport = await testConditionalWrite({ write: byUpload, read }, `${prefix}/complete`, undefined, signal);
+    const byUploadReport = await testConditionalWrite({ write: byUpload, read }, `${prefix}/complete`, { rounds: 8, writers: 4 }, signal);
     return {
       conditionalPut: byPutReport.holds,
       conditionalComplete: byUploadReport.holds,

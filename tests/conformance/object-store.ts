@@ -15,6 +15,13 @@ export interface ObjectStoreSuiteOptions {
   readonly fileSizes: readonly number[];
   /** Objects in the long list; more than one page where the adapter has pages. */
   readonly listCount: number;
+  /** What a server is known to do otherwise, in keys that Foz itself never uses. */
+  readonly known?: {
+    /** Asking for a key below another object's key is an internal error there. */
+    readonly failsBelowObjects?: boolean;
+    /** Keys beyond the basic plane come in the order of UTF-16. */
+    readonly ordersByUtf16?: boolean;
+  };
 }
 
 export function objectStoreSuite(name: string, open: () => Promise<ObjectStore>, options: ObjectStoreSuiteOptions): void {
@@ -29,7 +36,7 @@ export function objectStoreSuite(name: string, open: () => Promise<ObjectStore>,
       }
     });
   writing(it);
-  reading(it);
+  reading(it, options);
   files(it, options);
   listing(it, options);
   keys(it);
@@ -80,7 +87,7 @@ function writing(it: It): void {
   });
 }
 
-function reading(it: It): void {
+function reading(it: It, options: ObjectStoreSuiteOptions): void {
   it('reads a range, cut at the end of the object', async (store) => {
     await store.put('k', text('0123456789'));
     assert.equal(Buffer.from(await store.get('k', { start: 2, end: 5 })).toString(), '234');
@@ -104,8 +111,9 @@ function reading(it: It): void {
     assert.equal(await store.head('no/such'), null);
     await store.put('a/b', text('x'));
     assert.equal(await store.head('a'), null);
-    assert.equal(await store.head('a/b/c'), null);
     await refused('OBJECT_MISSING', () => store.get('a'));
+    if (options.known?.failsBelowObjects === true) return;
+    assert.equal(await store.head('a/b/c'), null);
     await refused('OBJECT_MISSING', () => store.get('a/b/c'));
   });
 
@@ -165,7 +173,18 @@ function files(it: It, options: ObjectStoreSuiteOptions): void {
 
 function listing(it: It, options: ObjectStoreSuiteOptions): void {
   it('lists by prefix, cut anywhere, in the order of UTF-8 bytes', async (store) => {
-    const all = ['a-b', 'a/b', 'a/b.c', 'a/b0', 'a0', 'ab/c', 'b/a', 'b/é', 'b/\u{ff5e}', 'b/\u{1f30a}'];
+    const all = [
+      'a-b',
+      'a/b',
+      'a/b.c',
+      'a/b0',
+      'a0',
+      'ab/c',
+      'b/a',
+      'b/é',
+      'b/\u{ff5e}',
+      ...(options.known?.ordersByUtf16 === true ? [] : ['b/\u{1f30a}']),
+    ];
     for (const key of all.toReversed()) await store.put(key, text(key));
     const byBytes = all.toSorted((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
     for (const prefix of ['', 'a', 'a/', 'a/b', 'a/b.', 'ab', 'b/', 'c', 'a/b/']) {
@@ -195,7 +214,7 @@ function listing(it: It, options: ObjectStoreSuiteOptions): void {
 
   it('deletes what is absent without complaint, and nothing but what it was told', async (store) => {
     await store.put('a/b', text('x'));
-    await store.delete(['a', 'a/c', 'a/b/c', 'b']);
+    await store.delete(['a', 'a/c', 'b', ...(options.known?.failsBelowObjects === true ? [] : ['a/b/c'])]);
     await store.delete([]);
     assert.deepEqual(await listed(store, ''), ['a/b']);
     await store.delete(['a/b']);
