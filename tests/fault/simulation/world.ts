@@ -219,7 +219,6 @@ export class World {
       assert.ok(!found.has(key), `offset ${key} is in the table twice`);
       found.set(key, row.value);
     }
-    const sorted = (map: ReadonlyMap<string, string | null>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
     assert.deepEqual(sorted(found), sorted(this.produced));
   }
 
@@ -227,4 +226,8 @@ export class World {
     await Promise.all(this.workers.map(({ kill }) => kill()));
     await this.log[Symbol.asyncDispose]();
   }
+}
+
+function sorted(map: ReadonlyMap<string, string | null>): (readonly [string, string | null])[] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 }
