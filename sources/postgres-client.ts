@@ -2,7 +2,7 @@
 // parsers are off, so that numeric, int8 and timestamps keep every digit. The session prints times in UTC and ISO form.
 
 import { readFile } from 'node:fs/promises';
-import { Client, type ClientConfig } from 'pg';
+import { Client, type ClientConfig, type QueryArrayResult } from 'pg';
 import { LakeError } from '../runtime/errors.ts';
 import type { Secret } from '../runtime/secret.ts';
 
@@ -82,8 +82,7 @@ function wrap(client: Client, settings: PostgresSettings): PostgresClient {
     signal?.throwIfAborted();
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      const result = await client.query<unknown[]>({ text: sql, values: [...parameters], rowMode: 'array' });
-      return { names: result.fields.map((field) => field.name), rows: result.rows.map((row) => row.map(textOrNull)) };
+      return answerOf(await client.query<unknown[]>({ text: sql, values: [...parameters], rowMode: 'array' }));
     } catch (error) {
       signal?.throwIfAborted();
       throw asLakeError(error, settings, 'query');
@@ -101,6 +100,13 @@ function wrap(client: Client, settings: PostgresSettings): PostgresClient {
       await client.end().catch(() => undefined);
     },
   };
+}
+
+/** Several statements in one text give several results: the last one counts. */
+function answerOf(result: QueryArrayResult<unknown[]> | readonly QueryArrayResult<unknown[]>[]): Answer {
+  const last = 'rows' in result ? result : result.at(-1);
+  if (last === undefined) return { names: [], rows: [] };
+  return { names: last.fields.map((field) => field.name), rows: last.rows.map((row) => row.map(textOrNull)) };
 }
 
 function textOrNull(value: unknown): string | null {
