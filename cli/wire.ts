@@ -1,0 +1,207 @@
+// The only place that names adapters: from a configuration to an object store, a catalog, a log, decoders and a worker.
+// What it returns is the caller's to dispose.
+
+import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import type { Catalog } from '../catalog/catalog.ts';
+import { memoryCatalog } from '../catalog/memory-catalog.ts';
+import { restCatalog } from '../catalog/rest-catalog.ts';
+import { serveCatalog, type ServedCatalog } from '../catalog/serve.ts';
+import type { CatalogStore } from '../catalog/store/catalog-store.ts';
+import { sqliteCatalogStore } from '../catalog/store/sqlite-catalog-store.ts';
+import { filesystemStore } from '../lake/store/filesystem-store.ts';
+import type { ObjectStore } from '../lake/store/object-store.ts';
+import { s3Store, type S3StoreOptions } from '../lake/store/s3-store.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { LakeError } from '../runtime/errors.ts';
+import type { Logger } from '../runtime/log.ts';
+import { systemRandom } from '../runtime/random.ts';
+import type { Decoder } from '../sync/decode/decoder.ts';
+import { openJsonDecoder } from '../sync/decode/json-decoder.ts';
+import { kafkaLog } from '../sync/log/kafka-log.ts';
+import type { KafkaLogOptions, KafkaSasl, KafkaTls } from '../sync/log/kafka-options.ts';
+import type { Log } from '../sync/log/log.ts';
+import type { TableTarget } from '../sync/table.ts';
+import type { TableObserver } from '../sync/table-writer.ts';
+import { Worker } from '../sync/worker.ts';
+import type { LoadedConfig } from './config.ts';
+import { oauthToken } from './oauth-token.ts';
+import { addressOf, pathIn, syncOptions, tableTargets, urlOf } from './settings.ts';
+
+export function openStore(loaded: LoadedConfig, logger: Logger): ObjectStore {
+  const { store } = loaded.config.lake;
+  if (store.kind === 'filesystem') return filesystemStore({ root: pathIn(loaded, store.path) });
+  const { credentials, multipart, prefix, endpoint, pathStyle } = store;
+  const options: S3StoreOptions = {
+    bucket: store.bucket,
+    region: store.region,
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(pathStyle === undefined ? {} : { pathStyle }),
+    credentials: s3Credentials(credentials),
+    multipartThresholdBytes: multipart.threshold,
+    partBytes: multipart.partSize,
+    concurrency: multipart.inFlight,
+    requestTimeoutMs: store.requestTimeout,
+    attemptsMax: store.attempts,
+    conditionalWrites: store.conditionalWrites === 'off' ? 'off' : 'on',
+  };
+  return s3Store(options, { logger });
+}
+
+type CredentialsConfig = Extract<LoadedConfig['config']['lake']['store'], { kind: 's3' }>['credentials'];
+
+function s3Credentials(credentials: CredentialsConfig): NonNullable<S3StoreOptions['credentials']> {
+  switch (credentials.kind) {
+    case 'environment':
+      return { kind: 'default' };
+    case 'profile':
+      return { kind: 'profile', profile: credentials.profile };
+    case 'static': {
+      const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+      const session = sessionToken === undefined ? {} : { sessionToken: sessionToken.reveal() };
+      return { kind: 'static', accessKeyId: accessKeyId.reveal(), secretAccessKey: secretAccessKey.reveal(), ...session };
+    }
+  }
+}
+
+/** STORE_NOT_CONDITIONAL where the configuration requires conditional writes and the store ignores them. */
+export async function requireConditionalWrites(loaded: LoadedConfig, store: ObjectStore, signal?: AbortSignal): Promise<void> {
+  const { store: config } = loaded.config.lake;
+  if (config.kind === 's3' && config.conditionalWrites === 'off') return;
+  const test = await store.selfTest(signal);
+  if (test.conditionalPut && test.conditionalComplete && test.raceFailures === 0) return;
+  throw new LakeError('STORE_NOT_CONDITIONAL', `${store.root} does not honour If-None-Match`, {
+    context: {
+      expected: 'one winner in every race',
+      found: `put: ${String(test.conditionalPut)}, multipart complete: ${String(test.conditionalComplete)}, ${test.raceFailures} of ${test.raceRounds} races with other than one winner`,
+    },
+  });
+}
+
+/** The pointer store of the embedded catalog. */
+export async function openCatalogStore(loaded: LoadedConfig): Promise<CatalogStore> {
+  const { catalog } = loaded.config;
+  if (catalog.kind !== 'embedded')
+    throw new LakeError('CONFIG_INVALID', 'catalog.kind is rest: another process serves the catalog', {
+      context: { expected: 'catalog.kind: embedded', found: 'rest' },
+    });
+  return sqliteCatalogStore({ path: pathIn(loaded, catalog.database) });
+}
+
+export interface OpenCatalog extends AsyncDisposable {
+  readonly catalog: Catalog;
+}
+
+/**
+ * The catalog as a client sees it. Embedded: the SQLite file itself where it is on this machine (several processes may
+ * share it: every commit is a compare-and-swap), else the address it is served at.
+ */
+export async function openCatalog(loaded: LoadedConfig, store: ObjectStore, logger: Logger): Promise<OpenCatalog> {
+  const { catalog: config } = loaded.config;
+  if (config.kind === 'rest') {
+    const token = config.token === undefined ? {} : { token: config.token.reveal() };
+    const warehouse = config.warehouse === undefined ? {} : { warehouse: config.warehouse };
+    const catalog = restCatalog({ uri: config.url, requestTimeoutMs: config.requestTimeout, ...warehouse, ...token });
+    return { catalog, [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose]() };
+  }
+  if (!existsSync(pathIn(loaded, config.database))) {
+    const catalog = restCatalog({ uri: urlOf(config.listen) });
+    return { catalog, [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose]() };
+  }
+  const pointers = await openCatalogStore(loaded);
+  const catalog = memoryCatalog({ objectStore: store, store: pointers, logger });
+  return {
+    catalog,
+    [Symbol.asyncDispose]: async () => {
+      await catalog[Symbol.asyncDispose]();
+      await pointers[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export async function serveEmbeddedCatalog(
+  loaded: LoadedConfig,
+  pointers: CatalogStore,
+  store: ObjectStore,
+  logger: Logger,
+): Promise<ServedCatalog> {
+  const { catalog } = loaded.config;
+  const { host, port } = addressOf(catalog.kind === 'embedded' ? catalog.listen : '127.0.0.1:0');
+  return serveCatalog({ host, port, store: pointers, objectStore: store, logger });
+}
+
+/** The embedded catalog for the worker in the same process: no request goes over the network. */
+export function localCatalog(pointers: CatalogStore, store: ObjectStore, logger: Logger): Catalog {
+  return memoryCatalog({ objectStore: store, store: pointers, logger });
+}
+
+export function openLog(loaded: LoadedConfig, logger: Logger): Log {
+  return kafkaLog({ ...kafkaOptions(loaded), logger });
+}
+
+export function kafkaOptions(loaded: LoadedConfig): KafkaLogOptions {
+  const { kafka } = loaded.config;
+  return {
+    brokers: kafka.brokers,
+    clientId: kafka.clientId,
+    ...(kafka.ssl === undefined ? {} : { ssl: kafkaTls(loaded, kafka.ssl) }),
+    ...(kafka.sasl === undefined ? {} : { sasl: kafkaSasl(kafka.sasl) }),
+    requestTimeoutMs: kafka.requestTimeout,
+    sessionTimeoutMs: kafka.sessionTimeout,
+    fetchBytesMax: kafka.fetch.maxBytes,
+    partitionFetchBytesMax: kafka.fetch.maxBytesPerPartition,
+    fetchWaitMaxMs: kafka.fetch.maxWait,
+    decompressedBytesMax: kafka.fetch.maxDecompressedBytes,
+  };
+}
+
+type KafkaConfig = LoadedConfig['config']['kafka'];
+
+function kafkaTls(loaded: LoadedConfig, ssl: NonNullable<KafkaConfig['ssl']>): KafkaTls {
+  return {
+    ...(ssl.ca === undefined ? {} : { ca: pathIn(loaded, ssl.ca) }),
+    ...(ssl.cert === undefined ? {} : { cert: pathIn(loaded, ssl.cert) }),
+    ...(ssl.key === undefined ? {} : { key: pathIn(loaded, ssl.key) }),
+    ...(ssl.serverName === undefined ? {} : { serverName: ssl.serverName }),
+    isVerified: ssl.verify,
+  };
+}
+
+function kafkaSasl(sasl: NonNullable<KafkaConfig['sasl']>): KafkaSasl {
+  if (sasl.kind === 'oauthbearer') return { mechanism: 'oauthbearer', token: oauthToken(sasl, systemClock) };
+  return { mechanism: sasl.kind, username: sasl.username, password: sasl.password.reveal() };
+}
+
+export interface WorkerParts {
+  readonly store: ObjectStore;
+  readonly catalog: Catalog;
+  readonly log: Log;
+  readonly logger: Logger;
+  readonly observer?: Partial<TableObserver>;
+}
+
+/** A worker for every table of the configuration, not started yet. It disposes its decoders, not the parts. */
+export async function openWorker(loaded: LoadedConfig, parts: WorkerParts): Promise<Worker> {
+  const targets = tableTargets(loaded.config);
+  const decoders = new Map<TableTarget, Decoder>();
+  for (const target of targets) decoders.set(target, await openDecoder(loaded, target));
+  return new Worker(targets, syncOptions(loaded.config), {
+    ...parts,
+    clock: systemClock,
+    random: systemRandom,
+    openDecoder: (target) => {
+      const decoder = decoders.get(target);
+      if (!decoder) throw new LakeError('INTERNAL', `no decoder was opened for topic ${target.topic}`);
+      return decoder;
+    },
+  });
+}
+
+async function openDecoder(loaded: LoadedConfig, target: TableTarget): Promise<Decoder> {
+  const { lake, sync } = loaded.config;
+  const tempDir = `${pathIn(loaded, lake.workDir)}/${target.ident.name}`;
+  await mkdir(tempDir, { recursive: true });
+  const { memory, limits } = sync;
+  return openJsonDecoder({ tempDir, memoryLimitBytes: memory.decoderMax, threads: limits.threads, depthMax: limits.jsonDepth });
+}
