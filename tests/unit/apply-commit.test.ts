@@ -51,6 +51,18 @@ function refusal(metadata: TableMetadata | null, updates: readonly Update[], req
   return outcome.kind === 'applied' ? '' : `${outcome.kind}: ${outcome.message}`;
 }
 
+const withField = (field: Schema['fields'][number]): Update => ({
+  action: 'add-schema',
+  schema: { ...schema, fields: [...schema.fields, field] },
+});
+
+const expecting = (id: Long | null): Requirement[] => [{ type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': id }];
+
+const addSpec = (field: object): Update => ({
+  action: 'add-spec',
+  spec: { 'spec-id': 0, fields: [{ 'source-id': 2, 'field-id': 1001, name: 'p', transform: 'day', ...field }] },
+});
+
 test('a new table keeps valid field ids and gets spec, order and counters from them', () => {
   const table = newTable();
   assert.deepEqual(table.schemas, [schema]);
@@ -87,7 +99,6 @@ test('a snapshot on main moves the current snapshot, the sequence number and the
 
 test('assert-ref-snapshot-id compares all 64 bits', () => {
   const table = apply(newTable(), addToMain(snapshot(8269702249027976535n, 1)));
-  const expecting = (id: Long | null): Requirement[] => [{ type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': id }];
   assert.match(
     refusal(table, [], expecting(8269702249027976534n)),
     /^conflict: .*main has changed: expected 8269702249027976534, found 8269702249027976535/,
@@ -207,10 +218,6 @@ test('schemas get the next id, the same schema is reused, and -1 means the one a
 });
 
 test('a schema with a repeated id, a repeated name or a malformed type is refused with the field named', () => {
-  const withField = (field: Schema['fields'][number]): Update => ({
-    action: 'add-schema',
-    schema: { ...schema, fields: [...schema.fields, field] },
-  });
   assert.match(refusal(newTable(), [withField({ id: 4, name: 'x', required: false, type: 'int' })]), /tags\.element|element and x/);
   assert.match(refusal(newTable(), [withField({ id: 5, name: 'id', required: false, type: 'int' })]), /two fields are called id/);
   assert.match(
@@ -221,16 +228,12 @@ test('a schema with a repeated id, a repeated name or a malformed type is refuse
 });
 
 test('a partition spec must fit the schema, and an id keeps its meaning', () => {
-  const spec = (field: object): Update => ({
-    action: 'add-spec',
-    spec: { 'spec-id': 0, fields: [{ 'source-id': 2, 'field-id': 1001, name: 'p', transform: 'day', ...field }] },
-  });
-  assert.match(refusal(newTable(), [spec({ 'source-id': 99 })]), /source id 99/);
-  assert.match(refusal(newTable(), [spec({ transform: 'weekly' })]), /unknown transform weekly/);
-  assert.match(refusal(newTable(), [spec({ 'source-id': 1 })]), /day does not apply to long/);
-  assert.match(refusal(newTable(), [spec({ name: 'time' })]), /name of a column/);
-  assert.match(refusal(newTable(), [spec({ 'field-id': 1000, transform: 'hour' })]), /reuses the id 1000 of date/);
-  const assigned = apply(newTable(), [spec({ 'field-id': 0 }), { action: 'set-default-spec', 'spec-id': -1 }]);
+  assert.match(refusal(newTable(), [addSpec({ 'source-id': 99 })]), /source id 99/);
+  assert.match(refusal(newTable(), [addSpec({ transform: 'weekly' })]), /unknown transform weekly/);
+  assert.match(refusal(newTable(), [addSpec({ 'source-id': 1 })]), /day does not apply to long/);
+  assert.match(refusal(newTable(), [addSpec({ name: 'time' })]), /name of a column/);
+  assert.match(refusal(newTable(), [addSpec({ 'field-id': 1000, transform: 'hour' })]), /reuses the id 1000 of date/);
+  const assigned = apply(newTable(), [addSpec({ 'field-id': 0 }), { action: 'set-default-spec', 'spec-id': -1 }]);
   assert.equal(assigned['last-partition-id'], 1001);
   assert.equal(assigned['default-spec-id'], 1);
 });
