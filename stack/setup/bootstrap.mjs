@@ -69,20 +69,26 @@ function matchesLock(lock) {
 }
 
 function install() {
-  say('node_modules is missing or not what package-lock.json says: running `npm ci` (about 20 s)');
-  const { command, prefix } = npm();
-  // `npm run --silent` passes its silence on; an install that fails must say why
-  const env = { ...process.env, npm_config_loglevel: 'warn' };
-  const done = spawnSync(command, [...prefix, 'ci', '--no-audit', '--no-fund'], { cwd: root, env, stdio: ['ignore', 2, 2] });
-  if (done.status !== 0)
-    fail(`\`npm ci\` failed in ${root} (${done.error?.message ?? `exit code ${done.status ?? done.signal}`}); see above`);
+  say('node_modules is missing or not what package-lock.json says: running `npm ci` (half a minute)');
+  const strict = npm('ci');
+  if (strict.status === 0) return;
+  // `npm ci` insists on a lock entry for every optional package of every platform, whether a registry has it or not
+  say('`npm ci` refused; running `npm install` with the versions of package-lock.json');
+  const lenient = npm('install', '--no-save');
+  if (lenient.status === 0) return;
+  say(`${strict.stderr}\n${lenient.stderr}`);
+  fail(`\`npm install\` failed in ${root} (${lenient.error?.message ?? `exit code ${lenient.status ?? lenient.signal}`}); see above`);
 }
 
-/** The npm that runs us, else the one on the PATH. */
-function npm() {
+/** With the npm that runs us, else the one on the PATH. */
+function npm(...rest) {
   const running = process.env.npm_execpath;
-  if (running !== undefined && /npm-cli\.c?js$/.test(running)) return { command: process.execPath, prefix: [running] };
-  return { command: 'npm', prefix: [] };
+  const isNpm = running !== undefined && /npm-cli\.c?js$/.test(running);
+  const [command, prefix] = isNpm ? [process.execPath, [running]] : ['npm', []];
+  // `npm run --silent` passes its silence on; an install that fails must say why
+  const env = { ...process.env, npm_config_loglevel: 'warn' };
+  const options = { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 };
+  return spawnSync(command, [...prefix, ...rest, '--no-audit', '--no-fund'], options);
 }
 
 /** The package `node` is an empty shell until its install script has fetched the program for this platform. */
