@@ -1,0 +1,116 @@
+// New observations into a table's next plan: the fewest new shapes, and the columns they need. What the table cannot
+// hold (a string in a column of longs, one shape too many) is refused with a reason and changes nothing: raw never
+// stops for one producer's mistake. Pure: the caller commits the result before it decodes with it.
+
+import { evolveSchema, type EvolveConflict } from '../iceberg/evolve.ts';
+import { fieldNamed, isStruct, type IcebergType, type Schema } from '../iceberg/schema.ts';
+import { isEnvelopeShape, nextShapeNumber } from './infer-shape.ts';
+import { covers, hasTypedLeaves, mergeShapes } from './merge-shapes.ts';
+import { shapeColumns } from './shape-columns.ts';
+import { shapesMax, type Shape, type ShapeField, type ShapeType } from './shape.ts';
+
+export interface RawPlan {
+  readonly schema: Schema;
+  readonly lastColumnId: number;
+  readonly shapes: readonly Shape[];
+}
+
+export interface InferredPlan {
+  /** Null when the columns are there already. */
+  readonly schema: Schema | null;
+  /** Old ones first and unchanged. Equal to the plan's when nothing new is needed. */
+  readonly shapes: readonly Shape[];
+  /** By observation, in order: null when a shape of the result covers it. */
+  readonly refused: readonly (string | null)[];
+}
+
+export function inferPlan(plan: RawPlan, observed: readonly ShapeType[]): InferredPlan {
+  let { schema, lastColumnId } = plan;
+  const added: ShapeType[] = [];
+  const refused = observed.map((seen): string | null => {
+    if (plan.shapes.some((shape) => covers(shape.root, seen))) return 'differs from every known shape in a value, not in layout';
+    if (added.some((root) => covers(root, seen))) return null;
+    const mergeAt = added.findIndex((root) => mergeShapes(root, seen) !== null);
+    const known = [...plan.shapes].reverse().find((shape) => mergeShapes(shape.root, seen) !== null);
+    const base = added[mergeAt] ?? known?.root;
+    const root = fillNulls(base ? (mergeShapes(base, seen) ?? seen) : seen, schema, plan.shapes);
+    if (!hasTypedLeaves(root)) return 'an object that holds nothing but nulls';
+    const evolved = evolveSchema(schema, shapeColumns(root), lastColumnId);
+    if (evolved.conflicts.length > 0) return evolved.conflicts.slice(0, 3).map(conflictText).join('; ');
+    if (mergeAt < 0 && plan.shapes.length + added.length >= shapesMax) return `more than ${shapesMax} shapes`;
+    ({ schema, lastColumnId } = evolved);
+    if (mergeAt < 0) added.push(root);
+    else added[mergeAt] = root;
+    return null;
+  });
+  const first = nextShapeNumber(plan.shapes);
+  return {
+    schema: schema === plan.schema ? null : { ...schema, 'schema-id': plan.schema['schema-id'] + 1 },
+    shapes: added.length === 0 ? plan.shapes : [...plan.shapes, ...added.map((root, i) => ({ number: first + i, root }))],
+    refused,
+  };
+}
+
+function conflictText(conflict: EvolveConflict): string {
+  return conflict.reason === 'case'
+    ? `${conflict.path}: a column ${conflict.current} exists, equal but for case`
+    : `${conflict.path}: ${conflict.wanted} where the column is ${conflict.current}`;
+}
+
+/**
+ * A key that was null in every record seen may have a type that the table already knows, and `before` has the columns of
+ * `after`: taking those types now saves a shape later. A wrong guess costs nothing, since every row is proved.
+ */
+function fillNulls(root: ShapeType, schema: Schema, shapes: readonly Shape[]): ShapeType {
+  if (!isEnvelopeShape(root)) {
+    const column = fieldNamed(schema, 'value');
+    return column ? fillFrom(root, column.type) : root;
+  }
+  const filled = root.fields.map((field): ShapeField => {
+    const column = fieldNamed(schema, field.name);
+    const isRow = field.name === 'before' || field.name === 'after';
+    return column && !(isRow && field.type.kind === 'null') ? { name: field.name, type: fillFrom(field.type, column.type) } : field;
+  });
+  const rowTypes = filled.filter((field) => (field.name === 'before' || field.name === 'after') && field.type.kind === 'struct');
+  const fields = filled.map((field): ShapeField => {
+    if (field.type.kind !== 'null' || (field.name !== 'before' && field.name !== 'after')) return field;
+    return { name: field.name, type: rowTypes[0]?.type ?? newestRow(shapes, field.name) ?? field.type };
+  });
+  return { kind: 'struct', fields };
+}
+
+function newestRow(shapes: readonly Shape[], name: string): ShapeType | undefined {
+  for (const shape of [...shapes].reverse()) {
+    if (shape.root.kind !== 'struct') continue;
+    const type = shape.root.fields.find((field) => field.name === name)?.type;
+    if (type?.kind === 'struct') return type;
+  }
+  return undefined;
+}
+
+function fillFrom(type: ShapeType, column: IcebergType): ShapeType {
+  if (type.kind === 'null') return shapeOfColumn(column);
+  if (type.kind !== 'struct' || !isStruct(column)) return type;
+  return {
+    kind: 'struct',
+    fields: type.fields.map((field) => {
+      const inner = fieldNamed(column, field.name);
+      return inner ? { name: field.name, type: fillFrom(field.type, inner.type) } : field;
+    }),
+  };
+}
+
+function shapeOfColumn(column: IcebergType): ShapeType {
+  if (isStruct(column))
+    return { kind: 'struct', fields: column.fields.map((field) => ({ name: field.name, type: shapeOfColumn(field.type) })) };
+  const kind = typeof column === 'string' ? scalarKinds[column] : undefined;
+  return kind ? { kind } : { kind: 'null' };
+}
+
+const scalarKinds: Readonly<Record<string, 'boolean' | 'long' | 'double' | 'string'>> = {
+  boolean: 'boolean',
+  int: 'long',
+  long: 'long',
+  double: 'double',
+  string: 'string',
+};

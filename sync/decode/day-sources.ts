@@ -1,0 +1,50 @@
+// A file lies in one partition, and the partition is the day of the log time: rows of a batch that crosses midnight are
+// split by day. Nearly always there is one day, and the pages go through as they are.
+
+import { pageDay, type RowPage } from './row-pages.ts';
+
+export function daySources(pages: readonly RowPage[]): readonly { readonly day: number; readonly pages: readonly RowPage[] }[] {
+  const byDay = new Map<number, RowPage[]>();
+  const add = (day: number, page: RowPage) => {
+    const list = byDay.get(day);
+    if (list) list.push(page);
+    else byDay.set(day, [page]);
+  };
+  for (const page of pages) {
+    if (page.day === page.day) {
+      add(page.day, page);
+      continue;
+    }
+    const rowsByDay = new Map<number, number[]>();
+    for (let row = 0; row < page.rows; row++) {
+      const day = pageDay(page, row);
+      const rows = rowsByDay.get(day);
+      if (rows) rows.push(row);
+      else rowsByDay.set(day, [row]);
+    }
+    for (const [day, rows] of rowsByDay) add(day, subPage(page, rows, day));
+  }
+  return [...byDay].sort(([a], [b]) => a - b).map(([day, dayPages]) => ({ day, pages: dayPages }));
+}
+
+/** The same bytes with fewer rows. */
+function subPage(page: RowPage, rows: readonly number[], day: number): RowPage {
+  const ints = (from: Int32Array) => Int32Array.from(rows, (row) => from[row] ?? 0);
+  const pairs = (from: Int32Array) => Int32Array.from(rows.flatMap((row) => [from[2 * row] ?? 0, from[2 * row + 1] ?? 0]));
+  return {
+    ...page,
+    rows: rows.length,
+    day,
+    partitions: ints(page.partitions),
+    offsets: BigInt64Array.from(rows, (row) => page.offsets[row] ?? 0n),
+    logTimesUs: pairs(page.logTimesUs),
+    recordTimesUs: pairs(page.recordTimesUs),
+    recordTimeKnown: Uint8Array.from(rows, (row) => page.recordTimeKnown[row] ?? 0),
+    keyStart: ints(page.keyStart),
+    keyLength: ints(page.keyLength),
+    valueStart: ints(page.valueStart),
+    valueLength: ints(page.valueLength),
+    headerSets: ints(page.headerSets),
+    reasons: ints(page.reasons),
+  };
+}

@@ -1,0 +1,269 @@
+// DuckDB inside this process: one in-memory instance a decoder, without extensions from anywhere, with bounded memory.
+// Rows come in through one table function, `foz_rows(id)`: DuckDB pulls a page of records at a time from the batch
+// registered under that id. The page's bytes are copied into the chunk once; its keys and values are then laid out as
+// DuckDB's own string references into that copy (length, prefix, pointer: the layout of duckdb_string_t in its C API),
+// which costs a third of handing over each string. References and bytes belong to the same chunk, so they live and die
+// together; `checkReferences` proves the layout once at start and the slow way is used where it does not hold.
+
+import { DuckDBInstance, DuckDBTableFunction, BIGINT, BLOB, INTEGER, TIMESTAMPTZ, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
+import bindings, { type DataChunk, type Vector } from '@duckdb/node-bindings';
+import { assert } from '../../runtime/errors.ts';
+import { pageKey, pageRows, pageValue, type RowPage } from './row-pages.ts';
+
+export interface DuckdbOptions {
+  readonly memoryLimitBytes: number;
+  readonly threads: number;
+  /** DuckDB spills here; a folder of this process alone. */
+  readonly tempDir: string;
+}
+
+/** The pages of one statement, in order. */
+export type RowSource = readonly RowPage[];
+
+export type DuckdbValue = string | boolean | number | null | readonly DuckdbValue[] | { readonly [key: string]: DuckdbValue };
+
+export interface Duckdb extends AsyncDisposable {
+  /** Runs one statement. `rows` is what `foz_rows(id)` reads in it. Rows come back as JSON values: longs as text, blobs as hex text. */
+  query(
+    sql: string,
+    rows?: { readonly id: number; readonly source: RowSource },
+    signal?: AbortSignal,
+  ): Promise<readonly (readonly DuckdbValue[])[]>;
+}
+
+export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(options.threads),
+    memory_limit: `${Math.floor(options.memoryLimitBytes / 1_000_000)}MB`,
+    temp_directory: options.tempDir,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    // Parquet files keep the log's order when one thread writes; with more, order inside a file is worth less than speed.
+    preserve_insertion_order: 'false',
+  });
+  const sources = new Map<number, RowSource>();
+  const setup = await instance.connect();
+  await setup.run("SET GLOBAL TimeZone = 'UTC'");
+  let byReference = true;
+  setup.registerTableFunction(rowsFunction(sources, options.threads, () => byReference));
+  byReference = await checkReferences(setup, sources);
+  setup.closeSync();
+  return {
+    query: async (sql, rows, signal) => {
+      signal?.throwIfAborted();
+      const connection = await instance.connect();
+      const interrupt = () => connection.interrupt();
+      signal?.addEventListener('abort', interrupt, { once: true });
+      if (rows) sources.set(rows.id, rows.source);
+      try {
+        const reader = await connection.runAndReadAll(sql);
+        return plainRows(reader.getRowsJson());
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw error;
+      } finally {
+        if (rows) sources.delete(rows.id);
+        signal?.removeEventListener('abort', interrupt);
+        connection.closeSync();
+      }
+    },
+    [Symbol.asyncDispose]: async () => instance.closeSync(),
+  };
+}
+
+function plainRows(rows: readonly (readonly unknown[])[]): readonly (readonly DuckdbValue[])[] {
+  const plain = (value: unknown): DuckdbValue => {
+    if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value;
+    if (Array.isArray(value)) return value.map(plain);
+    assert(typeof value === 'object', 'DuckDB returned a value that is no JSON');
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+  };
+  return rows.map((row) => row.map(plain));
+}
+
+interface ScanState {
+  readonly source: RowSource;
+  next: number;
+}
+
+function rowsFunction(sources: ReadonlyMap<number, RowSource>, threads: number, byReference: () => boolean): DuckDBTableFunction {
+  return DuckDBTableFunction.create({
+    name: 'foz_rows',
+    parameterTypes: [BIGINT],
+    bindFunction: (info) => {
+      const source = sources.get(Number(info.getParameter(0)));
+      if (!source) {
+        info.setError('no rows under that id');
+        return;
+      }
+      info.addResultColumn('log_partition', INTEGER);
+      info.addResultColumn('log_offset', BIGINT);
+      info.addResultColumn('log_time', TIMESTAMPTZ);
+      info.addResultColumn('record_time', TIMESTAMPTZ);
+      info.addResultColumn('header_set', INTEGER);
+      info.addResultColumn('reason', INTEGER);
+      info.addResultColumn('log_key', BLOB);
+      info.addResultColumn('bytes', BLOB);
+      info.addResultColumn('value', VARCHAR);
+      info.setBindData({ source });
+      info.setCardinality(
+        source.reduce((sum, page) => sum + page.rows, 0),
+        true,
+      );
+    },
+    initFunction: (info) => {
+      const bind = info.getBindData();
+      assert(bind && 'source' in bind && Array.isArray(bind.source), 'foz_rows was bound without rows');
+      info.setMaxThreads(threads);
+      info.setInitData({ source: bind.source, next: 0 });
+    },
+    mainFunction: (info, output) => {
+      const state = info.getInitData();
+      assert(isScanState(state), 'foz_rows was not initialised');
+      const page = state.source[state.next++];
+      if (!page) {
+        output.rowCount = 0;
+        return;
+      }
+      fillChunk(output.chunk, page, byReference());
+    },
+  });
+}
+
+function isScanState(state: object | undefined): state is ScanState {
+  return state !== undefined && 'next' in state && 'source' in state;
+}
+
+const [atPartition, atOffset, atLogTime, atRecordTime, atHeaders, atReason, atKey, atBytes, atValue] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+
+function fillChunk(chunk: DataChunk, page: RowPage, byReference: boolean): void {
+  const { rows } = page;
+  bindings.data_chunk_set_size(chunk, rows);
+  const fixed = (column: number, data: { readonly buffer: ArrayBufferLike }, width: number) => {
+    const { buffer } = data;
+    assert(buffer instanceof ArrayBuffer, 'page columns stand in their own buffers');
+    bindings.copy_data_to_vector(bindings.data_chunk_get_vector(chunk, column), 0, buffer, 0, rows * width);
+  };
+  fixed(atPartition, page.partitions, 4);
+  fixed(atOffset, page.offsets, 8);
+  fixed(atLogTime, page.logTimesUs, 8);
+  fixed(atRecordTime, page.recordTimesUs, 8);
+  fixed(atHeaders, page.headerSets, 4);
+  fixed(atReason, page.reasons, 4);
+  setNulls(bindings.data_chunk_get_vector(chunk, atRecordTime), rows, (row) => page.recordTimeKnown[row] === 0);
+  const key = bindings.data_chunk_get_vector(chunk, atKey);
+  const bytes = bindings.data_chunk_get_vector(chunk, atBytes);
+  const value = bindings.data_chunk_get_vector(chunk, atValue);
+  if (byReference && page.regionEnd - page.regionStart > inlineMax) fillByReference(page, key, bytes, value);
+  else fillByCopy(page, key, bytes, value);
+  const isNull = (lengths: Int32Array) => (row: number) => (lengths[row] ?? -1) < 0;
+  setNulls(key, rows, isNull(page.keyLength));
+  setNulls(bytes, rows, isNull(page.valueLength));
+  setNulls(value, rows, (row) => (page.valueLength[row] ?? -1) < 0 || page.reasons[row] !== 0);
+}
+
+const validity = new ArrayBuffer(pageRows / 8);
+const validityBits = new Uint8Array(validity);
+
+function setNulls(vector: Vector, rows: number, isNull: (row: number) => boolean): void {
+  let nulls = 0;
+  validityBits.fill(255);
+  for (let row = 0; row < rows; row++) {
+    if (!isNull(row)) continue;
+    nulls++;
+    const at = row >> 3;
+    validityBits[at] = (validityBits[at] ?? 0) & ~(1 << (row & 7));
+  }
+  if (nulls === 0) return;
+  bindings.vector_ensure_validity_writable(vector);
+  bindings.copy_data_to_vector_validity(vector, 0, validity, 0, Math.ceil(rows / 64) * 8);
+}
+
+/** Strings up to this length stand inside their reference. */
+const inlineMax = 12;
+const referenceBytes = 16;
+
+const references = new ArrayBuffer(referenceBytes * pageRows);
+const referenceWords = new Int32Array(references);
+const referenceView = new Uint8Array(references);
+
+function fillByReference(page: RowPage, key: Vector, bytes: Vector, value: Vector): void {
+  const { rows } = page;
+  // Element 0 takes the whole region; its reference then tells where DuckDB put the copy.
+  bindings.vector_assign_string_element_len(bytes, 0, page.arena.subarray(page.regionStart, page.regionEnd));
+  const head = bindings.vector_get_data(bytes, referenceBytes);
+  const base = Number(new DataView(head.buffer, head.byteOffset, referenceBytes).getBigUint64(8, true));
+  layReferences(page, page.keyStart, page.keyLength, base);
+  bindings.copy_data_to_vector(key, 0, references, 0, rows * referenceBytes);
+  layReferences(page, page.valueStart, page.valueLength, base);
+  bindings.copy_data_to_vector(bytes, 0, references, 0, rows * referenceBytes);
+  bindings.copy_data_to_vector(value, 0, references, 0, rows * referenceBytes);
+}
+
+function layReferences(page: RowPage, starts: Int32Array, lengths: Int32Array, base: number): void {
+  const { arena, rows, regionStart } = page;
+  for (let row = 0; row < rows; row++) {
+    const length = lengths[row] ?? -1;
+    const start = starts[row] ?? 0;
+    const word = row * 4;
+    referenceWords[word] = Math.max(length, 0);
+    if (length > inlineMax) {
+      const address = base + (start - regionStart);
+      referenceWords[word + 1] =
+        (arena[start] ?? 0) | ((arena[start + 1] ?? 0) << 8) | ((arena[start + 2] ?? 0) << 16) | ((arena[start + 3] ?? 0) << 24);
+      referenceWords[word + 2] = address % 4_294_967_296;
+      referenceWords[word + 3] = address / 4_294_967_296;
+    } else {
+      referenceWords[word + 1] = 0;
+      referenceWords[word + 2] = 0;
+      referenceWords[word + 3] = 0;
+      for (let i = 0; i < length; i++) referenceView[word * 4 + 4 + i] = arena[start + i] ?? 0;
+    }
+  }
+}
+
+function fillByCopy(page: RowPage, key: Vector, bytes: Vector, value: Vector): void {
+  const empty = new Uint8Array(0);
+  for (let row = 0; row < page.rows; row++) {
+    bindings.vector_assign_string_element_len(key, row, pageKey(page, row) ?? empty);
+    const valueBytes = pageValue(page, row) ?? empty;
+    bindings.vector_assign_string_element_len(bytes, row, valueBytes);
+    // DuckDB refuses text that is not UTF-8 here; the row is then judged by its bytes.
+    const decodable = page.reasons[row] === 0;
+    bindings.vector_assign_string_element_len(value, row, decodable ? valueBytes : empty);
+  }
+}
+
+/** Lays out known strings of every kind and reads them back. */
+async function checkReferences(connection: DuckDBConnection, sources: Map<number, RowSource>): Promise<boolean> {
+  const texts = ['', 'a', 'twelve bytes', 'thirteen byte', 'x'.repeat(5000)];
+  const region = Buffer.from(texts.join(''));
+  const count = texts.length;
+  const starts = Int32Array.from(texts, (_, i) => Buffer.byteLength(texts.slice(0, i).join('')));
+  const lengths = Int32Array.from(texts, (text) => text.length);
+  const arena = new Uint8Array(region);
+  sources.set(-1, [
+    {
+      rows: count,
+      arena,
+      regionStart: 0,
+      regionEnd: arena.length,
+      partitions: new Int32Array(count),
+      offsets: BigInt64Array.from(texts, (_, i) => BigInt(i)),
+      logTimesUs: new Int32Array(2 * count),
+      recordTimesUs: new Int32Array(2 * count),
+      recordTimes: 0,
+      recordTimeKnown: new Uint8Array(count),
+      keyStart: starts,
+      keyLength: lengths,
+      valueStart: starts,
+      valueLength: lengths,
+      headerSets: new Int32Array(count),
+      reasons: new Int32Array(count),
+      day: 0,
+    },
+  ]);
+  const reader = await connection.runAndReadAll('SELECT value, octet_length(log_key) FROM foz_rows(-1) ORDER BY log_offset');
+  sources.delete(-1);
+  return reader.getRows().every(([value, bytes], i) => value === texts[i] && Number(bytes) === texts[i]?.length);
+}
