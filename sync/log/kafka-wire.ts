@@ -22,6 +22,7 @@ export interface WireWriter {
   bool(value: boolean): WireWriter;
   uuid(value: Buffer): WireWriter;
   string(value: string | null): WireWriter;
+  bytes(value: Buffer | null): WireWriter;
   /** Writes the length, then each item with its own tagged fields. */
   array<T>(items: readonly T[], write: (item: T) => void): WireWriter;
   /** No tagged fields here. */
@@ -57,11 +58,10 @@ export function wireWriter(): WireWriter {
       parts.push(value);
       return writer;
     },
-    string(value) {
-      if (value === null) return unsigned(0);
-      const bytes = Buffer.from(value, 'utf8');
-      unsigned(bytes.length + 1);
-      parts.push(bytes);
+    string: (value) => writer.bytes(value === null ? null : Buffer.from(value, 'utf8')),
+    bytes(value) {
+      unsigned(value === null ? 0 : value.length + 1);
+      if (value) parts.push(value);
       return writer;
     },
     array(items, write) {

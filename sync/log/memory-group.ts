@@ -207,8 +207,7 @@ function canRead(source: MemorySource, member: Member, reading: Reading): boolea
   const log = source.find(reading);
   // Another incarnation is never read under this assignment (I6).
   if (!log || log.topicId !== reading.topicId) return false;
-  const { logStart, highWatermark } = log.range();
-  return reading.nextOffset !== highWatermark || reading.nextOffset < logStart;
+  return reading.nextOffset < log.range().highWatermark || !log.isInRange(reading.nextOffset);
 }
 
 async function pump(source: MemorySource, member: Member, reading: Reading): Promise<void> {
@@ -221,7 +220,7 @@ async function pump(source: MemorySource, member: Member, reading: Reading): Pro
       const from = reading.nextOffset;
       if (!log || from === null || !canRead(source, member, reading)) return;
       const range = log.range();
-      if (from < range.logStart || from > range.highWatermark) {
+      if (!log.isInRange(from)) {
         reading.isStuck = true;
         await member.handler.outOfRange({ topic: reading.topic, partition: reading.partition }, from, range);
         continue;

@@ -12,6 +12,8 @@ export type NewRecord = Omit<PlainRecord, 'offset' | 'logTimeMs'> & { readonly l
 export interface MemoryPartition {
   readonly topicId: string;
   range(): OffsetRange;
+  /** False where nothing was or will be: before the start, or past the end, open transactions included. */
+  isInRange(offset: bigint): boolean;
   produce(records: readonly NewRecord[]): bigint;
   skip(count: bigint): void;
   deleteRecords(before: bigint): void;
@@ -37,6 +39,7 @@ export function memoryPartition({ topicId, timestampType, clock }: MemoryPartiti
   return {
     topicId,
     range: () => ({ logStart: start, highWatermark: readable() }),
+    isInRange: (offset) => offset >= start && offset <= end,
     produce(added) {
       const first = end;
       for (const record of added) {
