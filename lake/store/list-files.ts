@@ -16,6 +16,7 @@ interface Entry {
 /** Every file of `root` whose key starts with `prefix`, leaving out the top-level directory `hidden` and symbolic links. */
 export async function* listFiles(root: string, prefix: string, hidden: string, signal?: AbortSignal): AsyncGenerator<ObjectHead> {
   const parent = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  if (parent.startsWith(`${hidden}/`)) return;
   yield* walk({ root, prefix, hidden, signal }, parent);
 }
 
