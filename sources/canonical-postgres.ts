@@ -34,6 +34,8 @@ export function canonicalPostgres(type: SourceType, text: string | null): Source
       return isBoolean(type) ? booleanText(text === '1') : bitsToBase64(text);
     case 'point':
       return pointFromText(text);
+    case 'circle':
+      return circleFromText(text);
     case 'array':
       return arrayFromText(type, text);
     default:
@@ -52,6 +54,8 @@ export function canonicalPostgresEvent(type: SourceType, value: unknown): Source
       return isBoolean(type) ? booleanText(value) : base64Text(value);
     case 'point':
       return pointFromEvent(parsedWhenText(value));
+    case 'circle':
+      return circleFromEvent(parsedWhenText(value));
     case 'array':
       return arrayFromEvent(type, value);
     default:
@@ -127,7 +131,13 @@ const infinities: Readonly<Record<string, string>> = {
   '-9223372036832400000000': '-infinity',
 };
 
-const dateInfinities: Readonly<Record<string, string>> = { '-622191234': 'infinity', '2147483647': 'infinity', '-2147483648': '-infinity' };
+// Days: the first of each pair from a snapshot, the second from the stream. All lie outside the dates PostgreSQL has.
+const dateInfinities: Readonly<Record<string, string>> = {
+  '-622191234': 'infinity',
+  '2146033979': 'infinity',
+  '-625821272': '-infinity',
+  '-2147472691': '-infinity',
+};
 
 function dateValue(value: unknown): string {
   const special = infinities[String(value)] ?? dateInfinities[String(value)];
@@ -188,6 +198,15 @@ function bitsToBase64(bits: string): string {
 function pointFromText(text: string): string {
   const match = /^\((.+),(.+)\)$/.exec(text);
   return match === null ? unexpected(text) : `(${doubleText(match[1])},${doubleText(match[2])})`;
+}
+
+function circleFromText(text: string): string {
+  const match = /^<(\(.+\)),([^,]+)>$/.exec(text);
+  return match === null ? unexpected(text) : `<${pointFromText(match[1] ?? '')},${doubleText(match[2])}>`;
+}
+
+function circleFromEvent(value: unknown): string {
+  return isJsonObject(value) ? `<${pointFromEvent(value['center'])},${doubleText(value['radius'])}>` : unexpected(value);
 }
 
 function pointFromEvent(value: unknown): string {

@@ -96,7 +96,7 @@ function wrap(client: cassandra.Client, settings: CassandraSettings): CassandraC
       let pageState: string | undefined;
       do {
         const result = await execute(cql, parameters, { fetchSize: 1000, ...(pageState === undefined ? {} : { pageState }) }, signal);
-        for (const row of result.rows) rows.push(Object.fromEntries(row.keys().map((name) => [name, row.get(name)])));
+        for (const row of rowsOf(result)) rows.push(Object.fromEntries(row.keys().map((name) => [name, row.get(name)])));
         pageState = result.pageState ?? undefined;
       } while (pageState !== undefined);
       return rows;
@@ -110,7 +110,8 @@ function wrap(client: cassandra.Client, settings: CassandraSettings): CassandraC
           { fetchSize: pageRowsMax, ...(pageState === undefined ? {} : { pageState }) },
           signal,
         );
-        if (result.rows.length > 0) yield result.rows.map((row) => row.values());
+        const rows = rowsOf(result);
+        if (rows.length > 0) yield rows.map((row) => row.values());
         pageState = result.pageState ?? undefined;
       } while (pageState !== undefined);
     },
@@ -118,6 +119,11 @@ function wrap(client: cassandra.Client, settings: CassandraSettings): CassandraC
       await client.shutdown().catch(() => undefined);
     },
   };
+}
+
+/** What is no query (DDL, a write) has no rows at all, whatever the driver's types say. */
+function rowsOf(result: { readonly rows?: readonly cassandra.types.Row[] }): readonly cassandra.types.Row[] {
+  return result.rows ?? [];
 }
 
 /** The driver takes no signal: an abort stops the wait, the answer is dropped. */
