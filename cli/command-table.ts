@@ -16,4 +16,19 @@ export const commandTable: readonly CommandEntry[] = [
     summary: 'say everything that is wrong with the set-up, at once',
     load: async () => (await import('./commands/check.ts')).check,
   },
+  { name: 'up', summary: 'start the real components on this machine', load: async () => (await import('./commands/up.ts')).up },
+  { name: 'down', summary: 'stop them', load: async () => (await import('./commands/down.ts')).down },
+  { name: 'run', summary: 'run the worker: log to lake, exactly once', load: async () => (await import('./commands/run.ts')).run },
+  { name: 'status', summary: 'show what runs and how fresh it is', load: async () => (await import('./commands/status.ts')).status },
+  {
+    name: 'resume',
+    summary: 'decide how a halted table goes on',
+    load: async () => (await import('./commands/resume.ts')).resume,
+  },
+  {
+    name: 'connectors',
+    summary: 'create topics and register the Debezium connectors',
+    load: async () => (await import('./commands/connectors.ts')).connectors,
+  },
+  { name: 'catalog', summary: 'serve the Iceberg REST catalog alone', load: async () => (await import('./commands/catalog.ts')).catalog },
 ];

@@ -1,8 +1,9 @@
 // The only place that names adapters: from a configuration to an object store, a catalog, a log, decoders and a worker.
 // What it returns is the caller's to dispose.
 
-import { mkdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import { memoryCatalog } from '../catalog/memory-catalog.ts';
 import { restCatalog } from '../catalog/rest-catalog.ts';
@@ -199,9 +200,31 @@ export async function openWorker(loaded: LoadedConfig, parts: WorkerParts): Prom
 }
 
 async function openDecoder(loaded: LoadedConfig, target: TableTarget): Promise<Decoder> {
-  const { lake, sync } = loaded.config;
-  const tempDir = `${pathIn(loaded, lake.workDir)}/${target.ident.name}`;
+  const { memory, limits } = loaded.config.sync;
+  const tempDir = join(workDirectory(loaded), target.ident.name);
   await mkdir(tempDir, { recursive: true });
-  const { memory, limits } = sync;
   return openJsonDecoder({ tempDir, memoryLimitBytes: memory.decoderMax, threads: limits.threads, depthMax: limits.jsonDepth });
+}
+
+/** One folder a process, so that two workers never meet. */
+function workDirectory(loaded: LoadedConfig): string {
+  return join(pathIn(loaded, loaded.config.lake.workDir), String(process.pid));
+}
+
+/** Removes this process's folder and those of processes that are gone: files without a commit are worth nothing. */
+export async function clearWorkDirectory(loaded: LoadedConfig): Promise<void> {
+  const parent = pathIn(loaded, loaded.config.lake.workDir);
+  for (const name of existsSync(parent) ? await readdir(parent) : []) {
+    if (/^[0-9]+$/.test(name) && (Number(name) === process.pid || !isAlive(Number(name))))
+      await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }

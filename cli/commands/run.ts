@@ -1,0 +1,165 @@
+// `foz run`: the worker, and by default the embedded catalog in the same process. Runs until it is told to stop; then
+// everything taken is committed and the group is left. Dependencies that are away are waited for, not died of.
+
+import type { ServedCatalog } from '../../catalog/serve.ts';
+import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { LakeError } from '../../runtime/errors.ts';
+import type { Logger } from '../../runtime/log.ts';
+import type { Worker, WorkerStatus } from '../../sync/worker.ts';
+import type { Command, CommandCall } from '../command.ts';
+import type { LoadedConfig } from '../config.ts';
+import type { ReadinessCheck } from '../http.ts';
+
+export const run: Command = {
+  description:
+    'Run the worker (log to lake) and, where catalog.kind is embedded, the catalog. SIGINT or SIGTERM commits what was taken and stops; a second one stops at once.',
+  options: [
+    { flags: '--only <part>', doc: 'run one part; the other runs elsewhere', choices: ['sync', 'catalog'] },
+    { flags: '--exit-on-halt', doc: 'stop with exit code 4 as soon as a table halts' },
+  ],
+  examples: [
+    ['foz run', 'worker and catalog in one process'],
+    ['foz run --only catalog', 'the catalog alone; then elsewhere: foz run --only sync'],
+    ['curl -s 127.0.0.1:8585/readyz', 'is data flowing, and if not, why'],
+  ],
+  run: async (call) => {
+    const loaded = call.loadConfig();
+    const logger = call.logger(loaded);
+    if (call.options['only'] === 'catalog') return serveCatalogAlone(call, loaded, logger);
+    return runWorker(call, loaded, logger);
+  },
+};
+
+/** Also `foz catalog serve`. */
+export async function serveCatalogAlone(call: CommandCall, loaded: LoadedConfig, logger: Logger): Promise<number> {
+  const wire = await import('../wire.ts');
+  await using store = wire.openStore(loaded, logger);
+  await using pointers = await wire.openCatalogStore(loaded);
+  const served = await wire.serveEmbeddedCatalog(loaded, pointers, store, logger);
+  call.note(`catalog: ${served.url}   warehouse: ${store.root}`);
+  await aborted(call.signal);
+  await served.close();
+  return 0;
+}
+
+async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger): Promise<number> {
+  const { config } = loaded;
+  const [wire, { createPromMetrics }, { metricsObserver }, { version }] = await Promise.all([
+    import('../wire.ts'),
+    import('../../runtime/prom-metrics.ts'),
+    import('../observe.ts'),
+    import('../foz.ts'),
+  ]);
+  const halted = new AbortController();
+  const metrics = createPromMetrics({ version: version(), process: true });
+  const observer = metricsObserver(metrics, {
+    onHalt: (table) => {
+      call.note(`foz: ${table} has halted: foz status says why and which command decides`);
+      if (call.options['exitOnHalt'] === true) halted.abort();
+    },
+  });
+  await wire.clearWorkDirectory(loaded);
+  await using parts = new AsyncDisposableStack();
+  const startedAt = Date.now();
+  const started: Started = { worker: null, catalogUrl: null, waiting: 'starting' };
+  const [{ serveOperators }, { addressOf }] = await Promise.all([import('../http.ts'), import('../settings.ts')]);
+  const status = () => ({
+    version: version(),
+    pid: process.pid,
+    startedAt,
+    catalog: started.catalogUrl,
+    waiting: started.waiting,
+    ...started.worker?.status(),
+  });
+  const http = parts.use(await serveOperators(addressOf(config.http.listen), { readiness: () => readiness(started), status, metrics }));
+  const store = parts.use(wire.openStore(loaded, logger));
+  await untilStoreAnswers(() => wire.requireConditionalWrites(loaded, store, call.signal), started, call, logger);
+  const isEmbedded = config.catalog.kind === 'embedded' && call.options['only'] !== 'sync';
+  const pointers = isEmbedded ? parts.use(await wire.openCatalogStore(loaded)) : null;
+  const served = pointers ? await serve(parts, wire, loaded, pointers, store, logger) : null;
+  const catalog = pointers
+    ? parts.use(wire.localCatalog(pointers, store, logger))
+    : parts.use(await wire.openCatalog(loaded, store, logger)).catalog;
+  const log = parts.use(wire.openLog(loaded, logger));
+  const worker = parts.use(await wire.openWorker(loaded, { store, catalog, log, logger, observer }));
+  Object.assign(started, { worker, catalogUrl: served?.url ?? null, waiting: null });
+  call.note(`worker: ${http.url}/status${served ? `   catalog: ${served.url}` : ''}   lake: ${store.root}`);
+  worker.start();
+  await Promise.race([aborted(call.signal), aborted(halted.signal), worker.done]);
+  const haltedTables = await stop(worker, logger);
+  await wire.clearWorkDirectory(loaded);
+  return haltedTables > 0 ? 4 : 0;
+}
+
+/** What the operator endpoints can say before everything is up. */
+interface Started {
+  worker: Worker | null;
+  catalogUrl: string | null;
+  waiting: string | null;
+}
+
+const storeWaitMs = 2_000;
+
+/** A store that is away is waited for; one that refuses, or ignores conditions, ends the start. */
+async function untilStoreAnswers(test: () => Promise<void>, started: Started, call: CommandCall, logger: Logger): Promise<void> {
+  for (;;) {
+    try {
+      return await test();
+    } catch (error) {
+      if (!(error instanceof LakeError) || error.retry !== 'backoff') throw error;
+      started.waiting = error.message;
+      logger.warn({ error: error.message }, 'the object store is away; waiting');
+      await systemClock.sleep(storeWaitMs, call.signal);
+    }
+  }
+}
+
+async function serve(
+  parts: AsyncDisposableStack,
+  wire: typeof import('../wire.ts'),
+  loaded: LoadedConfig,
+  pointers: CatalogStore,
+  store: Parameters<typeof wire.serveEmbeddedCatalog>[2],
+  logger: Logger,
+): Promise<ServedCatalog> {
+  const served = await wire.serveEmbeddedCatalog(loaded, pointers, store, logger);
+  parts.defer(() => served.close());
+  return served;
+}
+
+const stopMaxMs = 60_000;
+
+/** Commits what was taken; gives up after a minute, which loses nothing: it is read again. */
+async function stop(worker: Worker, logger: Logger): Promise<number> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new LakeError('LOG_UNREACHABLE', `the worker did not stop within ${stopMaxMs} ms`)), stopMaxMs);
+  });
+  try {
+    await Promise.race([worker.stop(), expired]);
+  } catch (error) {
+    logger.warn({ error }, 'stopped before everything taken was committed: it is read again at the next start');
+  } finally {
+    clearTimeout(timer);
+  }
+  return worker.status().tables.filter((table) => table.state === 'halted').length;
+}
+
+function readiness({ worker, waiting }: Started): readonly ReadinessCheck[] {
+  if (!worker) return [{ name: 'start', isReady: false, reason: waiting }];
+  const status: WorkerStatus = worker.status();
+  const log = { name: 'log', isReady: status.log.available, reason: status.log.reason };
+  const tables = status.tables.map(({ table, state, reason }) => {
+    const isReady = state === 'reading' || state === 'idle';
+    return { name: table, isReady, reason: isReady ? null : (reason ?? state) };
+  });
+  return [log, ...tables];
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

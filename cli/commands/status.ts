@@ -1,0 +1,109 @@
+// `foz status`: what runs and how fresh it is: the local stack's processes and the worker's own word. Exit 4 when a table
+// is halted, 3 when the worker does not answer.
+
+import { existsSync } from 'node:fs';
+import { isRecord } from '../../runtime/options.ts';
+import type { Command, CommandCall } from '../command.ts';
+import { findConfig } from '../config.ts';
+import { tableText } from '../output.ts';
+
+interface WorkerAnswer {
+  readonly url: string;
+  readonly status: Readonly<Record<string, unknown>> | null;
+  readonly reason: string | null;
+}
+
+const answerMaxMs = 3_000;
+
+export const status: Command = {
+  description:
+    'Show the local stack and the worker: state, positions and freshness of every table. Exit 4 when a table has halted, 3 when the worker does not answer.',
+  examples: [
+    ['foz status', 'as tables'],
+    ['foz status --json | jq .worker.status.tables', 'for scripts'],
+  ],
+  run: async (call) => {
+    const [stack, worker] = await Promise.all([stackStatus(call), workerStatus(call)]);
+    const tables = tablesOf(worker);
+    call.print({ stack, worker }, () => [stackText(stack), workerText(worker, tables)].filter((part) => part !== '').join('\n\n'));
+    if (tables.some((table) => table['state'] === 'halted')) return 4;
+    return worker === null || worker.status !== null ? 0 : 3;
+  },
+};
+
+async function stackStatus(call: CommandCall) {
+  const { readStack } = await import('../../stack/stack.ts');
+  const stack = existsSync(call.stackDirectory) ? await readStack(call.stackDirectory) : null;
+  if (!stack) return null;
+  const [components, rss] = await Promise.all([stack.status(), stack.rssBytes()]);
+  await stack[Symbol.asyncDispose]();
+  return { directory: stack.dir, components: components.map((component) => ({ ...component, rssBytes: rss[component.name] ?? null })) };
+}
+
+async function workerStatus(call: CommandCall): Promise<WorkerAnswer | null> {
+  if (findConfig(call.configPath, call.stackDirectory) === null) return null;
+  const loaded = call.loadConfig();
+  const { urlOf } = await import('../settings.ts');
+  const url = `${urlOf(loaded.config.http.listen)}/status`;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.any([call.signal, AbortSignal.timeout(answerMaxMs)]) });
+    const body: unknown = await response.json();
+    return { url, status: isRecord(body) ? body : null, reason: isRecord(body) ? null : 'the answer is no status' };
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    return { url, status: null, reason: cause };
+  }
+}
+
+function tablesOf(worker: WorkerAnswer | null): readonly Readonly<Record<string, unknown>>[] {
+  const tables = worker?.status?.['tables'];
+  return Array.isArray(tables) ? tables.filter(isRecord) : [];
+}
+
+function stackText(stack: Awaited<ReturnType<typeof stackStatus>>): string {
+  if (!stack) return 'local stack: not running (foz up starts it)';
+  const rows = stack.components.map(({ name, isRunning, pid, rssBytes, exit, log }) => [
+    name,
+    isRunning ? 'running' : `ended: ${exit ?? ''}`,
+    pid,
+    rssBytes === null ? null : `${Math.round(rssBytes / 1048576)} MiB`,
+    log,
+  ]);
+  return tableText(['component', 'state', 'pid', 'memory', 'log'], rows);
+}
+
+function workerText(worker: WorkerAnswer | null, tables: readonly Readonly<Record<string, unknown>>[]): string {
+  if (worker === null) return 'worker: there is no foz.yaml here (foz init writes one)';
+  if (worker.status === null) return `worker: no answer from ${worker.url} (${worker.reason ?? ''}); foz run starts it`;
+  const waiting = worker.status['waiting'];
+  if (typeof waiting === 'string') return `worker: waiting: ${waiting}`;
+  const now = Date.now();
+  const rows = tables.map((table) => [
+    table['table'],
+    table['state'],
+    table['rowsCommitted'],
+    ageText(now, table['lastCommitAt']),
+    ageText(now, table['changedAtMs']),
+    isRecord(table['positions'])
+      ? Object.entries(table['positions'])
+          .map(([partition, next]) => `${partition}:${String(next)}`)
+          .join(' ')
+      : '',
+  ]);
+  const notes = tables.flatMap((table) =>
+    typeof table['reason'] === 'string' ? [`${String(table['table'])}: ${table['reason']}${decideText(table['halt'])}`] : [],
+  );
+  return [tableText(['table', 'state', 'rows committed', 'last commit', 'newest change', 'next offsets'], rows), ...notes].join('\n');
+}
+
+function decideText(halt: unknown): string {
+  const decide = isRecord(halt) ? halt['decide'] : undefined;
+  return Array.isArray(decide) ? `\n  next: ${decide.join('   or   ')}` : '';
+}
+
+function ageText(now: number, at: unknown): string {
+  if (typeof at !== 'number') return '–';
+  const seconds = Math.max(0, (now - at) / 1000);
+  if (seconds < 120) return `${seconds.toFixed(1)} s ago`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3600)} h ago`;
+}

@@ -1,0 +1,183 @@
+// The local stack as Foz uses it: schemas of users and rides loaded before anything captures them, topics made, the
+// connector registered, and a foz.yaml (secrets in .env beside it, both readable by their owner only) that points to it.
+
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { connectClient } from '../connectors/connect-client.ts';
+import { registerConnector, registerDefaults } from '../connectors/register.ts';
+import { ridesDefaults, ridesTopics } from '../connectors/rides.ts';
+import { captureRoleSql, ridesSchemaCql, usersSchemaSql } from '../connectors/schema.ts';
+import { usersConnector, usersDefaults, usersTopics, type UsersConnectorSettings } from '../connectors/users.ts';
+import type { Logger } from '../runtime/log.ts';
+import { silentProgress, type Progress, type Step } from '../runtime/progress.ts';
+import { secret } from '../runtime/secret.ts';
+import { cassandraDefaults, openCassandra } from '../sources/cassandra-client.ts';
+import { openPostgres, postgresDefaults } from '../sources/postgres-client.ts';
+import { startStack, type Stack, type StackEndpoints, type StackEvent } from '../stack/stack.ts';
+import { openKafkaAdmin } from './kafka-admin.ts';
+
+export interface LocalStackOptions {
+  readonly directory: string;
+  /** Lives on after this process. */
+  readonly isDetached: boolean;
+  readonly progress?: Progress;
+  readonly logger?: Logger;
+  /** As in foz.yaml; its default without. */
+  readonly freshness?: string;
+}
+
+export interface LocalStack extends AsyncDisposable {
+  readonly stack: Stack;
+  readonly configFile: string;
+}
+
+export async function upLocalStack(options: LocalStackOptions, signal?: AbortSignal): Promise<LocalStack> {
+  const { directory, isDetached, progress = silentProgress, logger } = options;
+  const stack = await startStack(
+    {
+      dir: directory,
+      components: ['kafka', 'connect', 'postgres', 'cassandra', 'cassandra-cdc', 's3'],
+      settings: { agentTopicPrefix: ridesDefaults.topicPrefix },
+      detached: isDetached,
+      onProgress: showProgress(progress),
+      onPostgresReady: (postgres) => loadUsersSchema(postgres, signal),
+      onCassandraReady: (cassandra) => loadRidesSchema(cassandra, signal),
+      ...(logger === undefined ? {} : { logger }),
+    },
+    signal,
+  );
+  try {
+    await capture(stack, progress, signal);
+    const configFile = await writeStackConfig(stack, options.freshness);
+    return { stack, configFile, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
+  } catch (error) {
+    await stack.shutdown();
+    throw error;
+  }
+}
+
+/** One step a component, from `starting` to `ready`. */
+function showProgress(progress: Progress): (event: StackEvent) => void {
+  const steps = new Map<string, Step>();
+  return ({ component, state, detail }) => {
+    const step = steps.get(component);
+    if (state === 'ready') step?.done(detail);
+    else if (state === 'failed') step?.fail(detail ?? 'failed');
+    else if (step) step.update(detail ?? state);
+    else steps.set(component, progress.start(component));
+    if (state === 'ready' || state === 'failed') steps.delete(component);
+  };
+}
+
+async function loadUsersSchema(postgres: StackEndpoints['postgres'], signal?: AbortSignal): Promise<void> {
+  const { host, port, database, adminUser, adminPassword, cdcUser, cdcPassword } = postgres;
+  await using client = await openPostgres(
+    { ...postgresDefaults, host, port, database, user: adminUser, password: secret(adminPassword) },
+    signal,
+  );
+  await client.query(captureRoleSql(cdcUser, cdcPassword), [], signal);
+  await client.query(await usersSchemaSql({ cdcRole: cdcUser, publication: usersDefaults.publication }), [], signal);
+}
+
+async function loadRidesSchema(cassandra: StackEndpoints['cassandra'], signal?: AbortSignal): Promise<void> {
+  const { contactPoint, port, localDataCenter } = cassandra;
+  const settings = { ...cassandraDefaults, contactPoints: [`${contactPoint}:${port}`], localDataCenter };
+  await using client = await openCassandra(settings, signal);
+  for (const statement of await ridesSchemaCql()) await client.query(statement, [], signal);
+}
+
+async function capture(stack: Stack, progress: Progress, signal?: AbortSignal): Promise<void> {
+  const users = usersSettingsOf(stack);
+  const step = progress.start('connectors');
+  await using admin = await openKafkaAdmin({ brokers: [stack.endpoint('kafka').bootstrap] });
+  await admin.createTopics([...usersTopics(users), ...ridesTopics(ridesDefaults)]);
+  const client = connectClient({ url: stack.endpoint('connect').url, requestTimeoutMs: 10_000 });
+  const { outcome } = await registerConnector(client, usersConnector(users), registerDefaults, signal);
+  step.done(`${users.name} ${outcome}`);
+}
+
+export function usersSettingsOf(stack: Stack): UsersConnectorSettings {
+  const { host, port, database, cdcUser, cdcPassword } = stack.endpoint('postgres');
+  return {
+    ...usersDefaults,
+    database: { host, port, database, user: cdcUser, password: secret(cdcPassword), sslmode: 'disable' },
+    kafkaBootstrap: stack.endpoint('kafka').bootstrap,
+  };
+}
+
+/** Writes foz.yaml and .env of the stack's own folder anew: ports may have changed. */
+export async function writeStackConfig(stack: Stack, freshness?: string): Promise<string> {
+  const [kafka, connect, postgres, cassandra, s3] = [
+    stack.endpoint('kafka'),
+    stack.endpoint('connect'),
+    stack.endpoint('postgres'),
+    stack.endpoint('cassandra'),
+    stack.endpoint('s3'),
+  ];
+  const text = `# Configuration of the local stack, written anew by each foz up. To keep changes, copy it elsewhere and use -c.
+kafka:
+  brokers: ["${kafka.bootstrap}"]
+lake:
+  store:
+    kind: s3
+    bucket: ${s3.bucket}
+    prefix: foz
+    endpoint: ${s3.endpoint}
+    region: ${s3.region}
+    pathStyle: true
+    credentials:
+      kind: static
+      accessKeyId: \${env:FOZ_STACK_S3_ACCESS_KEY}
+      secretAccessKey: \${env:FOZ_STACK_S3_SECRET_KEY}
+  workDir: work
+catalog:
+  kind: embedded
+  listen: 127.0.0.1:${await freePort(8181)}
+  database: catalog.sqlite
+sync:
+${freshness === undefined ? '' : `  freshness: ${freshness}\n`}  tables:
+    - { topic: pg.public.users, table: users }
+    - { topic: pg.public.user_events, table: user_events }
+    - { topic: cass.rides.rides, table: rides }
+sources:
+  postgres:
+    host: ${postgres.host}
+    port: ${postgres.port}
+    database: ${postgres.database}
+    user: ${postgres.cdcUser}
+    password: \${env:FOZ_STACK_POSTGRES_PASSWORD}
+    sslmode: disable
+  cassandra:
+    contactPoints: ["${cassandra.contactPoint}:${cassandra.port}"]
+    localDataCenter: ${cassandra.localDataCenter}
+    keyspace: ${ridesDefaults.keyspace}
+connect:
+  url: ${connect.url}
+connectors:
+  postgres: {}
+  cassandra:
+    agentUrl: ${stack.endpoint('cassandra-cdc').healthUrl}
+http:
+  listen: 127.0.0.1:${await freePort(8585)}
+query:
+  cacheDir: cache
+`;
+  const env = `FOZ_STACK_S3_ACCESS_KEY=${s3.accessKey}\nFOZ_STACK_S3_SECRET_KEY=${s3.secretKey}\nFOZ_STACK_POSTGRES_PASSWORD=${postgres.cdcPassword}\n`;
+  await writeFile(join(stack.dir, '.env'), env, { mode: 0o600 });
+  const file = join(stack.dir, 'foz.yaml');
+  await writeFile(file, text, { mode: 0o600 });
+  return file;
+}
+
+/** The one wished for, or any other that is free on loopback now. */
+function freePort(wished: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', () => (wished === 0 ? reject(new Error('no port is free')) : resolve(freePort(0))));
+    server.listen(wished, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : wished));
+    });
+  });
+}
