@@ -58,7 +58,7 @@ export async function prepareAppend(input: AppendInput, signal?: AbortSignal): P
   if (added) cache?.manifests.set(commitId, added);
 
   const manifests = added ? [...kept, added] : kept;
-  const list = writeManifestList(manifests, identity);
+  const list = writeManifestList(manifests, identity, cache?.types);
   const location = await putMetadataObject(store, metadata, `snap-${input.snapshotId}-${commitId}`, list, signal);
   cache?.lists.set(location, manifests);
   return {
@@ -87,7 +87,7 @@ async function putManifest(input: AppendInput, signal: AbortSignal | undefined):
     fileSequenceNumber: null,
     file: { ...file, content: 'data' },
   }));
-  const bytes = writeManifest({ schema: currentSchema(metadata), spec, partitionFields, entries });
+  const bytes = writeManifest({ schema: currentSchema(metadata), spec, partitionFields, entries }, input.cache?.types);
   const path = await putMetadataObject(store, metadata, `${input.commitId}-m0`, bytes, signal);
   const written = { path, length: bytes.length, specId: spec['spec-id'], sequenceNumber: 0, addedSnapshotId: input.snapshotId };
   return manifestFileOf(written, entries, partitionFields);

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import avro from 'avsc';
 import { LakeError } from '../../runtime/errors.ts';
+import { createBoundedMap, type BoundedMap } from './bounded-map.ts';
 import type { Long } from './metadata.ts';
 
 /** A parsed Avro schema: plain JSON. */
@@ -22,16 +23,24 @@ export interface AvroFile {
   readonly records: readonly AvroRecord[];
 }
 
+/** Compiled schemas by their text: compiling costs more than reading a small file. One memo serves a scan or a writer. */
+export type AvroTypes = BoundedMap<avro.Type>;
+
+export function createAvroTypes(typesMax = 32): AvroTypes {
+  return createBoundedMap(typesMax);
+}
+
 /** Entries a block: readers hold one block at a time. */
 const blockRecords = 4_096;
 const magic = Buffer.from('Obj\u0001', 'latin1');
 const limits = { blockBytesMax: 1 << 30 };
 
-export function writeAvroFile(file: AvroFile): Uint8Array {
-  const type = typeOf(file.schema);
+export function writeAvroFile(file: AvroFile, types: AvroTypes = createAvroTypes()): Uint8Array {
+  const schemaText = JSON.stringify(file.schema);
+  const type = typeOf(schemaText, types);
   const header = [
     ...[...file.metadata].map(([key, value]) => [key, value] as const),
-    ['avro.schema', JSON.stringify(file.schema)] as const,
+    ['avro.schema', schemaText] as const,
     ['avro.codec', 'deflate'] as const,
   ];
   const head = Buffer.concat([
@@ -57,15 +66,15 @@ export function writeAvroFile(file: AvroFile): Uint8Array {
 }
 
 /** `location` is for messages. Throws OBJECT_CORRUPT where the bytes are no Avro file. */
-export function readAvroFile(bytes: Uint8Array, location: string): AvroFile {
+export function readAvroFile(bytes: Uint8Array, location: string, types: AvroTypes = createAvroTypes()): AvroFile {
   try {
-    return parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    return parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), types);
   } catch (cause) {
     throw new LakeError('OBJECT_CORRUPT', `cannot read ${location} as an Avro file`, { cause, context: { location, bytes: bytes.length } });
   }
 }
 
-function parse(bytes: Buffer): AvroFile {
+function parse(bytes: Buffer, types: AvroTypes): AvroFile {
   if (!bytes.subarray(0, 4).equals(magic)) throw new Error('the first four bytes are not those of an Avro file');
   const cursor = { at: 4 };
   const header = new Map<string, string>();
@@ -77,9 +86,9 @@ function parse(bytes: Buffer): AvroFile {
       header.set(key, readBytes(bytes, cursor).toString('utf8'));
     }
   }
-  const schema: AvroSchema = JSON.parse(header.get('avro.schema') ?? 'null');
+  const schemaText = header.get('avro.schema') ?? 'null';
   const codec = header.get('avro.codec') ?? 'null';
-  const type = typeOf(schema);
+  const type = typeOf(schemaText, types);
   const sync = slice(bytes, cursor, 16);
   const records: AvroRecord[] = [];
   while (cursor.at < bytes.length) {
@@ -96,7 +105,7 @@ function parse(bytes: Buffer): AvroFile {
   }
   header.delete('avro.schema');
   header.delete('avro.codec');
-  return { schema, metadata: header, records };
+  return { schema: JSON.parse(schemaText), metadata: header, records };
 }
 
 function decompressed(data: Buffer, codec: string): Buffer {
@@ -105,10 +114,15 @@ function decompressed(data: Buffer, codec: string): Buffer {
   throw new Error(`codec ${codec} is not supported (deflate and null are)`);
 }
 
-function typeOf(schema: AvroSchema): avro.Type {
+function typeOf(schemaText: string, types: AvroTypes): avro.Type {
+  const known = types.get(schemaText);
+  if (known) return known;
+  const schema: unknown = JSON.parse(schemaText);
+  if (!isSchema(schema)) throw new Error('the file has no Avro schema');
   // Everything Iceberg puts in a union is `null` and one other type, so values stand unwrapped.
-  const parsed: unknown = schema;
-  return avro.Type.forSchema(isSchema(parsed) ? parsed : 'null', { registry: { long: longType() }, wrapUnions: 'never' });
+  const type = avro.Type.forSchema(schema, { registry: { long: longType() }, wrapUnions: 'never', omitRecordMethods: true });
+  types.set(schemaText, type);
+  return type;
 }
 
 /** avsc's own schema type is narrower than JSON with attributes; it validates while parsing. */

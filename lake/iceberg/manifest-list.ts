@@ -3,7 +3,7 @@
 // Spec: https://iceberg.apache.org/spec/#manifest-lists
 
 import { LakeError } from '../../runtime/errors.ts';
-import { readAvroFile, writeAvroFile, type AvroRecord } from './avro-file.ts';
+import { readAvroFile, writeAvroFile, type AvroRecord, type AvroTypes } from './avro-file.ts';
 import type { ManifestEntry } from './manifest.ts';
 import { bytesOf, fieldReader, isRecord, longOf, manifestListSchema, numberOf, type FieldReader } from './manifest-schema.ts';
 import type { Long, Snapshot } from './metadata.ts';
@@ -33,8 +33,12 @@ export interface ManifestFile {
   readonly keyMetadata: Uint8Array | null;
 }
 
-export function writeManifestList(manifests: readonly ManifestFile[], snapshot: Omit<Snapshot, 'manifest-list' | 'summary'>): Uint8Array {
-  return writeAvroFile({
+export function writeManifestList(
+  manifests: readonly ManifestFile[],
+  snapshot: Omit<Snapshot, 'manifest-list' | 'summary'>,
+  types?: AvroTypes,
+): Uint8Array {
+  const file = {
     schema: manifestListSchema,
     metadata: new Map([
       ['snapshot-id', String(snapshot['snapshot-id'])],
@@ -43,12 +47,13 @@ export function writeManifestList(manifests: readonly ManifestFile[], snapshot: 
       ['format-version', '2'],
     ]),
     records: manifests.map(recordOfManifest),
-  });
+  };
+  return writeAvroFile(file, types);
 }
 
 /** Throws OBJECT_CORRUPT. */
-export function readManifestList(bytes: Uint8Array, location: string): readonly ManifestFile[] {
-  const avro = readAvroFile(bytes, location);
+export function readManifestList(bytes: Uint8Array, location: string, types?: AvroTypes): readonly ManifestFile[] {
+  const avro = readAvroFile(bytes, location, types);
   const reader = fieldReader(avro.schema);
   const partitionReader = reader.inside(507);
   return avro.records.map((record) => manifestOfRecord(record, reader, partitionReader, location));

@@ -4,7 +4,7 @@
 // Spec: https://iceberg.apache.org/spec/#manifests
 
 import { LakeError } from '../../runtime/errors.ts';
-import { readAvroFile, writeAvroFile, type AvroRecord, type AvroSchema } from './avro-file.ts';
+import { readAvroFile, writeAvroFile, type AvroRecord, type AvroSchema, type AvroTypes } from './avro-file.ts';
 import type { DataFile } from './data-file.ts';
 import { bytesOf, fieldReader, isRecord, longOf, manifestEntrySchema, avroName, numberOf, type FieldReader } from './manifest-schema.ts';
 import type { Long, PartitionSpec } from './metadata.ts';
@@ -49,9 +49,9 @@ export interface ReadManifest {
 }
 
 /** A data manifest in format v2. */
-export function writeManifest(manifest: ManifestToWrite): Uint8Array {
+export function writeManifest(manifest: ManifestToWrite, types?: AvroTypes): Uint8Array {
   const { schema, spec, partitionFields, entries } = manifest;
-  return writeAvroFile({
+  const file = {
     schema: manifestEntrySchema(partitionFields),
     metadata: new Map([
       ['schema', JSON.stringify(schema)],
@@ -62,12 +62,13 @@ export function writeManifest(manifest: ManifestToWrite): Uint8Array {
       ['content', 'data'],
     ]),
     records: entries.map((entry) => recordOfEntry(entry, partitionFields)),
-  });
+  };
+  return writeAvroFile(file, types);
 }
 
 /** Throws OBJECT_CORRUPT. */
-export function readManifest(bytes: Uint8Array, location: string): ReadManifest {
-  const avro = readAvroFile(bytes, location);
+export function readManifest(bytes: Uint8Array, location: string, types?: AvroTypes): ReadManifest {
+  const avro = readAvroFile(bytes, location, types);
   const specId = avro.metadata.get('partition-spec-id');
   const readers = entryReaders(avro.schema);
   return {

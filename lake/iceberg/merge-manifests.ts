@@ -9,6 +9,7 @@
 import type { EpochMs } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { createAvroTypes } from './avro-file.ts';
 import type { AppendCache } from './append-cache.ts';
 import type { TableCommit } from './commit.ts';
 import { inheritEntry, readManifest, writeManifest, type ManifestEntry } from './manifest.ts';
@@ -101,6 +102,7 @@ async function mergeGroup(
   firstNumber: number,
   signal: AbortSignal | undefined,
 ): Promise<readonly ManifestFile[]> {
+  const types = input.cache?.types ?? createAvroTypes();
   const merged: ManifestFile[] = [];
   let entries: ManifestEntry[] = [];
   let bytes = 0;
@@ -110,7 +112,8 @@ async function mergeGroup(
     bytes = 0;
   };
   for (const manifest of group) {
-    const read = readManifest(await input.store.get(storeKey(input.store, manifest.path), undefined, signal), manifest.path);
+    const stored = await input.store.get(storeKey(input.store, manifest.path), undefined, signal);
+    const read = readManifest(stored, manifest.path, types);
     for (const entry of read.entries) {
       if (entry.status !== 'deleted') entries.push({ ...inheritEntry(entry, manifest), status: 'existing' });
     }
@@ -146,7 +149,7 @@ async function putMerged(
   const { metadata, store, mergeId, snapshotId } = input;
   const spec = specById(metadata, specId);
   const partitionFields = typedPartitionFields(metadata, spec);
-  const bytes = writeManifest({ schema: currentSchema(metadata), spec, partitionFields, entries });
+  const bytes = writeManifest({ schema: currentSchema(metadata), spec, partitionFields, entries }, input.cache?.types);
   const path = await putMetadataObject(store, metadata, `${mergeId}-m${number}`, bytes, signal);
   const sequenceNumber = nextSnapshot(metadata, snapshotId, input.now)['sequence-number'];
   return manifestFileOf({ path, length: bytes.length, specId, sequenceNumber, addedSnapshotId: snapshotId }, entries, partitionFields);
@@ -173,7 +176,7 @@ async function commitMerge(
     store,
     metadata,
     `snap-${snapshotId}-${input.mergeId}`,
-    writeManifestList(next, identity),
+    writeManifestList(next, identity, input.cache?.types),
     signal,
   );
   input.cache?.lists.set(location, next);

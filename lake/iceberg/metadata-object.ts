@@ -50,7 +50,7 @@ export async function manifestsOf(
     throw new LakeError('TABLE_UNSUPPORTED', `snapshot ${snapshot['snapshot-id']} has no manifest list (format v1 without lists)`);
   const known = cache?.lists.get(location);
   if (known) return known;
-  const manifests = readManifestList(await store.get(storeKey(store, location), undefined, signal), location);
+  const manifests = readManifestList(await store.get(storeKey(store, location), undefined, signal), location, cache?.types);
   cache?.lists.set(location, manifests);
   return manifests;
 }

@@ -68,7 +68,7 @@ export interface TableMetadata {
 }
 
 export function sameLong(a: Long, b: Long): boolean {
-  return BigInt(a) === BigInt(b);
+  return a === b || (typeof a !== typeof b && BigInt(a) === BigInt(b));
 }
 
 export function currentSchema(metadata: TableMetadata): Schema {

@@ -4,6 +4,7 @@
 
 import { LakeError } from '../../runtime/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { createAvroTypes, type AvroTypes } from './avro-file.ts';
 import { inheritEntry, readManifest, type ManifestEntry, type ManifestFileEntry } from './manifest.ts';
 import { liveFiles, type ManifestFile } from './manifest-list.ts';
 import { manifestsOf, storeKey } from './metadata-object.ts';
@@ -63,10 +64,11 @@ export async function planScan(input: ScanInput, signal?: AbortSignal): Promise<
       manifest.content === 'deletes' ||
       mayMatch(predicate, (leaf) => manifestRanges(leaf, manifest.partitions, fieldsOf(manifest), schema)),
   );
+  const types = createAvroTypes();
   const plan = { files: [] as ScanFile[], deleteFiles: [] as ScanFile[], filesSkipped: 0 };
   for (let from = 0; from < wanted.length; from += readsMax) {
     const batch = wanted.slice(from, from + readsMax);
-    const read = await Promise.all(batch.map((manifest) => liveEntries(store, manifest, signal)));
+    const read = await Promise.all(batch.map((manifest) => liveEntries(store, manifest, types, signal)));
     for (const [i, manifest] of batch.entries()) {
       for (const file of read[i] ?? []) {
         if (manifest.content === 'deletes') plan.deleteFiles.push(file);
@@ -104,8 +106,13 @@ function refuseDeletes(manifests: readonly ManifestFile[], metadata: TableMetada
     );
 }
 
-async function liveEntries(store: ObjectStore, manifest: ManifestFile, signal: AbortSignal | undefined): Promise<readonly ScanFile[]> {
-  const { entries } = readManifest(await store.get(storeKey(store, manifest.path), undefined, signal), manifest.path);
+async function liveEntries(
+  store: ObjectStore,
+  manifest: ManifestFile,
+  types: AvroTypes,
+  signal: AbortSignal | undefined,
+): Promise<readonly ScanFile[]> {
+  const { entries } = readManifest(await store.get(storeKey(store, manifest.path), undefined, signal), manifest.path, types);
   return entries.filter((entry) => entry.status !== 'deleted').map((entry) => scanFileOf(entry, manifest));
 }
 

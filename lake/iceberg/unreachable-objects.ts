@@ -3,6 +3,8 @@
 // job, with memory bounded by the files of the expired snapshots, not by the table.
 
 import type { ObjectStore } from '../store/object-store.ts';
+import { createAppendCache } from './append-cache.ts';
+import type { AvroTypes } from './avro-file.ts';
 import { readManifest } from './manifest.ts';
 import type { ManifestFile } from './manifest-list.ts';
 import { manifestsOf, storeKey } from './metadata-object.ts';
@@ -25,10 +27,11 @@ export async function unreachableObjects(
   store: ObjectStore,
   signal?: AbortSignal,
 ): Promise<UnreachableObjects> {
+  const cache = createAppendCache();
   const keptLists = new Set(metadata.snapshots.map((snapshot) => snapshot['manifest-list']));
   const kept = new Map<string, ManifestFile>();
   for (const snapshot of metadata.snapshots) {
-    for (const manifest of await manifestsOf(store, snapshot, undefined, signal)) kept.set(manifest.path, manifest);
+    for (const manifest of await manifestsOf(store, snapshot, cache, signal)) kept.set(manifest.path, manifest);
   }
   const manifestLists = new Set<string>();
   const manifests = new Map<string, ManifestFile>();
@@ -36,19 +39,19 @@ export async function unreachableObjects(
     const location = snapshot['manifest-list'];
     if (keptLists.has(location) || !(await exists(store, location, signal))) continue;
     manifestLists.add(location);
-    for (const manifest of await manifestsOf(store, snapshot, undefined, signal)) {
+    for (const manifest of await manifestsOf(store, snapshot, cache, signal)) {
       if (!kept.has(manifest.path)) manifests.set(manifest.path, manifest);
     }
   }
   const dataFiles = new Set<string>();
   for (const path of manifests.keys()) {
-    if (await exists(store, path, signal)) for await (const file of filesOf(store, path, signal)) dataFiles.add(file);
+    if (await exists(store, path, signal)) for await (const file of filesOf(store, path, cache.types, signal)) dataFiles.add(file);
     else manifests.delete(path);
   }
   // Merged manifests still name the files of those they replaced.
   for (const path of kept.keys()) {
     if (dataFiles.size === 0) break;
-    for await (const file of filesOf(store, path, signal)) dataFiles.delete(file);
+    for await (const file of filesOf(store, path, cache.types, signal)) dataFiles.delete(file);
   }
   return { manifestLists: [...manifestLists], manifests: [...manifests.keys()], dataFiles: [...dataFiles] };
 }
@@ -57,8 +60,8 @@ export async function unreachableObjects(
  * Deleted entries count too: a file named so by a manifest that goes is a candidate, and one named so by a manifest that
  * stays waits until that goes. Late, never early.
  */
-async function* filesOf(store: ObjectStore, path: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
-  const { entries } = readManifest(await store.get(storeKey(store, path), undefined, signal), path);
+async function* filesOf(store: ObjectStore, path: string, types: AvroTypes, signal: AbortSignal | undefined): AsyncGenerator<string> {
+  const { entries } = readManifest(await store.get(storeKey(store, path), undefined, signal), path, types);
   for (const entry of entries) yield entry.file.filePath;
 }
 
