@@ -123,7 +123,7 @@ export function microsOf(text: string): bigint | null {
 }
 
 function stringBound(text: string, side: 'lower' | 'upper'): string | null {
-  const characters = [...text.slice(0, 2 * boundCharacters + 2)];
+  const characters = Array.from(text.slice(0, 2 * boundCharacters + 2));
   if (characters.length <= boundCharacters) return text;
   const head = characters.slice(0, boundCharacters);
   if (side === 'lower') return head.join('');

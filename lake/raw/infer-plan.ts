@@ -31,7 +31,7 @@ export function inferPlan(plan: RawPlan, observed: readonly ShapeType[]): Inferr
     if (plan.shapes.some((shape) => covers(shape.root, seen))) return 'differs from every known shape in a value, not in layout';
     if (added.some((root) => covers(root, seen))) return null;
     const mergeAt = added.findIndex((root) => mergeShapes(root, seen) !== null);
-    const known = [...plan.shapes].reverse().find((shape) => mergeShapes(shape.root, seen) !== null);
+    const known = plan.shapes.toReversed().find((shape) => mergeShapes(shape.root, seen) !== null);
     const base = added[mergeAt] ?? known?.root;
     const root = fillNulls(base ? (mergeShapes(base, seen) ?? seen) : seen, schema, plan.shapes);
     if (!hasTypedLeaves(root)) return 'an object that holds nothing but nulls';
@@ -71,16 +71,16 @@ function fillNulls(root: ShapeType, schema: Schema, shapes: readonly Shape[]): S
     const isRow = field.name === 'before' || field.name === 'after';
     return column && !(isRow && field.type.kind === 'null') ? { name: field.name, type: fillFrom(field.type, column.type) } : field;
   });
-  const rowTypes = filled.filter((field) => (field.name === 'before' || field.name === 'after') && field.type.kind === 'struct');
+  const rowType = filled.find((field) => (field.name === 'before' || field.name === 'after') && field.type.kind === 'struct')?.type;
   const fields = filled.map((field): ShapeField => {
     if (field.type.kind !== 'null' || (field.name !== 'before' && field.name !== 'after')) return field;
-    return { name: field.name, type: rowTypes[0]?.type ?? newestRow(shapes, field.name) ?? field.type };
+    return { name: field.name, type: rowType ?? newestRow(shapes, field.name) ?? field.type };
   });
   return { kind: 'struct', fields };
 }
 
 function newestRow(shapes: readonly Shape[], name: string): ShapeType | undefined {
-  for (const shape of [...shapes].reverse()) {
+  for (const shape of shapes.toReversed()) {
     if (shape.root.kind !== 'struct') continue;
     const type = shape.root.fields.find((field) => field.name === name)?.type;
     if (type?.kind === 'struct') return type;

@@ -100,7 +100,8 @@ function structOf(entries: readonly JsonEntry[], place: Place, typeOf: (entry: J
   const folded = new Set<string>();
   const fields = entries.map((entry): ShapeField => {
     const { key } = entry;
-    if (key === '' || key.includes('\0') || !key.isWellFormed()) throw new Unshapeable(`a key that no column can bear: ${where}`);
+    // `__proto__` would vanish in readers that build plain JavaScript objects.
+    if (key === '' || key === '__proto__' || key.includes('\0') || !key.isWellFormed()) throw new Unshapeable(`a key that no column can bear: ${where}`);
     if (folded.has(key.toLowerCase())) throw new Unshapeable(`two keys equal but for case: ${under(place, key).path}`);
     folded.add(key.toLowerCase());
     return { name: key, type: typeOf(entry, under(place, key)) };
@@ -125,7 +126,7 @@ function leafOf(value: JsonValue, place: Place): ShapeType {
 }
 
 function numberOf(text: string, place: Place): ShapeType {
-  if (text === '-0') throw new Unshapeable(`integer -0: ${place.path}`);
+  if (Object.is(Number(text), -0)) throw new Unshapeable(`negative zero: ${place.path}`);
   if (/^-?\d+$/.test(text)) return BigInt.asIntN(64, BigInt(text)) === BigInt(text) ? { kind: 'long' } : { kind: 'json' };
   if (!Number.isFinite(Number(text))) throw new Unshapeable(`number beyond a double: ${place.path}`);
   return { kind: 'double' };

@@ -89,7 +89,8 @@ function shapeChecks(decoded: string, shape: Shape, schema: Schema): readonly st
       for (const field of type.fields)
         walk(field.type, `${at}.${quoted(field.name)}`, column && isStruct(column) ? fieldNamed(column, field.name)?.type : undefined);
     } else if (type.kind === 'double') {
-      checks.push(`coalesce(isfinite(${at}), true)`);
+      // −0.0 is refused too: DuckDB's Parquet dictionaries hold it and 0.0 as one value.
+      checks.push(`coalesce(isfinite(${at}) AND NOT (${at} = 0 AND signbit(${at})), true)`);
       if (column === 'float') checks.push(`coalesce(${at}::FLOAT::DOUBLE = ${at}, true)`);
     } else if (type.kind === 'long' && column === 'int') {
       checks.push(`coalesce(${at} BETWEEN -2147483648 AND 2147483647, true)`);

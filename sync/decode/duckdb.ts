@@ -87,6 +87,7 @@ interface ScanState {
 }
 
 function rowsFunction(sources: ReadonlyMap<number, RowSource>, threads: number, byReference: () => boolean): DuckDBTableFunction {
+  const fillChunk = chunkFiller();
   return DuckDBTableFunction.create({
     name: 'foz_rows',
     parameterTypes: [BIGINT],
@@ -136,88 +137,95 @@ function isScanState(state: object | undefined): state is ScanState {
 
 const [atPartition, atOffset, atLogTime, atRecordTime, atHeaders, atReason, atKey, atBytes, atValue] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
-function fillChunk(chunk: DataChunk, page: RowPage, byReference: boolean): void {
-  const { rows } = page;
-  bindings.data_chunk_set_size(chunk, rows);
-  const fixed = (column: number, data: { readonly buffer: ArrayBufferLike }, width: number) => {
-    const { buffer } = data;
-    assert(buffer instanceof ArrayBuffer, 'page columns stand in their own buffers');
-    bindings.copy_data_to_vector(bindings.data_chunk_get_vector(chunk, column), 0, buffer, 0, rows * width);
+/** Strings up to this length stand inside their reference. */
+const inlineMax = 12;
+const referenceBytes = 16;
+
+type FillChunk = (chunk: DataChunk, page: RowPage, byReference: boolean) => void;
+
+/** Copies a page into a chunk, with scratch space of its own. */
+function chunkFiller(): FillChunk {
+  const scratch: Scratch = { references: new ArrayBuffer(referenceBytes * pageRows), validity: new ArrayBuffer(pageRows / 8) };
+  return (chunk, page, byReference) => {
+    const { rows } = page;
+    bindings.data_chunk_set_size(chunk, rows);
+    copyColumn(chunk, atPartition, page.partitions, rows * 4);
+    copyColumn(chunk, atOffset, page.offsets, rows * 8);
+    copyColumn(chunk, atLogTime, page.logTimesUs, rows * 8);
+    copyColumn(chunk, atRecordTime, page.recordTimesUs, rows * 8);
+    copyColumn(chunk, atHeaders, page.headerSets, rows * 4);
+    copyColumn(chunk, atReason, page.reasons, rows * 4);
+    const key = bindings.data_chunk_get_vector(chunk, atKey);
+    const bytes = bindings.data_chunk_get_vector(chunk, atBytes);
+    const value = bindings.data_chunk_get_vector(chunk, atValue);
+    if (byReference && page.regionEnd - page.regionStart > inlineMax) fillByReference(page, key, bytes, value, scratch);
+    else fillByCopy(page, key, bytes, value);
+    const { validity } = scratch;
+    if (page.recordTimes < rows) setNulls(bindings.data_chunk_get_vector(chunk, atRecordTime), rows, (row) => page.recordTimeKnown[row] === 0, validity);
+    setNulls(key, rows, (row) => (page.keyLength[row] ?? -1) < 0, validity);
+    setNulls(bytes, rows, (row) => (page.valueLength[row] ?? -1) < 0, validity);
+    setNulls(value, rows, (row) => (page.valueLength[row] ?? -1) < 0 || page.reasons[row] !== 0, validity);
   };
-  fixed(atPartition, page.partitions, 4);
-  fixed(atOffset, page.offsets, 8);
-  fixed(atLogTime, page.logTimesUs, 8);
-  fixed(atRecordTime, page.recordTimesUs, 8);
-  fixed(atHeaders, page.headerSets, 4);
-  fixed(atReason, page.reasons, 4);
-  setNulls(bindings.data_chunk_get_vector(chunk, atRecordTime), rows, (row) => page.recordTimeKnown[row] === 0);
-  const key = bindings.data_chunk_get_vector(chunk, atKey);
-  const bytes = bindings.data_chunk_get_vector(chunk, atBytes);
-  const value = bindings.data_chunk_get_vector(chunk, atValue);
-  if (byReference && page.regionEnd - page.regionStart > inlineMax) fillByReference(page, key, bytes, value);
-  else fillByCopy(page, key, bytes, value);
-  const isNull = (lengths: Int32Array) => (row: number) => (lengths[row] ?? -1) < 0;
-  setNulls(key, rows, isNull(page.keyLength));
-  setNulls(bytes, rows, isNull(page.valueLength));
-  setNulls(value, rows, (row) => (page.valueLength[row] ?? -1) < 0 || page.reasons[row] !== 0);
 }
 
-const validity = new ArrayBuffer(pageRows / 8);
-const validityBits = new Uint8Array(validity);
+interface Scratch {
+  readonly references: ArrayBuffer;
+  readonly validity: ArrayBuffer;
+}
 
-function setNulls(vector: Vector, rows: number, isNull: (row: number) => boolean): void {
+function copyColumn(chunk: DataChunk, column: number, data: { readonly buffer: ArrayBufferLike }, byteCount: number): void {
+  const { buffer } = data;
+  assert(buffer instanceof ArrayBuffer, 'page columns stand in their own buffers');
+  bindings.copy_data_to_vector(bindings.data_chunk_get_vector(chunk, column), 0, buffer, 0, byteCount);
+}
+
+function setNulls(vector: Vector, rows: number, isNull: (row: number) => boolean, validity: ArrayBuffer): void {
+  const bits = new Uint8Array(validity).fill(255);
   let nulls = 0;
-  validityBits.fill(255);
   for (let row = 0; row < rows; row++) {
     if (!isNull(row)) continue;
     nulls++;
     const at = row >> 3;
-    validityBits[at] = (validityBits[at] ?? 0) & ~(1 << (row & 7));
+    bits[at] = (bits[at] ?? 0) & ~(1 << (row & 7));
   }
   if (nulls === 0) return;
   bindings.vector_ensure_validity_writable(vector);
   bindings.copy_data_to_vector_validity(vector, 0, validity, 0, Math.ceil(rows / 64) * 8);
 }
 
-/** Strings up to this length stand inside their reference. */
-const inlineMax = 12;
-const referenceBytes = 16;
-
-const references = new ArrayBuffer(referenceBytes * pageRows);
-const referenceWords = new Int32Array(references);
-const referenceView = new Uint8Array(references);
-
-function fillByReference(page: RowPage, key: Vector, bytes: Vector, value: Vector): void {
-  const { rows } = page;
+function fillByReference(page: RowPage, key: Vector, bytes: Vector, value: Vector, scratch: Scratch): void {
+  const { references } = scratch;
+  const byteCount = page.rows * referenceBytes;
   // Element 0 takes the whole region; its reference then tells where DuckDB put the copy.
   bindings.vector_assign_string_element_len(bytes, 0, page.arena.subarray(page.regionStart, page.regionEnd));
   const head = bindings.vector_get_data(bytes, referenceBytes);
   const base = Number(new DataView(head.buffer, head.byteOffset, referenceBytes).getBigUint64(8, true));
-  layReferences(page, page.keyStart, page.keyLength, base);
-  bindings.copy_data_to_vector(key, 0, references, 0, rows * referenceBytes);
-  layReferences(page, page.valueStart, page.valueLength, base);
-  bindings.copy_data_to_vector(bytes, 0, references, 0, rows * referenceBytes);
-  bindings.copy_data_to_vector(value, 0, references, 0, rows * referenceBytes);
+  layReferences(page, page.keyStart, page.keyLength, base, references);
+  bindings.copy_data_to_vector(key, 0, references, 0, byteCount);
+  layReferences(page, page.valueStart, page.valueLength, base, references);
+  bindings.copy_data_to_vector(bytes, 0, references, 0, byteCount);
+  bindings.copy_data_to_vector(value, 0, references, 0, byteCount);
 }
 
-function layReferences(page: RowPage, starts: Int32Array, lengths: Int32Array, base: number): void {
+function layReferences(page: RowPage, starts: Int32Array, lengths: Int32Array, base: number, references: ArrayBuffer): void {
   const { arena, rows, regionStart } = page;
+  const words = new Int32Array(references);
+  const view = new Uint8Array(references);
   for (let row = 0; row < rows; row++) {
     const length = lengths[row] ?? -1;
     const start = starts[row] ?? 0;
     const word = row * 4;
-    referenceWords[word] = Math.max(length, 0);
+    words[word] = Math.max(length, 0);
     if (length > inlineMax) {
       const address = base + (start - regionStart);
-      referenceWords[word + 1] =
-        (arena[start] ?? 0) | ((arena[start + 1] ?? 0) << 8) | ((arena[start + 2] ?? 0) << 16) | ((arena[start + 3] ?? 0) << 24);
-      referenceWords[word + 2] = address % 4_294_967_296;
-      referenceWords[word + 3] = address / 4_294_967_296;
+      words[word + 1] = (arena[start] ?? 0) | ((arena[start + 1] ?? 0) << 8) | ((arena[start + 2] ?? 0) << 16) | ((arena[start + 3] ?? 0) << 24);
+      words[word + 2] = address % 4_294_967_296;
+      words[word + 3] = address / 4_294_967_296;
     } else {
-      referenceWords[word + 1] = 0;
-      referenceWords[word + 2] = 0;
-      referenceWords[word + 3] = 0;
-      for (let i = 0; i < length; i++) referenceView[word * 4 + 4 + i] = arena[start + i] ?? 0;
+      words[word + 1] = 0;
+      words[word + 2] = 0;
+      words[word + 3] = 0;
+      for (let i = 0; i < length; i++) view[word * 4 + 4 + i] = arena[start + i] ?? 0;
     }
   }
 }
@@ -225,12 +233,10 @@ function layReferences(page: RowPage, starts: Int32Array, lengths: Int32Array, b
 function fillByCopy(page: RowPage, key: Vector, bytes: Vector, value: Vector): void {
   const empty = new Uint8Array(0);
   for (let row = 0; row < page.rows; row++) {
-    bindings.vector_assign_string_element_len(key, row, pageKey(page, row) ?? empty);
     const valueBytes = pageValue(page, row) ?? empty;
+    bindings.vector_assign_string_element_len(key, row, pageKey(page, row) ?? empty);
     bindings.vector_assign_string_element_len(bytes, row, valueBytes);
-    // DuckDB refuses text that is not UTF-8 here; the row is then judged by its bytes.
-    const decodable = page.reasons[row] === 0;
-    bindings.vector_assign_string_element_len(value, row, decodable ? valueBytes : empty);
+    bindings.vector_assign_string_element_len(value, row, page.reasons[row] === 0 ? valueBytes : empty);
   }
 }
 

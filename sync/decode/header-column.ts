@@ -14,8 +14,9 @@ export interface HeaderColumn {
 const type = 'STRUCT("key" VARCHAR, "value" BLOB)[]';
 const inlineSetsMax = 8;
 
+async function nothing(): Promise<void> {}
+
 export async function headerColumn(duckdb: Duckdb, id: number, sets: readonly (readonly RecordHeader[])[]): Promise<HeaderColumn> {
-  const nothing = async (): Promise<void> => undefined;
   if (sets.length === 0) return { expression: `NULL::${type}`, join: '', drop: nothing };
   const isInline = sets.length <= inlineSetsMax && sets.every((set) => set.every((header) => !header.key.includes('\0')));
   if (isInline) {

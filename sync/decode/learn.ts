@@ -41,8 +41,9 @@ export function learn(
     page.reasons[row] = reasonNumber(reason);
     rejudged = true;
   };
+  const rowsMax = wanted ? Number.POSITIVE_INFINITY : sampleRows;
   for (const page of pages) {
-    for (let row = 0; row < page.rows && (wanted || seen < sampleRows); row++) {
+    for (let row = 0; row < page.rows && seen < rowsMax; row++) {
       const value = pageValue(page, row);
       if (!value || page.reasons[row] !== 0 || (wanted && !wanted.has(`${page.partitions[row]}:${page.offsets[row]}`))) continue;
       seen++;
