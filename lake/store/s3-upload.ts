@@ -41,7 +41,8 @@ export async function uploadFile(uploading: S3Uploading, request: S3UploadReques
       return await uploadOnce(uploading, request);
     } catch (error) {
       const isLost = error instanceof S3Failure && error.kind === 'upload-gone';
-      if (!isLost || start >= startsMax) throw error;
+      if (!isLost) throw error;
+      if (start >= startsMax) throw error.as('passing');
       uploading.logger.warn({ key: request.key, start }, 'multipart upload lost by the store: starting over');
     }
   }
