@@ -59,16 +59,10 @@ interface PathRequest extends Omit<RestRequest, 'url'> {
 
 type Client = (request: PathRequest, signal?: AbortSignal) => Promise<RestResponse>;
 
-/** The handshake is done once; a failed one is tried again by the next call. */
+/** One handshake that succeeded serves all calls; until then each call makes its own, under its own signal. */
 function restSession(options: RestCatalogOptions): (signal?: AbortSignal) => Promise<Client> {
-  let session: Promise<Client> | null = null;
-  return (signal) => {
-    const started = (session ??= handshake(options, signal));
-    started.catch(() => {
-      if (session === started) session = null;
-    });
-    return started;
-  };
+  let session: Client | null = null;
+  return async (signal) => (session ??= await handshake(options, signal));
 }
 
 async function handshake(options: RestCatalogOptions, signal?: AbortSignal): Promise<Client> {

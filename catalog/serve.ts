@@ -21,6 +21,7 @@ export interface ServeCatalogOptions extends Pick<CatalogServerOptions, 'bodyByt
   readonly clock?: Clock;
   readonly logger?: Logger;
   readonly metadataCacheBytesMax?: number;
+  readonly snapshotAheadMaxMs?: number;
 }
 
 export interface ServedCatalog {
@@ -29,6 +30,8 @@ export interface ServedCatalog {
   /** Ends connections and waits for requests under way. The stores stay open: they are the caller's. */
   close(): Promise<void>;
 }
+
+const snapshotAheadDefaultMs = 10 * 60_000;
 
 export async function serveCatalog(options: ServeCatalogOptions): Promise<ServedCatalog> {
   const { store, objectStore, clock = systemClock, logger = silentLogger, host = '127.0.0.1' } = options;
@@ -43,7 +46,7 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
     warehouse,
     logger,
     namespaces: namespaceService({ store, warehouse }),
-    tables: tableService({ ...options, warehouse, clock, logger }),
+    tables: tableService({ snapshotAheadMaxMs: snapshotAheadDefaultMs, ...options, warehouse, clock, logger }),
     checkReady: async () => {
       await store.getNamespace(['readyz']);
     },

@@ -52,6 +52,8 @@ export interface TableServiceOptions {
   readonly metadataCacheBytesMax?: number;
   /** Tries of one commit against a table that keeps moving. */
   readonly swapAttemptsMax?: number;
+  /** Refuses snapshots from clocks that are further ahead: they would block writers with a right clock. Absent: any. */
+  readonly snapshotAheadMaxMs?: number;
 }
 
 interface Deps extends TableServiceOptions {
@@ -94,7 +96,10 @@ export function tableService(options: TableServiceOptions): TableService {
         return file ? ok(file) : tableExists(ident);
       });
     },
-    commit: (ident, commit) => queued(ident, () => commitTable(deps, ident, commit)),
+    async commit(ident, commit) {
+      const early = earlySnapshot(deps, commit);
+      return early ?? queued(ident, () => commitTable(deps, ident, commit));
+    },
     drop: (ident, { purge }) => queued(ident, () => dropTable(deps, ident, purge)),
   };
 }
@@ -136,6 +141,19 @@ async function insertTable(deps: Deps, ident: TableIdent, metadata: TableMetadat
   const inserted = await deps.store.insertTable({ ident, tableUuid: metadata['table-uuid'], metadataLocation: file.location });
   if (inserted === 'inserted') return file;
   await deps.files.discard([file.location]);
+  return null;
+}
+
+function earlySnapshot(deps: Deps, commit: TableCommit): Refusal | null {
+  const latest = deps.clock.now() + (deps.snapshotAheadMaxMs ?? Number.POSITIVE_INFINITY);
+  for (const update of commit.updates) {
+    if (update.action !== 'add-snapshot' || update.snapshot['timestamp-ms'] <= latest) continue;
+    const { 'snapshot-id': id, 'timestamp-ms': time } = update.snapshot;
+    return refused(
+      'invalid',
+      `snapshot ${id} has the timestamp ${time}, too far ahead of the catalog's clock: set the writer's clock right`,
+    );
+  }
   return null;
 }
 

@@ -81,7 +81,8 @@ async function startThread(options: SqliteCatalogStoreOptions): Promise<StoreThr
   const { path, busyTimeoutMs = busyTimeoutDefaultMs } = options;
   // The extension is this file's own: the published package is compiled.
   const url = new URL(import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js', import.meta.url);
-  const worker = new Worker(url, { workerData: { path, busyTimeoutMs } });
+  // Flags of the program that started us (as --input-type) are not for this thread.
+  const worker = new Worker(url, { workerData: { path, busyTimeoutMs }, execArgv: [] });
   await whenReady(worker, path);
   const pending = new Map<number, Pending>();
   let lastId = 0;

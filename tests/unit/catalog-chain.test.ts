@@ -1,0 +1,145 @@
+// The catalog's own check of the offset chain (I2): a worker that forgot to look cannot make a duplicate or a gap.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { Catalog, TableIdent } from '../../catalog/catalog.ts';
+import { memoryCatalog } from '../../catalog/memory-catalog.ts';
+import type { TableCommit } from '../../lake/iceberg/commit.ts';
+import { mainSnapshot, type TableMetadata } from '../../lake/iceberg/metadata.ts';
+import { chainProperty, chainText, extendChain, readChain, spansText, summaryKeys, type OffsetSpan } from '../../lake/raw/offset-chain.ts';
+import { memoryStore } from '../../lake/store/memory-store.ts';
+
+const ident: TableIdent = { namespace: ['raw'], name: 'users' };
+const schema = { type: 'struct', 'schema-id': 0, fields: [{ id: 1, name: 'a', required: false, type: 'long' }] } as const;
+
+async function newTable(): Promise<{ catalog: Catalog; metadata: TableMetadata }> {
+  const catalog = memoryCatalog({ objectStore: memoryStore('lake') });
+  await catalog.ensureNamespace(ident.namespace);
+  const created = await catalog.createTable(ident, { schema });
+  assert.equal(created.kind, 'committed');
+  return { catalog, metadata: created.table.metadata };
+}
+
+const span = (partition: number, from: number, to: number): OffsetSpan => ({ topicId: 'T', partition, from: BigInt(from), to: BigInt(to) });
+
+interface Chained {
+  readonly commitId: string;
+  readonly spans: readonly OffsetSpan[];
+  readonly clusterId?: string;
+  /** What the worker believes the table's chain to be; the table's own by default. */
+  readonly base?: TableMetadata;
+  readonly next?: string;
+}
+
+/** The commit that a worker makes on `metadata`, or on what it remembers of it. */
+function chained(metadata: TableMetadata, { commitId, spans, clusterId = 'C', base = metadata, next }: Chained): TableCommit {
+  const state = readChain(base);
+  const chain = extendChain(state.kind === 'valid' ? state.chain : null, spans, commitId, clusterId);
+  const parent = mainSnapshot(metadata)?.['snapshot-id'] ?? null;
+  const id = Number(metadata['last-sequence-number']) + 1;
+  const snapshot = {
+    'snapshot-id': id,
+    ...(parent === null ? {} : { 'parent-snapshot-id': parent }),
+    'sequence-number': id,
+    'timestamp-ms': id,
+    'manifest-list': `memory://lake/snap-${id}`,
+    summary: { operation: 'append', [summaryKeys.commitId]: commitId, [summaryKeys.offsets]: spansText(spans) },
+  };
+  return {
+    requirements: [
+      { type: 'assert-table-uuid', uuid: metadata['table-uuid'] },
+      { type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': parent },
+    ],
+    updates: [
+      { action: 'add-snapshot', snapshot },
+      { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': id },
+      { action: 'set-properties', updates: { [chainProperty]: next ?? chainText(chain) } },
+    ],
+  };
+}
+
+async function commit(catalog: Catalog, one: TableCommit): Promise<TableMetadata> {
+  const outcome = await catalog.commitTable(ident, one);
+  assert.equal(outcome.kind, 'committed', outcome.kind === 'committed' ? '' : outcome.message);
+  return outcome.table.metadata;
+}
+
+async function conflict(catalog: Catalog, one: TableCommit): Promise<string> {
+  const before = await catalog.loadTable(ident);
+  const outcome = await catalog.commitTable(ident, one);
+  assert.equal(outcome.kind, 'conflict');
+  assert.deepEqual(await catalog.loadTable(ident), before, 'a refused commit changes nothing');
+  return outcome.message;
+}
+
+test('I2: a commit that continues every partition it touches is taken, a first one may begin anywhere', async () => {
+  const { catalog, metadata } = await newTable();
+  const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 100, 110)] }));
+  const two = await commit(catalog, chained(one, { commitId: 'c2', spans: [span(0, 110, 115), span(3, 7, 9)] }));
+  const state = readChain(two);
+  assert.deepEqual(state.kind === 'valid' ? [...(state.chain.next.get('T') ?? [])] : [], [
+    [0, 115n],
+    [3, 9n],
+  ]);
+});
+
+test('I2: the same records again are refused although the base snapshot was refreshed, and the offsets are named', async () => {
+  const { catalog, metadata } = await newTable();
+  const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10)] }));
+  const message = await conflict(catalog, chained(one, { commitId: 'c2', spans: [span(0, 0, 10)], base: metadata }));
+  assert.match(message, /\[0, 10\) of topic T partition 0/);
+  assert.match(message, /next offset is 10/);
+});
+
+test('I2: a gap is refused', async () => {
+  const { catalog, metadata } = await newTable();
+  const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10)] }));
+  assert.match(await conflict(catalog, chained(one, { commitId: 'c2', spans: [span(0, 12, 20)] })), /\[12, 20\)/);
+});
+
+test('I2: a chain that says something else than the offsets committed is refused', async () => {
+  const { catalog, metadata } = await newTable();
+  const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10), span(1, 0, 5)] }));
+  const forgetful = chainText({ commitId: 'c2', clusterId: 'C', next: new Map([['T', new Map([[0, 20n]])]]) });
+  await conflict(catalog, chained(one, { commitId: 'c2', spans: [span(0, 10, 20)], next: forgetful }));
+  const ahead = chainText(extendChain(null, [span(0, 10, 25), span(1, 0, 5)], 'c2', 'C'));
+  await conflict(catalog, chained(one, { commitId: 'c2', spans: [span(0, 10, 20)], next: ahead }));
+  await conflict(catalog, chained(one, { commitId: 'c2', spans: [span(0, 10, 20)], next: 'not json' }));
+});
+
+test('I6: a commit from another cluster is refused', async () => {
+  const { catalog, metadata } = await newTable();
+  const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10)] }));
+  await conflict(catalog, chained(one, { commitId: 'c2', spans: [span(0, 10, 20)], clusterId: 'other' }));
+});
+
+test('I1: the chain moves only with a snapshot that carries offsets, and is never removed', async () => {
+  const { catalog, metadata } = await newTable();
+  const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10)] }));
+  const later = chainText(extendChain(null, [span(0, 0, 99)], 'c1', 'C'));
+  await conflict(catalog, { requirements: [], updates: [{ action: 'set-properties', updates: { [chainProperty]: later } }] });
+  await conflict(catalog, { requirements: [], updates: [{ action: 'remove-properties', removals: [chainProperty] }] });
+  assert.equal(one.properties[chainProperty], (await catalog.loadTable(ident))?.metadata.properties[chainProperty]);
+});
+
+test("other writers' commits pass, and keep the chain", async () => {
+  const { catalog, metadata } = await newTable();
+  const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10)] }));
+  const foreign = {
+    'snapshot-id': 8269702249027976535n,
+    'parent-snapshot-id': 1,
+    'sequence-number': 2,
+    'timestamp-ms': 5,
+    'manifest-list': 'memory://lake/x',
+    summary: { operation: 'replace' },
+  };
+  const two = await commit(catalog, {
+    requirements: [{ type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': 1 }],
+    updates: [
+      { action: 'add-snapshot', snapshot: foreign },
+      { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': foreign['snapshot-id'] },
+    ],
+  });
+  assert.equal(two.properties[chainProperty], one.properties[chainProperty]);
+  await commit(catalog, chained(two, { commitId: 'c2', spans: [span(0, 10, 11)] }));
+});
