@@ -5,19 +5,31 @@
 // so that nothing outlives a crash of the caller unless it was told to (`detached`). `readStack` joins a running stack
 // from another process; `stopStack` ends one. Data stays in the folder: a second start goes on where the first stopped.
 
-import { resolve } from 'node:path';
+import { rm, rmdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { LakeError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/log.ts';
 import { silentLogger } from '../runtime/log.ts';
 import { stopOrder, withNeeds } from './components/all.ts';
 import type { ComponentName, StackEndpoints } from './components/component.ts';
+import { outsideClusterParent } from './components/postgres.ts';
 import type { TrinoOptions } from './components/trino.ts';
 import { joinGuardian, startGuardian, type GuardianClient } from './process/guardian-client.ts';
 import { residentBytes } from './process/resident-bytes.ts';
 import { endLeftovers } from './process/leftovers.ts';
 import { createRunner, type Runner, type StackEvent } from './runner.ts';
 import { defaultSettings, type StackSettings } from './settings.ts';
-import { openLayout, openSecrets, readPorts, readState, removeState, writePorts, writeState, type StackLayout } from './state.ts';
+import {
+  openLayout,
+  openSecrets,
+  readPorts,
+  readState,
+  removeState,
+  stackEntries,
+  writePorts,
+  writeState,
+  type StackLayout,
+} from './state.ts';
 
 export type { ComponentName, StackEndpoints } from './components/component.ts';
 export type { TrinoOptions } from './components/trino.ts';
@@ -142,13 +154,19 @@ export async function stopStack(dir: string): Promise<boolean> {
   return hadState || ended > 0;
 }
 
+/** Ends the stack in `dir` and removes what a stack makes there (nothing else), and data that had to lie elsewhere. */
+export async function removeStack(dir: string): Promise<void> {
+  await stopStack(dir);
+  const root = resolve(dir);
+  await rm(outsideClusterParent(root), { recursive: true, force: true });
+  for (const name of stackEntries) await rm(join(root, name), { recursive: true, force: true });
+  await rmdir(root).catch(() => undefined);
+}
+
 function stackOf(layout: StackLayout, guardian: GuardianClient, runner: Runner, settings: StackSettings, isOwned: boolean): Stack {
   const status = async () => {
-    const names = new Set<string>(runner.names());
-    const known = await guardian.list();
-    return runner
-      .names()
-      .flatMap((name) => known.filter((member) => member.name === name && names.has(name)).map((member) => ({ ...member, name })));
+    const members = await guardian.list();
+    return runner.names().flatMap((name) => members.filter((member) => member.name === name).map((member) => ({ ...member, name })));
   };
   const pid = async (name: ComponentName) => {
     const found = (await status()).find((member) => member.name === name && member.isRunning);

@@ -44,13 +44,19 @@ export async function openLayout(dir: string): Promise<StackLayout> {
     await mkdir(path, { recursive: true });
     return path;
   };
-  await folder('logs');
-  await folder('pids');
-  await chmod(root, 0o700);
+  // PostgreSQL's own user must pass through to its data when we are root; everything beside it stays closed
+  const isRoot = process.getuid?.() === 0;
+  for (const part of ['logs', 'pids', 'conf']) await chmod(await folder(part), 0o700);
+  for (const path of [await folder(), await folder('data')]) await chmod(path, isRoot ? 0o711 : 0o700);
+  const dataDir = async (name: ComponentName) => {
+    const path = await folder('data', name);
+    if (name !== 'postgres') await chmod(path, 0o700);
+    return path;
+  };
   return {
     root,
     confDir: (name) => folder('conf', name),
-    dataDir: (name) => folder('data', name),
+    dataDir,
     log: (name) => join(root, 'logs', `${name}.log`),
     pidDir: join(root, 'pids'),
   };
@@ -80,6 +86,9 @@ export async function writePorts(root: string, ports: StackPorts): Promise<void>
 }
 
 const stateFile = 'stack.json';
+
+/** All that a stack makes in its folder. */
+export const stackEntries: readonly string[] = ['conf', 'data', 'logs', 'pids', stateFile, 'secrets.json', 'ports.json'];
 
 export async function writeState(root: string, state: StackState): Promise<void> {
   await writeJson(join(root, stateFile), state);

@@ -8,7 +8,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LakeError } from '../../runtime/errors.ts';
-import { isRecord, lineReader, readStatus, type GuardianRequest, type ProcessSpec, type ProcessStatus } from './protocol.ts';
+import {
+  isRecord,
+  lineReader,
+  readStatus,
+  type ComponentSignal,
+  type GuardianRequest,
+  type ProcessSpec,
+  type ProcessStatus,
+} from './protocol.ts';
 
 export interface GuardianClient {
   readonly pid: number;
@@ -16,7 +24,7 @@ export interface GuardianClient {
   run(name: string, spec: ProcessSpec): Promise<ProcessStatus>;
   restart(name: string): Promise<ProcessStatus>;
   stop(name: string): Promise<void>;
-  signal(name: string, signal: string): Promise<void>;
+  signal(name: string, signal: ComponentSignal): Promise<void>;
   list(): Promise<ProcessStatus[]>;
   /** The guardian and its components outlive this process from now on. */
   detach(): Promise<void>;

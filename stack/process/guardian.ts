@@ -122,6 +122,8 @@ async function launch(name: string, spec: ProcessSpec, onExit: (member: Member) 
     let early: string | null = null;
     let member: Member | null = null;
     child.on('exit', (code, signal) => {
+      // helpers do not outlive what they helped
+      if (child.pid !== undefined) killGroup(child.pid, 'SIGKILL');
       early = signal ?? String(code);
       if (member !== null) {
         member.exit = early;
@@ -153,26 +155,17 @@ async function stop(member: Member | undefined): Promise<void> {
   await member.ended;
 }
 
-function signalGroup(member: Member, signal: string): void {
-  if (member.exit !== null) return;
-  const name = Object.entries(signalNames).find(([known]) => known === signal)?.[1];
-  if (name === undefined) throw new Error(`unknown signal ${signal}`);
-  try {
-    process.kill(-member.pid, name);
-  } catch {
-    // gone between the check and the signal
-  }
+function signalGroup(member: Member, signal: NodeJS.Signals): void {
+  if (member.exit === null) killGroup(member.pid, signal);
 }
 
-const signalNames = {
-  SIGTERM: 'SIGTERM',
-  SIGINT: 'SIGINT',
-  SIGKILL: 'SIGKILL',
-  SIGSTOP: 'SIGSTOP',
-  SIGCONT: 'SIGCONT',
-  SIGHUP: 'SIGHUP',
-  SIGQUIT: 'SIGQUIT',
-} as const;
+function killGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // nobody is left in the group
+  }
+}
 
 function statusOf(member: Member): ProcessStatus {
   const { name, pid, spec, startedAt, exit } = member;

@@ -17,10 +17,13 @@ export interface ProcessSpec {
   readonly stopGraceMs: number;
 }
 
+const componentSignals = ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGSTOP', 'SIGCONT'] as const;
+export type ComponentSignal = (typeof componentSignals)[number];
+
 export type GuardianRequest =
   | { readonly op: 'run'; readonly name: string; readonly spec: ProcessSpec }
   | { readonly op: 'restart'; readonly name: string }
-  | { readonly op: 'signal'; readonly name: string; readonly signal: string }
+  | { readonly op: 'signal'; readonly name: string; readonly signal: ComponentSignal }
   | { readonly op: 'stop'; readonly name: string }
   | { readonly op: 'list' }
   /** From now on the guardian outlives the process that started it. */
@@ -55,7 +58,10 @@ export function readRequest(value: unknown): GuardianRequest | null {
   if (op === 'shutdown') return Array.isArray(order) && order.every(isStrings) ? { op, order } : null;
   if (typeof name !== 'string') return null;
   if (op === 'stop' || op === 'restart') return { op, name };
-  if (op === 'signal') return typeof signal === 'string' ? { op, name, signal } : null;
+  if (op === 'signal') {
+    const known = componentSignals.find((candidate) => candidate === signal);
+    return known === undefined ? null : { op, name, signal: known };
+  }
   const spec = readSpec(value['spec']);
   return op === 'run' && spec !== null ? { op, name, spec } : null;
 }

@@ -97,7 +97,7 @@ async function download(dir: string, options: DownloadOptions, signal?: AbortSig
 export async function publishFolder(dir: string, fill: (work: string) => Promise<void>): Promise<void> {
   // what a killed process left half-done
   const siblings = await readdir(dirname(dir));
-  const stale = siblings.filter((name) => name.startsWith(`${basename(dir)}.`) && !name.endsWith('.lock'));
+  const stale = siblings.filter((name) => name.startsWith(`${basename(dir)}.`) && !name.startsWith(`${basename(dir)}.lock`));
   for (const name of stale) await rm(join(dirname(dir), name), { recursive: true, force: true });
   const work = await mkdtemp(`${dir}.`);
   try {

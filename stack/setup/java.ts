@@ -8,6 +8,8 @@ import { LakeError } from '../../runtime/errors.ts';
 
 export type JavaMajor = 17 | 25;
 
+const defaultJvmDir = '/usr/lib/jvm';
+
 export interface JavaHome {
   readonly home: string;
   readonly major: JavaMajor;
@@ -18,7 +20,7 @@ export interface JavaHome {
 }
 
 /** Looks in FOZ_JAVA_HOME_<major>, JAVA_HOME, /usr/lib/jvm and the PATH, in this order. */
-export function findJava(major: JavaMajor, env: NodeJS.ProcessEnv = process.env, jvmDir = '/usr/lib/jvm'): JavaHome | null {
+export function findJava(major: JavaMajor, env: NodeJS.ProcessEnv = process.env, jvmDir = defaultJvmDir): JavaHome | null {
   for (const home of candidates(major, env, jvmDir)) {
     if (javaMajor(home) !== major) continue;
     const program = (name: string) => join(home, 'bin', name);
@@ -72,27 +74,24 @@ export interface BuildTools {
 const installCommand = 'apt-get update && apt-get install -y --no-install-recommends openjdk-17-jdk-headless maven';
 
 /** JDK 17 with its compiler, and Maven. As root on a system with apt-get they are installed, said aloud through `say`. */
-export async function ensureBuildTools(say: (line: string) => void, env: NodeJS.ProcessEnv = process.env): Promise<BuildTools> {
-  const found = findBuildTools(env);
+export async function ensureBuildTools(
+  say: (line: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
+  jvmDir = defaultJvmDir,
+): Promise<BuildTools> {
+  const found = findBuildTools(env, jvmDir);
   if (!Array.isArray(found)) return found;
   const mayInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get') && env['FOZ_INSTALL'] !== 'off';
   if (!mayInstall) throw missing(found);
   say(`${found.join(' and ')} not found; installing: ${installCommand}`);
   await aptInstall(say);
-  const installed = findBuildTools(env);
+  const installed = findBuildTools(env, jvmDir);
   if (Array.isArray(installed)) throw missing(installed);
   return installed;
 }
 
-/** Only what running needs: JDK 17. */
-export function requireJava17(env: NodeJS.ProcessEnv = process.env): JavaHome {
-  const java = findJava(17, env);
-  if (java === null) throw missing(['JDK 17']);
-  return java;
-}
-
-export function requireJava25(env: NodeJS.ProcessEnv = process.env): JavaHome {
-  const java = findJava(25, env);
+export function requireJava25(env: NodeJS.ProcessEnv = process.env, jvmDir = defaultJvmDir): JavaHome {
+  const java = findJava(25, env, jvmDir);
   if (java !== null && java.javac !== null) return java;
   throw new LakeError(
     'PREREQUISITE_MISSING',
@@ -100,8 +99,8 @@ export function requireJava25(env: NodeJS.ProcessEnv = process.env): JavaHome {
   );
 }
 
-function findBuildTools(env: NodeJS.ProcessEnv): BuildTools | string[] {
-  const java = findJava(17, env);
+function findBuildTools(env: NodeJS.ProcessEnv, jvmDir: string): BuildTools | string[] {
+  const java = findJava(17, env, jvmDir);
   const maven = findMaven(env);
   if (java !== null && java.javac !== null && maven !== null) return { java, maven };
   return [...(java === null || java.javac === null ? ['JDK 17'] : []), ...(maven === null ? ['Maven'] : [])];
