@@ -1,7 +1,7 @@
 // The `foz` command: parses, loads the one command asked for, runs it, and turns how it ended into an exit code:
 // 0 ok, 1 findings, 2 usage or configuration, 3 a dependency is away, 4 halted, 5 a bug.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander';
@@ -15,6 +15,7 @@ import type { Command, CommandCall, CommandGroup, CommandOption } from './comman
 import { commandTable } from './command-table.ts';
 import { loadConfig } from './config.ts';
 import { errorJson, errorText, jsonText } from './output.ts';
+import { version } from './version.ts';
 
 /** Secrets met in this run, so that no error text shows one. */
 interface Run {
@@ -24,6 +25,7 @@ interface Run {
 
 export async function foz(argv: readonly string[]): Promise<number> {
   const run: Run = { secrets: [], exitCode: 0 };
+  hideClientWarnings();
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
   });
@@ -34,6 +36,14 @@ export async function foz(argv: readonly string[]): Promise<number> {
   } catch (error) {
     return report(error, argv.includes('--json'), run);
   }
+}
+
+/** The Kafka client computes a time-out below zero now and then, which Node mentions; nothing follows from it. */
+function hideClientWarnings(): void {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    if (warning.name !== 'TimeoutNegativeWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`);
+  });
 }
 
 function report(error: unknown, isJson: boolean, run: Run): number {
@@ -165,19 +175,6 @@ async function execute(command: Command, args: readonly unknown[], options: Read
 function examplesText(examples: Command['examples']): string {
   const width = Math.max(...examples.map(([line]) => line.length));
   return `\nExamples:\n${examples.map(([line, meaning]) => `  $ ${line.padEnd(width)}  # ${meaning}`).join('\n')}\n`;
-}
-
-/** Of the package this file belongs to, in a checkout and in dist/ alike. */
-export function version(): string {
-  for (let directory = import.meta.dirname; directory !== dirname(directory); directory = dirname(directory)) {
-    try {
-      const manifest: unknown = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-      if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) return String(manifest.version);
-    } catch {
-      continue;
-    }
-  }
-  return 'unknown';
 }
 
 if (import.meta.main) process.exitCode = await foz(process.argv.slice(2));

@@ -49,7 +49,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
     import('../wire.ts'),
     import('../../runtime/prom-metrics.ts'),
     import('../observe.ts'),
-    import('../foz.ts'),
+    import('../version.ts'),
   ]);
   const halted = new AbortController();
   const metrics = createPromMetrics({ version: version(), process: true });
