@@ -319,6 +319,50 @@ function sharing(it: It): void {
     assert.deepEqual([...one.values(), ...two.values()].toSorted(), ['p0', 'p1', 'p2', 'p3', 'q0', 'q1', 'q2', 'q3']);
   });
 
+  it('gives nothing after revoked, nor two batches at once, when the group changes while a batch is held', async (world) => {
+    const topic = await world.createTopic(2);
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const one = logReader({ start: () => 0n, onBatch: (batch) => gates[batch.partition]?.promise ?? Promise.resolve() });
+    await world.join(one, [topic]);
+    await until(
+      () => one.mine.size === 2,
+      'both partitions',
+      () => one.calls,
+    );
+    for (let i = 0; i < 8; i++) for (const partition of [0, 1]) await world.produce(topic, partition, texts(`${partition}-${i}`));
+    await until(
+      () => one.seen.length >= 2 && one.batches.length === 2,
+      'a batch of each held',
+      () => one.values(),
+    );
+    const two = logReader({ start: () => 0n });
+    const second = await world.join(two, [topic]);
+    await until(
+      () => one.mine.size === 1 && two.mine.size === 1,
+      'one each',
+      () => [one.calls, two.calls],
+    );
+    const heldBefore = one.batches.length;
+    await quiet();
+    assert.equal(one.batches.length, heldBefore, 'what is given again waits for the batch still held');
+    await second.close();
+    two.mine.clear();
+    await until(
+      () => one.mine.size === 2,
+      'both again',
+      () => one.calls,
+    );
+    await quiet();
+    assert.equal(one.batches.length, heldBefore);
+    for (const gate of gates) gate.resolve();
+    await until(
+      () => [0, 1].every((partition) => one.next.get(partition) === 8n),
+      'everything, from the start',
+      () => one.values(),
+    );
+    for (const partition of [0, 1]) assert.deepEqual(one.offsets(partition).slice(-8), [0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
   it('takes up a topic that appears after the subscription', async (world) => {
     const topic = await world.createTopic(1);
     const later = `${topic}-later`;
