@@ -117,12 +117,13 @@ function widen(range: Range, value: SingleValue | null): void {
 
 function summaryOf(type: string, range: Range | undefined): PartitionSummary {
   assert(range, 'every partition field has a range');
-  const lower = range.lower === null ? null : bytesOfValue(type, truncatedLower(range.lower, boundLengthMax));
-  const upper = range.upper === null ? null : truncatedUpper(range.upper, boundLengthMax);
+  const isCut = type === 'string' || type === 'binary';
+  const lower = isCut && range.lower !== null ? truncatedLower(range.lower, boundLengthMax) : range.lower;
+  const upper = isCut && range.upper !== null ? truncatedUpper(range.upper, boundLengthMax) : range.upper;
   return {
     containsNull: range.containsNull,
     containsNan: range.containsNan,
-    lowerBound: lower,
+    lowerBound: lower === null ? null : bytesOfValue(type, lower),
     // Nothing short enough stands above it: the whole value then, since a bound on one side alone would read as "all null".
     upperBound: range.upper === null ? null : bytesOfValue(type, upper ?? range.upper),
   };
