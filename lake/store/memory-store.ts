@@ -5,6 +5,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { systemClock, type Clock } from '../../runtime/clock.ts';
 import { testConditionalWrite } from './conditional-write-test.ts';
+import { fromFileError } from './file-error.ts';
 import { checkKey, checkPrefix, clipRange, compareKeys, objectMissing } from './object-key.ts';
 import type { ByteRange, ObjectHead, ObjectStore, PutOptions, PutOutcome } from './object-store.ts';
 
@@ -43,7 +44,8 @@ export function memoryStore(name: string, deps: MemoryStoreDeps = {}): ObjectSto
     },
     async putFile(key, path, options, signal) {
       checkKey(key);
-      return put(key, await readFile(path, signal === undefined ? {} : { signal }), options);
+      signal?.throwIfAborted();
+      return put(key, await local(readFile(path), root, key), options);
     },
     async get(key, range, signal) {
       signal?.throwIfAborted();
@@ -54,8 +56,8 @@ export function memoryStore(name: string, deps: MemoryStoreDeps = {}): ObjectSto
       const body = get(key);
       const partial = `${path}.${randomUUID()}.partial`;
       try {
-        await writeFile(partial, body);
-        await rename(partial, path);
+        await local(writeFile(partial, body), root, key);
+        await local(rename(partial, path), root, key);
       } catch (error) {
         await rm(partial, { force: true });
         throw error;
@@ -92,6 +94,14 @@ export function memoryStore(name: string, deps: MemoryStoreDeps = {}): ObjectSto
     },
   };
   return store;
+}
+
+async function local<T>(work: Promise<T>, root: string, key: string): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw fromFileError(error, 'copy of a local file', root, key);
+  }
 }
 
 async function* listObjects(objects: ReadonlyMap<string, StoredObject>, prefix: string, signal?: AbortSignal): AsyncGenerator<ObjectHead> {

@@ -71,6 +71,8 @@ const kindsByCode: ReadonlyMap<string, S3FailureKind> = new Map([
   ['IncompleteBody', 'passing'],
   ['XAmzContentSHA256Mismatch', 'passing'],
   ['CredentialsProviderError', 'passing'],
+  // The SDK learns the store's clock from this answer; the next try is signed with it.
+  ['RequestTimeTooSkewed', 'passing'],
   ['ConditionalRequestConflict', 'conflict'],
   ['OperationAborted', 'conflict'],
   ['PreconditionFailed', 'condition'],

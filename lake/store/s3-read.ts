@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { LakeError } from '../../runtime/errors.ts';
 import { retry, type RetryContext, type RetryPolicy } from '../../runtime/retry.ts';
+import { fromFileError } from './file-error.ts';
 import { checkKey, checkPrefix, checkRange, compareKeys, objectMissing } from './object-key.ts';
 import type { ByteRange, ObjectHead } from './object-store.ts';
 import { S3Failure } from './s3-failure.ts';
@@ -50,16 +51,24 @@ export async function readIntoFile(reading: S3Reading, key: string, path: string
         full,
         undefined,
         async (body) => {
-          await using file = await open(partial, 'wx');
-          return await drain(reading, full, body, (chunk) => file.writeFile(chunk));
+          await using file = await local(open(partial, 'wx'), reading.root, key);
+          return await drain(reading, full, body, (chunk) => local(file.writeFile(chunk), reading.root, key));
         },
         signal,
       ),
     );
-    await rename(partial, path);
+    await local(rename(partial, path), reading.root, key);
     return bytes;
   } finally {
     await rm(partial, { force: true });
+  }
+}
+
+async function local<T>(work: Promise<T>, root: string, key: string): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw fromFileError(error, 'copy to a local file', root, key);
   }
 }
 

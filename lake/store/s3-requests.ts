@@ -18,6 +18,7 @@ import {
   UploadPartCommand,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
+import { LakeError } from '../../runtime/errors.ts';
 import { limiter } from './limiter.ts';
 import type { ByteRange, ObjectHead } from './object-store.ts';
 import { S3Failure, s3Failure } from './s3-failure.ts';
@@ -111,6 +112,8 @@ export function s3Requests(connection: S3Connection): S3Requests {
         return await request(signal === undefined ? {} : { abortSignal: signal });
       } catch (error) {
         signal?.throwIfAborted();
+        // Errors of our own (a local file, a length) already say what they are.
+        if (error instanceof LakeError) throw error;
         throw s3Failure(error, { action, bucket: Bucket, key }, secrets);
       }
     }, signal);

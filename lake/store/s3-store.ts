@@ -3,12 +3,13 @@
 // memory are bounded, and every error names bucket, key, the store's code and the HTTP status, never a secret.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { systemClock, type Clock } from '../../runtime/clock.ts';
 import { silentLogger, type Logger } from '../../runtime/log.ts';
 import { systemRandom, type Random } from '../../runtime/random.ts';
 import { retry, type RetryContext } from '../../runtime/retry.ts';
 import { testConditionalWrite } from './conditional-write-test.ts';
+import { fromFileError } from './file-error.ts';
 import { limiter } from './limiter.ts';
 import { checkKey } from './object-key.ts';
 import type { ObjectHead, ObjectStore, PutOptions, PutOutcome, StoreSelfTest } from './object-store.ts';
@@ -41,7 +42,7 @@ export interface S3StoreOptions {
   readonly connectTimeoutMs?: number;
   /** Request sent whole and answer begun. Default 120 s. */
   readonly requestTimeoutMs?: number;
-  /** Silence on a socket. Default 30 s. */
+  /** Silence on a socket. Default 20 s. */
   readonly idleTimeoutMs?: number;
   /** Tries of one request, the first included. Default 5. */
   readonly attemptsMax?: number;
@@ -132,7 +133,7 @@ function connectionOf(options: S3StoreOptions): S3Connection {
     credentials: options.credentials ?? { kind: 'default' },
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 120_000,
-    idleTimeoutMs: options.idleTimeoutMs ?? 30_000,
+    idleTimeoutMs: options.idleTimeoutMs ?? 20_000,
     socketsMax: options.socketsMax ?? 32,
   };
 }
@@ -149,7 +150,7 @@ async function putFile(context: Context, key: string, path: string, options: Put
   const wanted = options.ifAbsent === true;
   if (wanted && context.conditionalWrites === 'off' && (await isTaken(context, full, signal))) return { kind: 'exists' };
   const ifAbsent = wanted && context.conditionalWrites === 'on';
-  await using file = await open(path, 'r');
+  await using file = await openLocal(path, context.root, key);
   const { size } = await file.stat();
   if (size >= context.multipartThresholdBytes) {
     return await uploadFile(context.uploading(signal), {
@@ -165,6 +166,14 @@ async function putFile(context: Context, key: string, path: string, options: Put
     async () => putBytes(context, full, await readExactly(file, path, 0, size), { ...options, ifAbsent }, signal),
     signal,
   );
+}
+
+async function openLocal(path: string, root: string, key: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    throw fromFileError(error, `open ${path} for put`, root, key);
+  }
 }
 
 function putBytes(context: Context, full: string, body: Uint8Array, options: PutOptions, signal?: AbortSignal): Promise<PutOutcome> {

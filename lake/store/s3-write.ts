@@ -69,10 +69,19 @@ function needsLook(failure: S3Failure): boolean {
   return failure.kind === 'answered' || failure.kind === 'hung' || failure.kind === 'condition' || failure.kind === 'upload-gone';
 }
 
+/** Looking comes inside every attempt, so its own tries multiply: fewer of them. */
+function lookPolicy(policy: RetryPolicy): RetryPolicy {
+  return { ...policy, attemptsMax: Math.min(3, policy.attemptsMax) };
+}
+
 async function look(settling: S3Settling, write: S3Write, mayBeOurs: boolean): Promise<Found> {
   let head: S3Head | null;
   try {
-    head = await retry(settling.policy, () => settling.requests.head(write.key, settling.retryContext.signal), settling.retryContext);
+    head = await retry(
+      lookPolicy(settling.policy),
+      () => settling.requests.head(write.key, settling.retryContext.signal),
+      settling.retryContext,
+    );
   } catch (cause) {
     if (!(cause instanceof LakeError)) throw cause;
     throw new LakeError('STORE_OUTCOME_UNKNOWN', `a write got no answer, and looking for it failed too: ${cause.message}`, {

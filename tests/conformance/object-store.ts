@@ -162,6 +162,13 @@ function files(it: It, options: ObjectStoreSuiteOptions): void {
     }
   });
 
+  it('says STORE_REFUSED of a local file that cannot be read or written', async (store, folder) => {
+    await refused('STORE_REFUSED', () => store.putFile('k', join(folder, 'no-such-file')));
+    assert.equal(await store.head('k'), null);
+    await store.put('k', text('x'));
+    await refused('STORE_REFUSED', () => store.getFile('k', join(folder, 'no', 'such', 'folder')));
+  });
+
   it('leaves a local file alone when there is nothing to copy into it', async (store, folder) => {
     const target = join(folder, 'target');
     await writeFile(target, 'kept');
