@@ -66,6 +66,31 @@ test('I6: a topic re-created under an assignment is not read under it, not even 
   assert.equal(reader.mine.size, 0);
 });
 
+test('I6: nor while the rebalance that takes it away waits for another member', async () => {
+  await using log = memoryLog({ clusterId: 'c' });
+  log.createTopic('t', { partitions: 2 });
+  const [slow, quick] = [fromStart(), fromStart()];
+  const revoke = slow.revoked;
+  await log.subscribe({ groupId, topics }, slow);
+  await log.subscribe({ groupId, topics }, quick);
+  await log.settled();
+  const gate = Promise.withResolvers<void>();
+  slow.revoked = async (partitions) => {
+    await gate.promise;
+    await revoke(partitions);
+  };
+  const topicId = log.recreateTopic('t');
+  for (const partition of [0, 1]) log.produce('t', partition, texts('new'));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual([slow.values(), quick.values()], [[], []]);
+  gate.resolve();
+  await log.settled();
+  assert.deepEqual(
+    [...slow.seen, ...quick.seen].map((one) => one.topicId),
+    [topicId, topicId],
+  );
+});
+
 test('an expelled member reads on beside the new owner until it is told', async () => {
   await using log = memoryLog({ clusterId: 'c' });
   log.createTopic('t', { partitions: 2 });
