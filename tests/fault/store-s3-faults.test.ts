@@ -158,6 +158,26 @@ test('I5: a write that lands only after HEAD looked is still known as our own', 
   );
 });
 
+test('I5: also the last attempt is looked for before anything is said of it', () =>
+  lab(
+    async ({ store, server, s3, folder }) => {
+      const body = randomBytes(1_777);
+      await writeFile(join(folder, 'file'), body);
+      const faults = passingFaults.filter((fault) => 'when' in fault && fault.when === 'after');
+      for (const [index, fault] of faults.entries()) {
+        server.script({ on: 'PutObject', fault }, { on: 'CompleteMultipartUpload', fault });
+        for (const ifAbsent of [true, false]) {
+          const key = `${index}-${ifAbsent}`;
+          assert.equal((await store.put(`put-${key}`, body, { ifAbsent })).kind, 'stored', JSON.stringify(fault));
+          assert.equal((await store.putFile(`file-${key}`, join(folder, 'file'), { ifAbsent })).kind, 'stored', JSON.stringify(fault));
+        }
+      }
+      for (const [key, object] of s3.objects) assert.ok(body.equals(object.body), key);
+      assert.equal(s3.objects.size, faults.length * 4);
+    },
+    { store: { attemptsMax: 1 } },
+  ));
+
 test('I5: a write that gets no answer in time is stored all the same, put or file, first or last request', async () => {
   const on = ['PutObject', 'UploadPart', 'CompleteMultipartUpload'];
   const cases = silences.flatMap((fault) =>
