@@ -8,6 +8,7 @@ import type { ComponentContext, ComponentName, ComponentPorts, StackEndpoints } 
 import type { TrinoOptions } from './components/trino.ts';
 import type { GuardianClient } from './process/guardian-client.ts';
 import { portPool } from './process/ports.ts';
+import type { ProcessSpec } from './process/protocol.ts';
 import { logTail, untilReady } from './process/ready.ts';
 import { ensureJars, type DownloadOptions, type StackJars } from './setup/downloads.ts';
 import { ensureBuildTools, findJava } from './setup/java.ts';
@@ -63,7 +64,11 @@ export function createRunner(options: RunnerOptions): Runner {
   const ports: Partial<Record<ComponentName, ComponentPorts>> = { ...options.ports };
   const started = new Set<ComponentName>();
   const exits = new Map<string, string>();
-  guardian.onExit((status) => exits.set(status.name, status.exit ?? 'unknown'));
+  const onEnd = new Map<string, (exit: string) => void>();
+  guardian.onExit(({ name, exit }) => {
+    exits.set(name, exit ?? 'unknown');
+    onEnd.get(name)?.(exit ?? 'unknown');
+  });
 
   const tell = (component: StackEvent['component'], state: StackEvent['state'], detail?: string) =>
     options.onEvent({ component, state, elapsedMs: Math.round(performance.now() - beganAt), ...(detail === undefined ? {} : { detail }) });
@@ -73,6 +78,21 @@ export function createRunner(options: RunnerOptions): Runner {
     if (!started.has(name)) throw new LakeError('COMPONENT_FAILED', `${name} is not part of the stack in ${layout.root}`);
     return components[name].endpoint(ports[name] ?? {}, { layout, secrets, settings });
   };
+  const runToEnd = async (name: string, spec: ProcessSpec, signal?: AbortSignal) => {
+    const ended = new Promise<string>((resolve, reject) => {
+      onEnd.set(name, resolve);
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    ended.catch(() => undefined);
+    await guardian.run(name, spec);
+    const exit = await ended;
+    if (exit === '0') return;
+    const tail = await logTail(spec.log, logLines);
+    throw new LakeError(
+      'COMPONENT_FAILED',
+      `${name} (${spec.command}) ended with ${exit}. Its log is ${spec.log}; the last lines:\n${tail}`,
+    );
+  };
   const contextWith = (trino: TrinoOptions | null, signal?: AbortSignal): ComponentContext => ({
     layout,
     jars: () => (jars ??= ensureJars(download, signal)),
@@ -81,6 +101,7 @@ export function createRunner(options: RunnerOptions): Runner {
     trino,
     secrets,
     settings,
+    runToEnd: (name, spec) => runToEnd(name, spec, signal),
     endpoint,
   });
 

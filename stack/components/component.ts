@@ -59,6 +59,8 @@ export interface ComponentContext {
   readonly trino: TrinoOptions | null;
   readonly secrets: StackSecrets;
   readonly settings: StackSettings;
+  /** Runs a program to its end under the guardian, so that it does not outlive us either; fails unless it ends with 0. */
+  readonly runToEnd: (name: string, spec: ProcessSpec) => Promise<void>;
   /** Of the components this one needs: they are ready. */
   readonly endpoint: <N extends ComponentName>(name: N) => StackEndpoints[N];
 }

@@ -1,11 +1,9 @@
 // Kafka, one node that is broker and controller (KRaft): no ZooKeeper. Topics carry the broker's time
 // (LogAppendTime), which is what makes arrival dates in the lake bounded and monotone.
 
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { jvmQuickStart, propertiesText, type Component, type ComponentContext, type ComponentPorts } from './component.ts';
 
@@ -18,7 +16,7 @@ export const kafkaComponent: Component<'kafka'> = {
   ports: ['broker', 'controller'],
   readyMaxMs: 90_000,
   endpoint: (ports) => ({ bootstrap: `127.0.0.1:${ports['broker']}` }),
-  prepare: async (ports, context, signal) => {
+  prepare: async (ports, context) => {
     const { layout, settings } = context;
     const [jars, java] = await Promise.all([context.jars(), context.java()]);
     const dataDir = await layout.dataDir('kafka');
@@ -26,22 +24,21 @@ export const kafkaComponent: Component<'kafka'> = {
     const config = join(confDir, 'server.properties');
     await writeFile(config, kafkaProperties(ports, dataDir, settings));
     const log4j = await writeLog4j(confDir);
-    const classPath = ['-cp', jars.kafka];
-    if (!existsSync(join(dataDir, 'meta.properties'))) {
-      await mkdir(dataDir, { recursive: true });
-      const format = ['-Xmx128m', ...jvmQuickStart, ...classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config];
-      await promisify(execFile)(java.java, format, signal === undefined ? {} : { signal });
-    }
-    const heap = ['-Xms128m', '-Xmx512m', ...jvmQuickStart, `-Dlog4j2.configurationFile=${log4j}`, ...(settings.jvmOptions['kafka'] ?? [])];
-    return {
+    const spec = (args: readonly string[]) => ({
       command: java.java,
-      args: [...heap, ...classPath, 'kafka.Kafka', config],
+      args: [...jvmQuickStart, ...args],
       cwd: confDir,
       env: {},
       log: layout.log('kafka'),
-      stopSignal: 'SIGTERM',
+      stopSignal: 'SIGTERM' as const,
       stopGraceMs: 15_000,
-    };
+    });
+    if (!existsSync(join(dataDir, 'meta.properties'))) {
+      const format = ['-Xmx128m', '-cp', jars.kafka, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config];
+      await context.runToEnd('kafka-format', spec(format));
+    }
+    const jvm = ['-Xms128m', '-Xmx512m', `-Dlog4j2.configurationFile=${log4j}`, ...(settings.jvmOptions['kafka'] ?? [])];
+    return spec([...jvm, '-cp', jars.kafka, 'kafka.Kafka', config]);
   },
   probe: async (endpoint) => {
     const brokers = [endpoint.bootstrap];

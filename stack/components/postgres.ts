@@ -1,11 +1,9 @@
 // PostgreSQL with logical decoding on. Durability is off (fsync): the local stack is for trying and testing.
 
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFile, chmod, chown, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { LakeError } from '../../runtime/errors.ts';
 import { cacheRoot } from '../setup/downloads.ts';
@@ -30,24 +28,15 @@ export const postgresComponent: Component<'postgres'> = {
     cdcUser: settings.postgresCdcUser,
     cdcPassword: secrets.postgresCdcPassword,
   }),
-  prepare: async (ports, context, signal) => {
+  prepare: async (ports, context) => {
     const { layout } = context;
     const binaries = await findPostgres({ cacheDir: context.download.cacheDir ?? cacheRoot() });
     const cluster = await clusterDir(layout, binaries);
-    await initCluster(cluster, binaries, context, signal);
+    await initCluster(cluster, binaries, context);
     const config = join(cluster, 'foz.conf');
     await writeFile(config, postgresConfig(ports, context.settings));
     if (binaries.user !== null) await chown(config, binaries.user.uid, binaries.user.gid);
-    return {
-      command: join(binaries.bin, 'postgres'),
-      args: ['-D', cluster],
-      cwd: cluster,
-      env: { LC_ALL: 'C', TZ: 'UTC' },
-      log: layout.log('postgres'),
-      stopSignal: 'SIGINT',
-      stopGraceMs: 10_000,
-      ...(binaries.user === null ? {} : { user: { uid: binaries.user.uid, gid: binaries.user.gid } }),
-    };
+    return { command: join(binaries.bin, 'postgres'), args: ['-D', cluster], cwd: cluster, ...processBasics(layout, binaries) };
   },
   probe: async (endpoint) => {
     await withAdmin(endpoint, 'postgres', (client) => client.query('select 1'));
@@ -84,6 +73,17 @@ log_line_prefix = '%m [%p] %q%u@%d '
 `;
 }
 
+function processBasics(layout: StackLayout, { user }: PostgresBinaries) {
+  return {
+    env: { LC_ALL: 'C', TZ: 'UTC' },
+    log: layout.log('postgres'),
+    // "fast": ends open sessions; SIGTERM would wait for them
+    stopSignal: 'SIGINT' as const,
+    stopGraceMs: 10_000,
+    ...(user === null ? {} : { user: { uid: user.uid, gid: user.gid } }),
+  };
+}
+
 /** Data outside the stack's folder, when the user it runs as cannot enter that. */
 export function outsideClusterParent(root: string): string {
   return join(tmpdir(), `foz-pg-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`);
@@ -103,7 +103,7 @@ async function clusterDir(layout: StackLayout, binaries: PostgresBinaries): Prom
   return join(outside, 'cluster');
 }
 
-async function initCluster(cluster: string, binaries: PostgresBinaries, context: ComponentContext, signal?: AbortSignal): Promise<void> {
+async function initCluster(cluster: string, binaries: PostgresBinaries, context: ComponentContext): Promise<void> {
   const { user } = binaries;
   // foz.conf is written last: without it an earlier attempt was cut short
   if ((await stat(join(cluster, 'foz.conf')).catch(() => null)) !== null) return;
@@ -113,14 +113,13 @@ async function initCluster(cluster: string, binaries: PostgresBinaries, context:
   await rm(passwordFile, { force: true });
   await writeFile(passwordFile, `${context.secrets.postgresAdminPassword}\n`, { mode: 0o600, flag: 'wx' });
   if (user !== null) for (const path of [cluster, passwordFile]) await chown(path, user.uid, user.gid);
-  const args = ['-D', cluster, '-U', adminUser, `--pwfile=${passwordFile}`, '-A', 'scram-sha-256', '--encoding=UTF8', '--no-locale', '-N'];
-  const who = user === null ? {} : { uid: user.uid, gid: user.gid };
-  const options = { cwd: '/', env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' }, ...who, ...(signal === undefined ? {} : { signal }) };
+  const auth = [`--pwfile=${passwordFile}`, '-A', 'scram-sha-256'];
+  const spec = {
+    command: join(binaries.bin, 'initdb'),
+    args: ['-D', cluster, '-U', adminUser, ...auth, '--encoding=UTF8', '--no-locale', '-N'],
+  };
   try {
-    await promisify(execFile)(join(binaries.bin, 'initdb'), args, options);
-  } catch (error) {
-    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
-    throw new LakeError('COMPONENT_FAILED', `initdb in ${cluster} failed:\n${said}`, { cause: error });
+    await context.runToEnd('postgres-init', { ...spec, ...processBasics(context.layout, binaries), cwd: '/' });
   } finally {
     await rm(passwordFile, { force: true });
   }
