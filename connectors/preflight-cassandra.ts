@@ -3,7 +3,7 @@
 
 import { quoteCql, type CassandraQuery, type CassandraRow } from '../sources/cassandra-client.ts';
 import { introspectCassandra } from '../sources/cassandra-introspect.ts';
-import type { SourceColumn, SourceTable } from '../sources/source.ts';
+import type { SourceColumn, SourceTable, SourceType } from '../sources/source.ts';
 import type { Finding } from './finding.ts';
 
 export interface CassandraPreflight {
@@ -243,6 +243,20 @@ function judgeColumn(column: SourceColumn, subject: string, qualified: string): 
       },
     ];
   }
+  if (hasNestedSet(type, false)) {
+    const found = `${type.declared}: a set inside another type stops the agent at the first change`;
+    return [
+      {
+        code: 'CASSANDRA_NESTED_SET',
+        severity: 'error',
+        subject: at,
+        setting: 'type',
+        found,
+        needed: 'a list in its place',
+        mend: replace,
+      },
+    ];
+  }
   if (type.name === 'counter') {
     const mend = `Leave the table out, or keep the count in a bigint column`;
     return [
@@ -277,6 +291,11 @@ function judgeColumn(column: SourceColumn, subject: string, qualified: string): 
     ];
   }
   return [];
+}
+
+function hasNestedSet(type: SourceType, isInside: boolean): boolean {
+  if (type.name === 'set' && isInside) return true;
+  return [...type.arguments, ...type.fields.map((field) => field.type)].some((inner) => hasNestedSet(inner, true));
 }
 
 async function judgeTtl(

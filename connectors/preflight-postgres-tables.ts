@@ -15,7 +15,11 @@ SELECT w.name, c.oid::text AS oid, c.relkind::text AS kind, c.relpersistence::te
        has_table_privilege($2, c.oid, 'SELECT')::text AS "canSelect", has_table_privilege($2, c.oid, 'INSERT')::text AS "canInsert",
        has_table_privilege($2, c.oid, 'UPDATE')::text AS "canUpdate", has_table_privilege($2, c.oid, 'DELETE')::text AS "canDelete",
        (SELECT string_agg(a.attname, ', ' ORDER BY a.attnum) FROM pg_attribute a
-         WHERE a.attrelid = c.oid AND a.attgenerated <> '' AND NOT a.attisdropped) AS generated
+         WHERE a.attrelid = c.oid AND a.attgenerated <> '' AND NOT a.attisdropped) AS generated,
+       (SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
+          FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+           AND (t.typname IN ('_interval', '_money', '_time', '_timetz') OR (t.typcategory = 'A' AND a.attndims > 1))) AS altered
   FROM unnest(string_to_array($1, E'\\n')) AS w(name)
   LEFT JOIN pg_class c ON c.oid = to_regclass(w.name)
  CROSS JOIN (SELECT rolsuper OR rolbypassrls AS bypass FROM pg_roles WHERE rolname = $2) r`;
@@ -185,6 +189,18 @@ function judgeCaptured(row: PostgresRow, table: string): readonly Finding[] {
       found: `${generated}: in the snapshot, not in the stream`,
       needed: 'nothing; verify leaves them out',
       mend: 'Compute them in the lake, or publish them (PostgreSQL 18: publish_generated_columns = stored)',
+    });
+  }
+  const altered = row['altered'] ?? null;
+  if (altered !== null) {
+    findings.push({
+      code: 'POSTGRES_TYPE_ALTERED',
+      severity: 'warning',
+      subject,
+      setting: 'column types',
+      found: `${altered}: the connector leaves interval[] and money[] out, cuts time[] to milliseconds and empties inner arrays`,
+      needed: 'a type it keeps exact',
+      mend: `ALTER TABLE ${name} ALTER COLUMN … TYPE jsonb USING to_jsonb(…);`,
     });
   }
   return findings;

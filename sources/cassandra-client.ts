@@ -96,7 +96,7 @@ function wrap(client: cassandra.Client, settings: CassandraSettings): CassandraC
       let pageState: string | undefined;
       do {
         const result = await execute(cql, parameters, { fetchSize: 1000, ...(pageState === undefined ? {} : { pageState }) }, signal);
-        for (const row of rowsOf(result)) rows.push(Object.fromEntries(row.keys().map((name) => [name, row.get(name)])));
+        for (const row of rowsOf(result)) rows.push(Object.fromEntries(row.keys().map((name) => [name, plain(row.get(name))])));
         pageState = result.pageState ?? undefined;
       } while (pageState !== undefined);
       return rows;
@@ -111,7 +111,7 @@ function wrap(client: cassandra.Client, settings: CassandraSettings): CassandraC
           signal,
         );
         const rows = rowsOf(result);
-        if (rows.length > 0) yield rows.map((row) => row.values());
+        if (rows.length > 0) yield rows.map((row) => row.values().map(plain));
         pageState = result.pageState ?? undefined;
       } while (pageState !== undefined);
     },
@@ -124,6 +124,25 @@ function wrap(client: cassandra.Client, settings: CassandraSettings): CassandraC
 /** What is no query (DDL, a write) has no rows at all, whatever the driver's types say. */
 function rowsOf(result: { readonly rows?: readonly cassandra.types.Row[] }): readonly cassandra.types.Row[] {
   return result.rows ?? [];
+}
+
+/** Decimals as exact text: the driver's own text of 1E+20 is wrong. Composites are gone through. */
+function plain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
+  if (value instanceof cassandra.types.BigDecimal) return decimalOf(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (value instanceof Set) return new Set(Array.from(value, plain));
+  if (value instanceof Map) return new Map(Array.from(value, ([key, inner]) => [plain(key), plain(inner)]));
+  if (value instanceof cassandra.types.Tuple) return { elements: value.values().map(plain) };
+  const isUserType = Object.getPrototypeOf(value) === Object.prototype;
+  return isUserType ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)])) : value;
+}
+
+/** Wire form: four bytes of scale, then the unscaled integer. */
+function decimalOf(value: cassandra.types.BigDecimal): string {
+  const bytes = cassandra.types.BigDecimal.toBuffer(value);
+  const unscaled = cassandra.types.Integer.fromBuffer(bytes.subarray(4));
+  return `${unscaled.toString()}E${-bytes.readInt32BE(0)}`;
 }
 
 /** The driver takes no signal: an abort stops the wait, the answer is dropped. */

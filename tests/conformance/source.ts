@@ -1,0 +1,89 @@
+// One suite for every Source: what verify relies on. The adapter brings a table with at least five rows, in pages of two.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { keyOf, type Source, type SourceColumn, type SourceRow, type SourceTableName } from '../../sources/source.ts';
+
+export interface SourceFixture {
+  readonly name: string;
+  readonly open: () => Promise<Source>;
+  readonly table: SourceTableName;
+  /** Canonical keys of all rows of the table. */
+  readonly keys: readonly (readonly string[])[];
+}
+
+const sorted = (keys: readonly (readonly (string | null)[])[]) => keys.map((key) => JSON.stringify(key)).toSorted();
+
+export async function readRows(
+  pages: AsyncIterable<readonly SourceRow[]>,
+): Promise<{ readonly rows: SourceRow[]; readonly pageRows: number[] }> {
+  const rows: SourceRow[] = [];
+  const pageRows: number[] = [];
+  for await (const page of pages) {
+    rows.push(...page);
+    pageRows.push(page.length);
+  }
+  return { rows, pageRows };
+}
+
+export function registerSourceTests(fixture: SourceFixture): void {
+  test(`${fixture.name}: all rows come once, in pages no larger than allowed, with a value for each column`, async () => {
+    await using source = await fixture.open();
+    const table = await source.introspect(fixture.table);
+    assert.ok(table);
+    await using reading = await source.read(table, { kind: 'all' });
+    const { rows, pageRows } = await readRows(reading.pages);
+    assert.deepEqual(sorted(rows.map((row) => keyOf(table, row))), sorted(fixture.keys));
+    assert.ok(
+      pageRows.every((count) => count > 0 && count <= 2),
+      String(pageRows),
+    );
+    assert.ok(rows.every((row) => row.values.length === table.columns.length));
+  });
+
+  test(`${fixture.name}: rows by key are those rows, and a key without a row gives none`, async () => {
+    await using source = await fixture.open();
+    const table = await source.introspect(fixture.table);
+    assert.ok(table);
+    await using all = await source.read(table, { kind: 'all' });
+    const { rows } = await readRows(all.pages);
+    const wanted = fixture.keys.slice(1, 4);
+    await using some = await source.read(table, { kind: 'keys', keys: wanted });
+    const picked = await readRows(some.pages);
+    assert.deepEqual(sorted(picked.rows.map((row) => keyOf(table, row))), sorted(wanted));
+    const byKey = new Map(rows.map((row) => [JSON.stringify(keyOf(table, row)), row.values]));
+    for (const row of picked.rows) assert.deepEqual(row.values, byKey.get(JSON.stringify(keyOf(table, row))));
+    await using none = await source.read(table, { kind: 'keys', keys: [] });
+    assert.deepEqual((await readRows(none.pages)).rows, []);
+  });
+
+  test(`${fixture.name}: the key is named in order, and its columns are not nullable`, async () => {
+    await using source = await fixture.open();
+    const table = await source.introspect(fixture.table);
+    assert.ok(table && table.key.length > 0);
+    for (const [index, name] of table.key.entries()) {
+      const column: SourceColumn | undefined = table.columns.find((candidate) => candidate.name === name);
+      assert.equal(column?.keyIndex, index);
+      assert.equal(column?.isNullable, false);
+    }
+  });
+
+  test(`${fixture.name}: a table that does not exist is null, not an error`, async () => {
+    await using source = await fixture.open();
+    assert.equal(await source.introspect({ ...fixture.table, table: 'no_such_table' }), null);
+  });
+
+  test(`${fixture.name}: health says what answers`, async () => {
+    await using source = await fixture.open();
+    const health = await source.health();
+    assert.notEqual(health.version, '');
+    assert.ok(health.roundTripMs >= 0);
+  });
+
+  test(`${fixture.name}: an aborted reading rejects with the signal's reason`, async () => {
+    await using source = await fixture.open();
+    const table = await source.introspect(fixture.table);
+    assert.ok(table);
+    await assert.rejects(source.read(table, { kind: 'all' }, AbortSignal.abort(new Error('enough'))), /enough/);
+  });
+}
