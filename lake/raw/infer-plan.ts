@@ -36,7 +36,8 @@ export function inferPlan(plan: RawPlan, observed: readonly ShapeType[]): Inferr
     const root = fillNulls(base ? (mergeShapes(base, seen) ?? seen) : seen, schema, plan.shapes);
     if (!hasTypedLeaves(root)) return 'an object that holds nothing but nulls';
     const evolved = evolveSchema(schema, shapeColumns(root), lastColumnId);
-    if (evolved.conflicts.length > 0) return evolved.conflicts.slice(0, 3).map(conflictText).join('; ');
+    const conflicts = evolved.conflicts.filter((conflict) => !isConverted(conflict));
+    if (conflicts.length > 0) return conflicts.slice(0, 3).map(conflictText).join('; ');
     if (mergeAt < 0 && plan.shapes.length + added.length >= shapesMax) return `more than ${shapesMax} shapes`;
     ({ schema, lastColumnId } = evolved);
     if (mergeAt < 0) added.push(root);
@@ -49,6 +50,11 @@ export function inferPlan(plan: RawPlan, observed: readonly ShapeType[]): Inferr
     shapes: added.length === 0 ? plan.shapes : [...plan.shapes, ...added.map((root, i) => ({ number: first + i, root }))],
     refused,
   };
+}
+
+/** A column of doubles takes integers that it holds exactly, and Debezium's "NaN" and "Infinity"; the decoder checks each value. */
+function isConverted(conflict: EvolveConflict): boolean {
+  return conflict.reason === 'type' && conflict.current === 'double' && (conflict.wanted === 'long' || conflict.wanted === 'string');
 }
 
 function conflictText(conflict: EvolveConflict): string {

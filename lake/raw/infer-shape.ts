@@ -101,7 +101,8 @@ function structOf(entries: readonly JsonEntry[], place: Place, typeOf: (entry: J
   const fields = entries.map((entry): ShapeField => {
     const { key } = entry;
     // `__proto__` would vanish in readers that build plain JavaScript objects.
-    if (key === '' || key === '__proto__' || key.includes('\0') || !key.isWellFormed()) throw new Unshapeable(`a key that no column can bear: ${where}`);
+    if (key === '' || key === '__proto__' || key.includes('\0') || !key.isWellFormed())
+      throw new Unshapeable(`a key that no column can bear: ${where}`);
     if (folded.has(key.toLowerCase())) throw new Unshapeable(`two keys equal but for case: ${under(place, key).path}`);
     folded.add(key.toLowerCase());
     return { name: key, type: typeOf(entry, under(place, key)) };

@@ -22,7 +22,10 @@ export interface RebuiltRecord {
    * - `json`: JSON-equal to the value.
    * - `text`, `bytes`: the value exactly, as it could not be typed.
    */
-  readonly value: { readonly kind: 'tombstone' } | { readonly kind: 'json' | 'text'; readonly text: string } | { readonly kind: 'bytes'; readonly bytes: Uint8Array };
+  readonly value:
+    | { readonly kind: 'tombstone' }
+    | { readonly kind: 'json' | 'text'; readonly text: string }
+    | { readonly kind: 'bytes'; readonly bytes: Uint8Array };
   readonly headers: readonly RebuiltHeader[];
 }
 
@@ -78,7 +81,8 @@ function jsonText(value: unknown, type: ShapeType, isRoot: boolean): string {
     case 'double':
       return doubleText(Number(value));
     case 'string':
-      return JSON.stringify(value);
+      // A number here is NaN or infinite, in a column of doubles.
+      return JSON.stringify(typeof value === 'number' ? String(value) : value);
     case 'null':
       return 'null';
     default:

@@ -13,7 +13,9 @@ export function sameJson(left: string, right: string, depthMax = 10_000): boolea
 export function sameJsonValue(left: JsonValue, right: JsonValue): boolean {
   if (left.kind === 'number' && right.kind === 'number') return sameNumber(left.text, right.text);
   if (left.kind === 'array' && right.kind === 'array') {
-    return left.items.length === right.items.length && left.items.every((item, i) => sameJsonValue(item, right.items[i] ?? { kind: 'null' }));
+    return (
+      left.items.length === right.items.length && left.items.every((item, i) => sameJsonValue(item, right.items[i] ?? { kind: 'null' }))
+    );
   }
   if (left.kind === 'object' && right.kind === 'object') return sameObject(left.entries, right.entries);
   if (left.kind === 'boolean' && right.kind === 'boolean') return left.value === right.value;
@@ -25,7 +27,8 @@ function sameNumber(left: string, right: string): boolean {
   if (left === right) return true;
   const [leftWhole, rightWhole] = [/^-?\d+$/.test(left), /^-?\d+$/.test(right)];
   // An integer and a double are two things even where they are equal: `-0` and `1` would come back as `0` and `1.0`.
-  if (leftWhole || rightWhole) return leftWhole && rightWhole && BigInt(left) === BigInt(right) && left.startsWith('-') === right.startsWith('-');
+  if (leftWhole || rightWhole)
+    return leftWhole && rightWhole && BigInt(left) === BigInt(right) && left.startsWith('-') === right.startsWith('-');
   // Beyond doubles (1e400) only the same literal is the same number.
   return Number.isFinite(Number(left)) && Object.is(Number(left), Number(right));
 }

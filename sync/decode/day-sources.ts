@@ -27,6 +27,18 @@ export function daySources(pages: readonly RowPage[]): readonly { readonly day: 
   return [...byDay].sort(([a], [b]) => a - b).map(([day, dayPages]) => ({ day, pages: dayPages }));
 }
 
+/** Rows whose `partition:offset` is not among those done. */
+export function remainingPages(pages: readonly RowPage[], done: readonly string[]): readonly RowPage[] {
+  const isDone = new Set(done);
+  const remaining: RowPage[] = [];
+  for (const page of pages) {
+    const rows: number[] = [];
+    for (let row = 0; row < page.rows; row++) if (!isDone.has(`${page.partitions[row]}:${page.offsets[row]}`)) rows.push(row);
+    if (rows.length > 0) remaining.push(rows.length === page.rows ? page : subPage(page, rows, page.day));
+  }
+  return remaining;
+}
+
 /** The same bytes with fewer rows. */
 function subPage(page: RowPage, rows: readonly number[], day: number): RowPage {
   const ints = (from: Int32Array) => Int32Array.from(rows, (row) => from[row] ?? 0);

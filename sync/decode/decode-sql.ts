@@ -25,6 +25,8 @@ export interface DecodeStatement {
   readonly shapes: readonly Shape[];
   /** Reasons that rows carry by number, from 1. */
   readonly reasons: readonly string[];
+  /** Leave out the rows that none of the shapes proves. */
+  readonly provenOnly: boolean;
   /** Whether malformed texts are sorted out first: without, the statement fails on one, and costs a parse less. */
   readonly guarded: boolean;
   /** An expression over `header_set`, and what it needs beside the rows. */
@@ -41,9 +43,9 @@ export function decodeSelect(statement: DecodeStatement): string {
     const decoded = `from_json(${rest}, ${literal(structure(shape.root))})`;
     // The lenient form: the strict one throws for every row that does not fit, at 300 µs each; the proof is what decides.
     from = `SELECT *, ${statement.guarded ? `TRY(${decoded})` : decoded} AS d${i} FROM (${from})`;
-    from = `SELECT *, to_json(d${i})::VARCHAR AS t${i} FROM (${from})`;
-    from = `SELECT * EXCLUDE (t${i}), ${proof(i, shape, schema)} AS ok${i} FROM (${from})`;
+    from = `SELECT *, ${proof(i, shape, schema)} AS ok${i} FROM (${from})`;
   });
+  if (statement.provenOnly) from = `SELECT * FROM (${from}) WHERE ${proven(shapes.length)}`;
   from = `SELECT *, CASE WHEN bytes IS NOT NULL AND NOT ${proven(shapes.length)} THEN TRY(decode(bytes)) END AS rest FROM (${from})`;
   const columns = schema.fields.map((field) => `${columnExpression(field.name, field.type, statement)} AS ${quoted(field.name)}`);
   return `SELECT ${columns.join(',\n')} FROM (${from})`;
@@ -71,12 +73,13 @@ const lenient = literal(String.raw`(?i)nan|inf|,\s*[\]}]|-0(?:[^.0-9e]|$)`);
 const strings = literal(String.raw`"(?:[^"\\]|\\.)*"`);
 
 function outsideStrings(text: string): string {
-  return `regexp_replace(${text}, ${strings}, '', 'g')`;
+  return `regexp_replace(${text}, ${strings}, '#', 'g')`;
 }
 
 function proof(i: number, shape: Shape, schema: Schema): string {
-  const second = `t${i} = TRY(json(json_text))::VARCHAR AND NOT regexp_matches(${outsideStrings('value')}, ${lenient})`;
-  const equal = `CASE WHEN t${i} = json_text THEN true WHEN t${i} IS NOT NULL THEN ${second} ELSE false END`;
+  const text = `to_json(d${i})::VARCHAR`;
+  const second = `${text} = TRY(json(json_text))::VARCHAR AND NOT regexp_matches(${outsideStrings('value')}, ${lenient})`;
+  const equal = `CASE WHEN ${text} = json_text THEN true WHEN d${i} IS NOT NULL THEN ${second} ELSE false END`;
   const checks = shapeChecks(`d${i}`, shape, schema);
   return checks.length === 0 ? `coalesce(${equal}, false)` : `coalesce(${equal} AND ${checks.join(' AND ')}, false)`;
 }
@@ -92,6 +95,10 @@ function shapeChecks(decoded: string, shape: Shape, schema: Schema): readonly st
       // −0.0 is refused too: DuckDB's Parquet dictionaries hold it and 0.0 as one value.
       checks.push(`coalesce(isfinite(${at}) AND NOT (${at} = 0 AND signbit(${at})), true)`);
       if (column === 'float') checks.push(`coalesce(${at}::FLOAT::DOUBLE = ${at}, true)`);
+    } else if (type.kind === 'long' && column === 'double') {
+      checks.push(`coalesce(${at} BETWEEN -9007199254740992 AND 9007199254740992, true)`);
+    } else if (type.kind === 'string' && column === 'double') {
+      checks.push(`coalesce(${at} IN ('NaN', 'Infinity', '-Infinity'), true)`);
     } else if (type.kind === 'long' && column === 'int') {
       checks.push(`coalesce(${at} BETWEEN -2147483648 AND 2147483647, true)`);
     } else if (type.kind === 'json' || type.kind === 'list') {

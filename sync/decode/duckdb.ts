@@ -161,7 +161,8 @@ function chunkFiller(): FillChunk {
     if (byReference && page.regionEnd - page.regionStart > inlineMax) fillByReference(page, key, bytes, value, scratch);
     else fillByCopy(page, key, bytes, value);
     const { validity } = scratch;
-    if (page.recordTimes < rows) setNulls(bindings.data_chunk_get_vector(chunk, atRecordTime), rows, (row) => page.recordTimeKnown[row] === 0, validity);
+    if (page.recordTimes < rows)
+      setNulls(bindings.data_chunk_get_vector(chunk, atRecordTime), rows, (row) => page.recordTimeKnown[row] === 0, validity);
     setNulls(key, rows, (row) => (page.keyLength[row] ?? -1) < 0, validity);
     setNulls(bytes, rows, (row) => (page.valueLength[row] ?? -1) < 0, validity);
     setNulls(value, rows, (row) => (page.valueLength[row] ?? -1) < 0 || page.reasons[row] !== 0, validity);
@@ -218,7 +219,8 @@ function layReferences(page: RowPage, starts: Int32Array, lengths: Int32Array, b
     words[word] = Math.max(length, 0);
     if (length > inlineMax) {
       const address = base + (start - regionStart);
-      words[word + 1] = (arena[start] ?? 0) | ((arena[start + 1] ?? 0) << 8) | ((arena[start + 2] ?? 0) << 16) | ((arena[start + 3] ?? 0) << 24);
+      words[word + 1] =
+        (arena[start] ?? 0) | ((arena[start + 1] ?? 0) << 8) | ((arena[start + 2] ?? 0) << 16) | ((arena[start + 3] ?? 0) << 24);
       words[word + 2] = address % 4_294_967_296;
       words[word + 3] = address / 4_294_967_296;
     } else {

@@ -1,0 +1,196 @@
+// Rows of one day into Parquet files on local disk: nearly always one statement and one file.
+
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assert, LakeError } from '../../runtime/errors.ts';
+import { literal } from '../../lake/parquet/duckdb-type.ts';
+import { fieldIds } from '../../lake/parquet/field-ids.ts';
+import { fileMetrics, leavesOf, microsOf, type ReportedStats } from '../../lake/parquet/file-metrics.ts';
+import { liveShapes } from '../../lake/raw/merge-shapes.ts';
+import { remainingPages } from './day-sources.ts';
+import { decodeSelect, reasonNoShape, type DecodeStatement } from './decode-sql.ts';
+import type { DecodePlan, WrittenBatch, WrittenFile } from './decoder.ts';
+import type { Duckdb, DuckdbValue } from './duckdb.ts';
+import { prunableColumns } from './learn.ts';
+import type { RowPage } from './row-pages.ts';
+import { shapeGroups } from './shape-groups.ts';
+
+export interface FileWriterOptions {
+  readonly tempDir: string;
+  /** Values of one row group, over all leaf columns: bounds the writer's memory on wide tables. */
+  readonly rowGroupValuesMax: number;
+  /** Tables with more leaf columns keep file metrics only for the columns that queries prune by. */
+  readonly wideColumns: number;
+  readonly memoryLimitBytes: number;
+}
+
+/** What one write teaches the next. */
+export interface WriteMode {
+  /** Writes still to be done with malformed texts sorted out first: they come in runs. */
+  guardedWrites: number;
+}
+
+export interface FileOutcome {
+  readonly file: WrittenFile;
+  readonly rescued: number;
+  readonly changedAtUs: WrittenBatch['changedAtUs'];
+  /** Rows that no shape fits although they are JSON, as `partition:offset`. */
+  readonly unshaped: readonly string[];
+}
+
+export interface RowsToWrite {
+  readonly id: number;
+  readonly day: number;
+  readonly pages: readonly RowPage[];
+  readonly reasons: readonly string[];
+  readonly headers: DecodeStatement['headers'];
+}
+
+/** After a malformed text. */
+const guardedWritesAfter = 20;
+
+/** Share of DuckDB's memory that the stages of one statement may take. */
+const stagesShare = 0.25;
+
+/** All rows, each in exactly one of the files. Files of a failed call are removed. */
+export async function writeFiles(
+  duckdb: Duckdb,
+  plan: DecodePlan,
+  rows: RowsToWrite,
+  mode: WriteMode,
+  options: FileWriterOptions,
+  signal?: AbortSignal,
+): Promise<readonly FileOutcome[]> {
+  const groups = shapeGroups(liveShapes(plan.shapes), options.memoryLimitBytes * stagesShare);
+  const outcomes: FileOutcome[] = [];
+  let { pages } = rows;
+  try {
+    for (const [i, shapes] of groups.entries()) {
+      const isLast = i === groups.length - 1;
+      const statement = { rowsId: rows.id, schema: plan.schema, shapes, reasons: rows.reasons, headers: rows.headers, provenOnly: !isLast };
+      const outcome = await writeGuarded(duckdb, plan, statement, { ...rows, pages }, mode, options, signal);
+      const { recordCount } = outcome.file.dataFile;
+      if (recordCount === 0) {
+        await rm(outcome.file.path, { force: true });
+        continue;
+      }
+      outcomes.push(outcome);
+      if (isLast || recordCount === countRows(pages)) break;
+      pages = remainingPages(pages, await coordinatesIn(duckdb, outcome.file.path, 'true'));
+    }
+  } catch (error) {
+    await removeFiles(outcomes.map((outcome) => outcome.file));
+    throw wrapped(error);
+  }
+  return outcomes;
+}
+
+export async function removeFiles(files: readonly WrittenFile[]): Promise<void> {
+  for (const file of files) await rm(file.path, { force: true });
+}
+
+type Statement = Omit<DecodeStatement, 'guarded'>;
+
+/** Without a guard first, since malformed texts are rare; once one has failed a statement, with a guard for a while. */
+async function writeGuarded(
+  duckdb: Duckdb,
+  plan: DecodePlan,
+  statement: Statement,
+  rows: RowsToWrite,
+  mode: WriteMode,
+  options: FileWriterOptions,
+  signal?: AbortSignal,
+): Promise<FileOutcome> {
+  if (mode.guardedWrites === 0) {
+    try {
+      return await writeFile(duckdb, plan, { ...statement, guarded: false }, rows, options, signal);
+    } catch (error) {
+      if (!isRefusedText(error)) throw error;
+      mode.guardedWrites = guardedWritesAfter;
+    }
+  }
+  mode.guardedWrites--;
+  const outcome = await writeFile(duckdb, plan, { ...statement, guarded: true }, rows, options, signal);
+  if (outcome.rescued > 0) mode.guardedWrites = guardedWritesAfter;
+  return outcome;
+}
+
+async function writeFile(
+  duckdb: Duckdb,
+  plan: DecodePlan,
+  statement: DecodeStatement,
+  rows: RowsToWrite,
+  options: FileWriterOptions,
+  signal?: AbortSignal,
+): Promise<FileOutcome> {
+  const path = join(options.tempDir, `${randomUUID()}.parquet`);
+  const { schema } = plan;
+  const rowGroupRows = Math.max(2048, Math.floor(options.rowGroupValuesMax / leavesOf(schema).length));
+  const sql = `COPY (${decodeSelect(statement)}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd, FIELD_IDS ${fieldIds(schema)}, ROW_GROUP_SIZE ${rowGroupRows}, RETURN_STATS true)`;
+  try {
+    const [report] = await duckdb.query(sql, { id: rows.id, source: rows.pages }, signal);
+    const { recordCount, fileSizeInBytes, stats } = readReport(report);
+    const metrics = fileMetrics(schema, stats, { wideColumns: options.wideColumns, always: prunableColumns(rows.pages) });
+    const reasons = stats.get('"_rescued"."reason"');
+    const rescued = Number(reasons?.get('num_values') ?? 0) - Number(reasons?.get('null_count') ?? 0);
+    const partition = { [plan.datePartitionFieldId]: rows.day };
+    return {
+      file: { path, dataFile: { fileFormat: 'PARQUET', partition, recordCount, fileSizeInBytes, ...metrics } },
+      rescued,
+      changedAtUs: changedAtRange(stats),
+      unshaped: rescued === 0 ? [] : await coordinatesIn(duckdb, path, `_rescued.reason = ${literal(reasonNoShape)}`),
+    };
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+async function coordinatesIn(duckdb: Duckdb, path: string, condition: string): Promise<readonly string[]> {
+  const rows = await duckdb.query(`SELECT _log_partition || ':' || _log_offset FROM read_parquet(${literal(path)}) WHERE ${condition}`);
+  return rows.map(([coordinate]) => String(coordinate));
+}
+
+function countRows(pages: readonly RowPage[]): number {
+  return pages.reduce((sum, page) => sum + page.rows, 0);
+}
+
+function changedAtRange(stats: ReportedStats): WrittenBatch['changedAtUs'] {
+  const changed = stats.get('"changed_at"');
+  const [min, max] = [microsOf(changed?.get('min') ?? ''), microsOf(changed?.get('max') ?? '')];
+  return min === null || max === null ? null : { min: Number(min), max: Number(max) };
+}
+
+/** filename, count, file_size_bytes, footer_size_bytes, column_statistics, partition_keys */
+function readReport(report: readonly DuckdbValue[] | undefined): {
+  readonly recordCount: number;
+  readonly fileSizeInBytes: number;
+  readonly stats: ReportedStats;
+} {
+  assert(report, 'COPY reported no file');
+  const columns = [...mapEntries(report[4])].map(([path, column]): [string, ReadonlyMap<string, string>] => [
+    path,
+    new Map([...mapEntries(column)].map(([name, value]) => [name, String(value)])),
+  ]);
+  return { recordCount: Number(report[1]), fileSizeInBytes: Number(report[2]), stats: new Map(columns) };
+}
+
+function* mapEntries(value: DuckdbValue | undefined): Generator<[string, DuckdbValue]> {
+  if (!Array.isArray(value)) return;
+  for (const entry of value) {
+    if (typeof entry === 'object' && entry !== null && 'key' in entry && 'value' in entry) yield [String(entry.key), entry.value];
+  }
+}
+
+/** A text that DuckDB's JSON reader refuses, or one that is no UTF-8. */
+function isRefusedText(error: unknown): boolean {
+  return error instanceof Error && /^(invalid input|conversion) error/i.test(error.message);
+}
+
+function wrapped(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof LakeError || error.name === 'AbortError') return error;
+  const message = `decoding a batch: ${error.message.slice(0, 500)}`;
+  const code = /out of memory|no space left|could not write|failed to offload/i.test(error.message) ? 'LIMIT_EXCEEDED' : 'INTERNAL';
+  return new LakeError(code, message, { cause: error });
+}
