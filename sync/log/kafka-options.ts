@@ -60,7 +60,7 @@ export const kafkaDefaults = {
   heartbeatIntervalMs: 1_000,
   metadataMaxAgeMs: 10_000,
   reconnectDelayMinMs: 100,
-  reconnectDelayMaxMs: 5_000,
+  reconnectDelayMaxMs: 2_000,
 } as const;
 
 /** The option with its default. */

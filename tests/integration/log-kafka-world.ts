@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
 import { LakeError } from '../../runtime/errors.ts';
-import { startStack } from '../../stack/stack.ts';
+import { startStack, type Stack } from '../../stack/stack.ts';
 import { kafkaClient, type KafkaClient } from '../../sync/log/kafka-client.ts';
 import { kafkaLog } from '../../sync/log/kafka-log.ts';
 import { metadataRequest } from '../../sync/log/kafka-metadata.ts';
@@ -19,22 +19,24 @@ import { encodeBatch } from '../conformance/record-batch-encoder.ts';
 
 export interface TestKafka extends AsyncDisposable {
   readonly bootstrap: string;
+  /** Null for a broker that is not ours to stop. */
+  readonly stack: Stack | null;
   world(options?: Partial<KafkaLogOptions>): Promise<LogWorld>;
 }
 
 export async function testKafka(): Promise<TestKafka> {
   const given = process.env['FOZ_TEST_KAFKA'];
-  if (given !== undefined) return kafkaAt(given, async () => undefined);
+  if (given !== undefined) return kafkaAt(given, null, async () => undefined);
   const dir = await mkdtemp(join(tmpdir(), 'foz-log-kafka-'));
   const stack = await startStack({ dir, components: ['kafka'] });
-  return kafkaAt(stack.endpoint('kafka').bootstrap, async () => {
+  return kafkaAt(stack.endpoint('kafka').bootstrap, stack, async () => {
     await stack[Symbol.asyncDispose]();
     await rm(dir, { recursive: true, force: true });
   });
 }
 
-function kafkaAt(bootstrap: string, end: () => Promise<void>): TestKafka {
-  return { bootstrap, world: (options) => kafkaLogWorld(bootstrap, options), [Symbol.asyncDispose]: end };
+function kafkaAt(bootstrap: string, stack: Stack | null, end: () => Promise<void>): TestKafka {
+  return { bootstrap, stack, world: (options) => kafkaLogWorld(bootstrap, options), [Symbol.asyncDispose]: end };
 }
 
 async function kafkaLogWorld(bootstrap: string, options: Partial<KafkaLogOptions> = {}): Promise<LogWorld> {
@@ -85,10 +87,18 @@ async function kafkaLogWorld(bootstrap: string, options: Partial<KafkaLogOptions
 }
 
 /** Deleting goes on after its answer: until it is done the name is taken. */
-async function createTopic(admin: Admin, topic: string, partitions: number): Promise<void> {
+export async function createTopic(
+  admin: Admin,
+  topic: string,
+  partitions: number,
+  configEntries: { name: string; value: string }[] = [],
+): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
-      await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: 1 }], waitForLeaders: true });
+      await admin.createTopics({
+        topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
+        waitForLeaders: true,
+      });
       return;
     } catch (error) {
       if (tries > 50) throw error;
