@@ -72,7 +72,7 @@ const silences: readonly Fault[] = [
   { kind: 'silence', work: 'first', ms: 4_000 },
   { kind: 'silence', work: 'last', ms: 2_500 },
 ];
-const timeouts = { requestTimeoutMs: 1_500, idleTimeoutMs: 1_500 };
+const timeoutMs = 1_500;
 
 /** Faults of the one request whose good answer may hide a failure. */
 const completionFaults: readonly Fault[] = [
@@ -158,6 +158,21 @@ test('I5: a write that lands only after HEAD looked is still known as our own', 
   );
 });
 
+test('I5: replacing an object through a lost request ends with the new bytes, not with "exists"', () =>
+  lab(async ({ store, server, s3, folder }) => {
+    const body = randomBytes(1_777);
+    await writeFile(join(folder, 'file'), body);
+    for (const [index, fault] of passingFaults.entries()) {
+      server.script();
+      await store.put(`p${index}`, text('old'));
+      await store.put(`f${index}`, text('old'));
+      server.script({ on: 'PutObject', fault }, { on: 'CompleteMultipartUpload', fault });
+      assert.deepEqual(await store.put(`p${index}`, body), { kind: 'stored', bytes: 1_777 }, JSON.stringify(fault));
+      assert.deepEqual(await store.putFile(`f${index}`, join(folder, 'file')), { kind: 'stored', bytes: 1_777 }, JSON.stringify(fault));
+      for (const key of [`p${index}`, `f${index}`]) assert.ok(body.equals(s3.objects.get(key)?.body ?? Buffer.of()), JSON.stringify(fault));
+    }
+  }));
+
 test('I5: also the last attempt is looked for before anything is said of it', () =>
   lab(
     async ({ store, server, s3, folder }) => {
@@ -205,7 +220,7 @@ test('I5: a write that gets no answer in time is stored all the same, put or fil
           assert.ok(body.equals(s3.objects.get('k')?.body ?? Buffer.of()), says);
           assert.equal(s3.uploads.size, 0, says);
         },
-        { s3: { keepsMetadata }, store: timeouts },
+        { s3: { keepsMetadata }, store: { requestTimeoutMs: timeoutMs } },
       ),
     ),
   );
@@ -225,7 +240,7 @@ test('a read that gets no answer in time, or stalls half-way, is tried again and
           assert.ok(body.equals(await readFile(join(folder, 'out'))), JSON.stringify(fault));
           assert.equal(server.operations.filter((each) => each === 'GetObject').length, 4, JSON.stringify(fault));
         },
-        { store: timeouts },
+        { store: { idleTimeoutMs: timeoutMs } },
       ),
     ),
   );
