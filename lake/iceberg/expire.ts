@@ -65,11 +65,14 @@ function hourTags(
 ): readonly (readonly [string, SnapshotRef])[] {
   const head = mainSnapshot(metadata);
   const tags = new Map<string, SnapshotRef>();
+  let lastHour = Number.NaN;
   for (const snapshot of head ? chain(head['snapshot-id'], snapshots) : []) {
     const hourStart = Math.floor(snapshot['timestamp-ms'] / hourMs) * hourMs;
+    // The chain runs from new to old: the first snapshot of an hour met is its last.
+    if (hourStart === lastHour) continue;
+    lastHour = hourStart;
     const name = hourTagName(hourStart);
     const isOver = hourStart + hourMs <= now;
-    // The chain runs from new to old: the first snapshot of an hour met is its last.
     if (isOver && !tags.has(name) && !isOldHourTag(name, now, policy))
       tags.set(name, { type: 'tag', 'snapshot-id': snapshot['snapshot-id'], 'max-ref-age-ms': policy.hourTagAgeMaxMs });
   }

@@ -108,7 +108,8 @@ test('an append without files is a snapshot of its own over the same manifests',
 });
 
 test('a rebase keeps the manifest and writes only a new list on top of the new head', async () => {
-  await using store = memoryStore('rebase');
+  await using memory = memoryStore('rebase');
+  const { store, traffic } = countingStore(memory);
   const base = newTable(store);
   const cache = createAppendCache();
   const input = { store, files: [dataFile(store, 'a', today, 7)], summary: {}, commitId: 'mine', now: start, cache };
@@ -123,7 +124,9 @@ test('a rebase keeps the manifest and writes only a new list on top of the new h
     now: start,
   });
   const metadata = applied(base, appendCommit(base, other), start);
+  const writes = traffic.writes;
   const rebased = await prepareAppend({ ...input, metadata, snapshotId: 2 });
+  assert.equal(traffic.writes - writes, 1);
   assert.equal(rebased.manifest?.path, lost.manifest?.path);
   assert.deepEqual(rebased.written, [rebased.snapshot['manifest-list']]);
   const list = await listAt(store, rebased.snapshot);
