@@ -9,6 +9,7 @@ import {
   applied,
   bound,
   bytesAt,
+  countingStore,
   dataFile,
   hourMs,
   keysOf,
