@@ -22,7 +22,8 @@ export interface KafkaReaderOptions {
   /** Reads the metadata again; never rejects. */
   refresh(): Promise<void>;
   range(at: LogPartition): Promise<OffsetRange>;
-  health(problem: LakeError | null): void;
+  /** Of the connection to one node. */
+  health(nodeId: number, problem: LakeError | null): void;
   fail(error: unknown): void;
 }
 
@@ -79,7 +80,8 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
   const busyNodes = new Set<number>();
   let waitingBytes = 0;
   let isRefreshing = false;
-  let failures = 0;
+  /** Failures in a row, by node. */
+  const failures = new Map<number, number>();
 
   const drop = (reading: Reading): void => {
     waitingBytes -= reading.waiting?.bytes ?? 0;
@@ -100,6 +102,10 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
     await pause(retryAfterMs);
     isRefreshing = false;
     turn();
+  };
+
+  const recovered = (nodeId: number): void => {
+    if (failures.delete(nodeId)) options.health(nodeId, null);
   };
 
   /** Starts whatever can be started: a fetch to each idle broker that leads a partition with nothing waiting. */
@@ -140,8 +146,7 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
       const response = await client.send(await client.node(nodeId), `fetch from Kafka node ${nodeId}`, request);
       if (response.error !== kafkaCodes.none)
         throw new LakeError('LOG_UNREACHABLE', `fetch from Kafka node ${nodeId}: error ${response.error}`);
-      failures = 0;
-      options.health(null);
+      recovered(nodeId);
       const found = new Map(response.partitions.map((fetched) => [`${fetched.topicId}/${fetched.partition}`, fetched]));
       for (const { reading, epoch, nextOffset } of asked) {
         const fetched = found.get(`${reading.topicId}/${reading.partition}`);
@@ -151,10 +156,13 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
       const known = kafkaError(`fetch from Kafka node ${nodeId}`, error);
       if (known.retry !== 'backoff') throw known;
       if (closing.signal.aborted) return;
-      options.health(known);
-      failures += 1;
-      await pause(Math.min(numbers.reconnectDelayMaxMs, numbers.reconnectDelayMinMs * 2 ** Math.min(failures, 16)));
+      options.health(nodeId, known);
+      const failed = failures.get(nodeId) ?? 0;
+      failures.set(nodeId, failed + 1);
+      await pause(Math.min(numbers.reconnectDelayMaxMs, numbers.reconnectDelayMinMs * 2 ** Math.min(failed, 16)));
       await options.refresh();
+      // A node that leads nothing here any more is not missed.
+      if (![...readings.values()].some((reading) => options.leader(reading) === nodeId)) recovered(nodeId);
     }
   };
 
@@ -178,6 +186,7 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
     readings.delete(keyOf(reading));
     readings.set(keyOf(reading), reading);
     const blocks = decodeRecords({
+      name: keyOf(reading),
       records,
       from: asked,
       aborted: fetched.aborted,

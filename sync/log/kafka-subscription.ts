@@ -83,7 +83,7 @@ export function kafkaSubscription(options: KafkaSubscriptionOptions): LogSubscri
     leader: ({ topic, partition }) => topics.get(topic)?.leaders.get(partition),
     refresh,
     range: (at) => options.range(fetchClient, at),
-    health: (problem) => health('fetch', problem),
+    health: (nodeId, problem) => health(`node ${nodeId}`, problem),
     fail,
   });
   const group = kafkaGroup({

@@ -15,6 +15,8 @@ import type { AbortedTransaction } from './kafka-fetch.ts';
 import { readVarint, type Cursor } from './varint.ts';
 
 export interface RecordsToDecode {
+  /** Topic and partition, for errors. */
+  readonly name: string;
   readonly records: Buffer;
   /** Earlier records of the first batch are left out. */
   readonly from: bigint;
@@ -62,7 +64,7 @@ export function* decodeRecords(source: RecordsToDecode): Generator<DecodedBlock>
   let size = 0;
   let next = from;
   for (let at = 0; ;) {
-    const batch = batchAt(source.records, at);
+    const batch = batchAt(source, at);
     if (batch) {
       at = batch.end;
       if (batch.nextOffset <= from) continue;
@@ -94,23 +96,21 @@ export function recordsEnd(records: Buffer): bigint | null {
 }
 
 /** Null at the end, or where the last batch is cut short. */
-function batchAt(records: Buffer, at: number): Batch | null {
+function batchAt({ name, records }: RecordsToDecode, at: number): Batch | null {
   if (at + batchPrefixBytes + 5 > records.length) return null;
   const end = at + batchPrefixBytes + records.readInt32BE(at + 8);
   if (end > records.length) return null;
   const baseOffset = Number(records.readBigInt64BE(at));
   const magic = records.readInt8(at + 16);
   if (magic !== 2) {
-    throw new LakeError('LOG_REFUSED', `read the record batch at offset ${baseOffset}: format v${magic} is older than Kafka 0.11`, {
-      context: { baseOffset, magic },
-    });
+    throw damaged(name, baseOffset, `record format v${magic} is not read here, only v2 (Kafka 0.11 and newer)`);
   }
   const attributes = records.readInt16BE(at + 21);
   const start = at + batchHeaderBytes;
   const count = records.readInt32BE(at + 57);
   const codec = attributes & 0x07;
   if (start > end || count < 0 || (codec === 0 && count * recordBytesMin > end - start) || !Number.isSafeInteger(baseOffset)) {
-    throw damaged(baseOffset, `${count} records in ${end - start} bytes`);
+    throw damaged(name, baseOffset, `${count} records in ${end - start} bytes`);
   }
   return {
     baseOffset,
@@ -164,7 +164,7 @@ function expand(source: RecordsToDecode, batch: Batch): Buffer {
     return out;
   } catch (cause) {
     if (cause instanceof LakeError) throw cause;
-    throw damaged(batch.baseOffset, cause instanceof Error ? cause.message : String(cause), cause);
+    throw damaged(source.name, batch.baseOffset, cause instanceof Error ? cause.message : String(cause), cause);
   }
 }
 
@@ -181,7 +181,7 @@ function fill(source: RecordsToDecode, batches: readonly Batch[], parts: readonl
     try {
       fillBatch(columns, { batch, bytes, start, end: start + length, from, receivedAtMs: source.receivedAtMs, memo });
     } catch (cause) {
-      throw damaged(batch.baseOffset, cause instanceof Error ? cause.message : String(cause), cause);
+      throw damaged(source.name, batch.baseOffset, cause instanceof Error ? cause.message : String(cause), cause);
     }
     partAt += length;
   });
@@ -282,6 +282,9 @@ function blockFrom(columns: Columns, bytes: Buffer): RecordBlock {
   };
 }
 
-function damaged(baseOffset: number, why: string, cause?: unknown): LakeError {
-  return new LakeError('LOG_REFUSED', `read the record batch at offset ${baseOffset}: ${why}`, { context: { baseOffset }, cause });
+function damaged(name: string, baseOffset: number, why: string, cause?: unknown): LakeError {
+  return new LakeError('LOG_REFUSED', `read the record batch of ${name} at offset ${baseOffset}: ${why}`, {
+    context: { name, baseOffset },
+    cause,
+  });
 }

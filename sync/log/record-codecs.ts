@@ -17,7 +17,7 @@ export function decompress(codec: number, bytes: Buffer, bytesMax: number): Buff
     case 'snappy':
       return snappy(bytes, bytesMax);
     case 'lz4':
-      return bounded(decompressFrameSync(bytes), bytesMax);
+      return lz4(bytes, bytesMax);
     case 'zstd':
       return zstdDecompressSync(bytes, { maxOutputLength: bytesMax });
     default:
@@ -56,10 +56,31 @@ function rawSnappy(bytes: Buffer, bytesMax: number): Buffer {
   return typeof out === 'string' ? Buffer.from(out) : out;
 }
 
-function bounded(bytes: Buffer, bytesMax: number): Buffer {
-  if (bytes.length > bytesMax) throw tooLarge(bytes.length, bytesMax);
-  return bytes;
+// A frame does not say its size; its blocks bound it: at most what the header names, and 255 times what they hold.
+// Spec: LZ4 Frame Format, "Frame Descriptor" and "Data Blocks".
+function lz4(bytes: Buffer, bytesMax: number): Buffer {
+  const most = lz4SizeMost(bytes);
+  if (most > bytesMax) throw tooLarge(most, bytesMax);
+  return decompressFrameSync(bytes);
 }
+
+function lz4SizeMost(bytes: Buffer): number {
+  if (bytes.length <= lz4HeaderBytes) return 0;
+  const blockBytesMax = 2 ** (8 + 2 * (((bytes[5] ?? 0) >> 4) & 7));
+  const hasBlockChecksums = ((bytes[4] ?? 0) & 0x10) !== 0;
+  const hasContentSize = ((bytes[4] ?? 0) & 0x08) !== 0;
+  let most = 0;
+  for (let at = lz4HeaderBytes + (hasContentSize ? 8 : 0); at + 4 <= bytes.length;) {
+    const length = bytes.readUInt32LE(at) & 0x7fffffff;
+    if (length === 0) break;
+    most += Math.min(blockBytesMax, length * 255);
+    at += 4 + length + (hasBlockChecksums ? 4 : 0);
+  }
+  return most;
+}
+
+/** Magic, flags, block size, header checksum. */
+const lz4HeaderBytes = 7;
 
 function tooLarge(size: number, bytesMax: number): RangeError {
   return new RangeError(`a record batch decompresses to ${size} bytes, allowed are ${bytesMax}`);

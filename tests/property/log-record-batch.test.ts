@@ -161,7 +161,7 @@ function textOf({ key, value }: RecordHeader): string {
 }
 
 function source(records: Buffer, from: bigint, aborted: readonly AbortedTransaction[]) {
-  return { records, from, aborted, receivedAtMs: 1, blockBytesMax: 1_000_000, decompressedBytesMax: 10_000_000 };
+  return { name: 't/0', records, from, aborted, receivedAtMs: 1, blockBytesMax: 1_000_000, decompressedBytesMax: 10_000_000 };
 }
 
 function decodeAll(wire: Buffer, from: bigint, aborted: readonly AbortedTransaction[], blockBytesMax = 1_000_000) {
