@@ -17,17 +17,22 @@ import org.apache.commons.math3.util.Pair;
  *
  * <p>Its HTTP server binds every interface and cannot be told otherwise; here GET /health answers on loopback only.
  *
- * <p>A java.lang.Error in the task that reads the commit log (a column type it cannot format, for one) vanishes in a
- * Future that nobody asks: no event ever comes again and the agent still calls itself healthy. The watchdog asks, and
- * ends the process with exit code 3 so that whoever supervises it can see.
+ * <p>A commit log that cannot be read stops it. By itself the agent logs an exception (a column type it does not
+ * know, for one), moves the whole segment away as if it had been read, and deletes it: every other change in it is
+ * lost without a word. A java.lang.Error does less: it vanishes in a Future that nobody asks, no event ever comes
+ * again and the agent still calls itself healthy. Here either ends the process at once with exit code 3, before the
+ * segment is given up, so that whoever supervises it can see and nothing is lost.
  *
  * <p>It lives in the connector's package because the parts it puts together are visible only there.
  */
 public final class FozAgentLauncher {
     private static final int EXIT_CONFIG = 2;
-    private static final int EXIT_COMMIT_LOG_TASK_DIED = 3;
+    private static final int EXIT_COMMIT_LOG_UNREADABLE = 3;
     private static final int EXIT_STOPPED = 1;
     private static final long WATCH_INTERVAL_MS = 250;
+
+    /** Set before the readers are interrupted: what they say then is no failure. */
+    private static volatile boolean isStopping = false;
 
     private FozAgentLauncher() {}
 
@@ -51,12 +56,13 @@ public final class FozAgentLauncher {
         var commitLog = new CommitLogIdxProcessor(
                 context,
                 metrics,
-                new Cassandra5CommitLogSegmentReader(context, metrics),
+                stopOnFailure(new Cassandra5CommitLogSegmentReader(context, metrics)),
                 new java.io.File(org.apache.cassandra.config.DatabaseDescriptor.getCDCLogLocation()));
         var processors = task.initProcessorGroup(context, factory.recordEmitter(context), commitLog);
 
         processors.start();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            isStopping = true;
             processors.terminate();
             context.cleanUp();
         }));
@@ -84,15 +90,22 @@ public final class FozAgentLauncher {
         server.start();
     }
 
+    private static CommitLogSegmentReader stopOnFailure(CommitLogSegmentReader reader) {
+        return (segment, segmentId, offset) -> {
+            try {
+                reader.readCommitLogSegment(segment, segmentId, offset);
+            } catch (Throwable failure) {
+                if (isStopping) throw failure;
+                die("cannot read " + segment + " from offset " + offset, failure);
+            }
+        };
+    }
+
     private static void watch(CassandraConnectorTaskTemplate.ProcessorGroup processors) throws InterruptedException {
         while (processors.isRunning()) {
             for (Pair<CommitLogIdxParser, Future<CommitLogProcessingResult>> submitted : CommitLogIdxProcessor.submittedProcessings) {
-                Throwable death = deathOf(submitted.getSecond());
-                if (death == null) continue;
-                System.err.println("FATAL the commit log task died; no further change would be captured");
-                death.printStackTrace();
-                // halt, not exit: the shutdown hooks wait for the queue of the task that has just died
-                Runtime.getRuntime().halt(EXIT_COMMIT_LOG_TASK_DIED);
+                Throwable failure = failureOf(submitted.getSecond());
+                if (failure != null && !isStopping) die("the commit log task died", failure);
             }
             Thread.sleep(WATCH_INTERVAL_MS);
         }
@@ -100,13 +113,19 @@ public final class FozAgentLauncher {
         System.exit(EXIT_STOPPED);
     }
 
-    private static Throwable deathOf(Future<CommitLogProcessingResult> task) throws InterruptedException {
+    private static Throwable failureOf(Future<CommitLogProcessingResult> task) throws InterruptedException {
         if (!task.isDone() || task.isCancelled()) return null;
         try {
-            task.get();
-            return null;
+            return task.get().ex;
         } catch (ExecutionException failed) {
             return failed.getCause();
         }
+    }
+
+    /** Halts instead of exiting: the shutdown hooks wait for the very task that has just failed. */
+    private static void die(String what, Throwable failure) {
+        System.err.println("FATAL " + what + "; no change is passed over, the agent stops here");
+        failure.printStackTrace();
+        Runtime.getRuntime().halt(EXIT_COMMIT_LOG_UNREADABLE);
     }
 }
