@@ -4,7 +4,7 @@
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { parseJson, stringifyJson } from '../../lake/iceberg/json.ts';
 import { readMetadata } from '../../lake/iceberg/read-metadata.ts';
-import type { ObjectStore } from '../../lake/store/object-store.ts';
+import type { ObjectStore, PutOptions } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { metadataKey } from './locations.ts';
@@ -44,16 +44,18 @@ export function metadataFiles(options: MetadataFilesOptions): MetadataFiles {
     async read(location) {
       const cached = cache.get(location);
       if (cached) return cached;
-      const text = Buffer.from(await objectStore.get(keyFor(location))).toString('utf8');
+      const bytes = await orUnreachable(location, objectStore.get(keyFor(location)));
+      const text = Buffer.from(bytes).toString('utf8');
       const file: MetadataFile = { location, metadata: parseMetadata(location, text), text };
       cache.add(file);
       return file;
     },
     async write(location, metadata) {
       const text = stringifyJson(metadata);
-      const put = await objectStore.put(keyFor(location), Buffer.from(text), { ifAbsent: true, contentType: 'application/json' });
+      const putOptions: PutOptions = { ifAbsent: true, contentType: 'application/json' };
+      const put = await orUnreachable(location, objectStore.put(keyFor(location), Buffer.from(text), putOptions));
       if (put.kind === 'exists')
-        throw new LakeError('STORE_OUTCOME_UNKNOWN', `metadata file ${location} exists already`, { context: { location } });
+        throw new LakeError('CATALOG_UNREACHABLE', `metadata file ${location} exists already`, { context: { location } });
       const file: MetadataFile = { location, metadata, text };
       cache.add(file);
       return file;
@@ -69,6 +71,19 @@ export function metadataFiles(options: MetadataFilesOptions): MetadataFiles {
       }
     },
   };
+}
+
+/** No pointer names a file before its write has returned, so whatever the store says of it, the table has not changed. */
+async function orUnreachable<T>(location: string, operation: Promise<T>): Promise<T> {
+  try {
+    return await operation;
+  } catch (cause) {
+    if (!(cause instanceof LakeError) || (cause.code !== 'STORE_UNREACHABLE' && cause.code !== 'STORE_OUTCOME_UNKNOWN')) throw cause;
+    throw new LakeError('CATALOG_UNREACHABLE', `the catalog cannot reach metadata file ${location}: ${cause.message}`, {
+      cause,
+      context: { location },
+    });
+  }
 }
 
 function parseMetadata(location: string, text: string): TableMetadata {

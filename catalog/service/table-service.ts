@@ -12,6 +12,7 @@ import type { Schema } from '../../lake/iceberg/schema.ts';
 import { checkChainCommit } from '../../lake/raw/offset-chain.ts';
 import { keyOf, type ObjectStore } from '../../lake/store/object-store.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { LakeError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { identText, type TableIdent } from '../catalog.ts';
 import { namespaceKey, type CatalogStore, type StoredNamespace } from '../store/catalog-store.ts';
@@ -80,8 +81,8 @@ export function tableService(options: TableServiceOptions): TableService {
       return (await store.getTable(ident)) ? ok(null) : tableMissing(ident);
     },
     async load(ident) {
-      const row = await store.getTable(ident);
-      return row ? ok(await deps.files.read(row.metadataLocation)) : tableMissing(ident);
+      const current = await readCurrent(deps, ident);
+      return current ? ok(current) : tableMissing(ident);
     },
     async stage(namespace, request) {
       const created = await newMetadata(deps, namespace, request);
@@ -160,14 +161,27 @@ function earlySnapshot(deps: Deps, commit: TableCommit): Refusal | null {
 async function commitTable(deps: Deps, ident: TableIdent, commit: TableCommit): Promise<Answer<MetadataFile>> {
   const attemptsMax = deps.swapAttemptsMax ?? swapAttemptsDefault;
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
-    const row = await deps.store.getTable(ident);
+    const current = await readCurrent(deps, ident);
     const isCreate = commit.requirements.some((requirement) => requirement.type === 'assert-create');
-    if (!row) return isCreate ? commitNewTable(deps, ident, commit) : tableMissing(ident);
-    const current = await deps.files.read(row.metadataLocation);
+    if (!current) return isCreate ? commitNewTable(deps, ident, commit) : tableMissing(ident);
     const answer = await trySwap(deps, ident, current, commit);
     if (answer !== 'lost') return answer;
   }
   return refused('conflict', `Commit failed: ${identText(ident)} kept changing; tried ${attemptsMax} times`);
+}
+
+/** Another process may delete a superseded file between our look at the pointer and our read: then the pointer has moved. */
+async function readCurrent(deps: Deps, ident: TableIdent): Promise<MetadataFile | null> {
+  for (let row = await deps.store.getTable(ident); ;) {
+    if (!row) return null;
+    try {
+      return await deps.files.read(row.metadataLocation);
+    } catch (error) {
+      const newer = await deps.store.getTable(ident);
+      if (newer?.metadataLocation === row.metadataLocation || !(error instanceof LakeError) || error.code !== 'OBJECT_MISSING') throw error;
+      row = newer;
+    }
+  }
 }
 
 async function trySwap(deps: Deps, ident: TableIdent, current: MetadataFile, commit: TableCommit): Promise<Answer<MetadataFile> | 'lost'> {

@@ -8,6 +8,7 @@ import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts'
 import type { TableCommit } from '../../lake/iceberg/commit.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
+import { LakeError } from '../../runtime/errors.ts';
 
 const ident = { namespace: ['raw'], name: 'users' };
 const schema = { type: 'struct', 'schema-id': 0, fields: [{ id: 1, name: 'a', required: false, type: 'long' }] } as const;
@@ -74,4 +75,47 @@ test('a table dropped in the middle of a commit is missing, and nothing is left'
   const { catalog, objectStore } = await rivals((_call, rival) => rival.dropTable(ident, { purge: true }));
   assert.equal((await catalog.commitTable(ident, set('ours'))).kind, 'missing');
   assert.deepEqual(await keysOf(objectStore), []);
+});
+
+test('a metadata file superseded between the look at the pointer and the read is no error: the newer one is read', async () => {
+  const store = memoryCatalogStore();
+  const objectStore = memoryStore('lake');
+  const writer = memoryCatalog({ objectStore, store });
+  await writer.ensureNamespace(['raw']);
+  await writer.createTable(ident, { schema, properties: { 'write.metadata.previous-versions-max': '1' } });
+  let reads = 0;
+  const slow: ObjectStore = {
+    ...objectStore,
+    async get(key, range, signal) {
+      if (++reads === 1) for (const name of ['a', 'b', 'c']) await writer.commitTable(ident, set(name));
+      return objectStore.get(key, range, signal);
+    },
+  };
+  const loaded = await memoryCatalog({ objectStore: slow, store }).loadTable(ident);
+  assert.deepEqual(Object.keys(loaded?.metadata.properties ?? {}).sort(), ['a', 'b', 'c', 'write.metadata.previous-versions-max']);
+  assert.equal(reads, 2);
+});
+
+test('I5: whatever the object store says of a metadata file that no pointer names, the table has not changed', async () => {
+  const objectStore = memoryStore('lake');
+  let code: 'STORE_UNREACHABLE' | 'STORE_OUTCOME_UNKNOWN' | null = null;
+  const flaky: ObjectStore = {
+    ...objectStore,
+    async put(key, body, options, signal) {
+      const outcome = await objectStore.put(key, body, options, signal);
+      if (code !== null) throw new LakeError(code, 'no answer');
+      return outcome;
+    },
+  };
+  const catalog = memoryCatalog({ objectStore: flaky });
+  await catalog.ensureNamespace(['raw']);
+  await catalog.createTable(ident, { schema });
+  const before = await catalog.loadTable(ident);
+  for (code of ['STORE_UNREACHABLE', 'STORE_OUTCOME_UNKNOWN'] as const) {
+    await assert.rejects(
+      catalog.commitTable(ident, set('a')),
+      (error: unknown) => error instanceof LakeError && error.code === 'CATALOG_UNREACHABLE',
+    );
+  }
+  assert.deepEqual(await catalog.loadTable(ident), before);
 });
