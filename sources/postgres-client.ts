@@ -2,6 +2,7 @@
 // parsers are off, so that numeric, int8 and timestamps keep every digit. The session prints times in UTC and ISO form.
 
 import { readFile } from 'node:fs/promises';
+import { checkServerIdentity } from 'node:tls';
 import { Client, type ClientConfig, type QueryArrayResult } from 'pg';
 import { LakeError } from '../runtime/errors.ts';
 import type { Secret } from '../runtime/secret.ts';
@@ -121,7 +122,9 @@ async function tlsOptions(settings: PostgresSettings): Promise<false | ClientCon
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
-    ...(settings.sslmode === 'verify-full' ? { servername: settings.host } : { checkServerIdentity: () => undefined }),
+    // The driver names the host for SNI only when it is no address, and without a name Node checks for "localhost".
+    checkServerIdentity: (_name, certificate) =>
+      settings.sslmode === 'verify-full' ? checkServerIdentity(settings.host, certificate) : undefined,
   };
 }
 

@@ -26,8 +26,11 @@ export async function readRows(
   return { rows, pageRows };
 }
 
-export function registerSourceTests(fixture: SourceFixture): void {
-  test(`${fixture.name}: all rows come once, in pages no larger than allowed, with a value for each column`, async () => {
+type Run = (name: string, work: () => Promise<void>) => Promise<void>;
+
+/** `run` is `t.test` where the suite is part of a larger test. */
+export async function registerSourceTests(fixture: SourceFixture, run: Run = test): Promise<void> {
+  await run(`${fixture.name}: all rows come once, in pages no larger than allowed, with a value for each column`, async () => {
     await using source = await fixture.open();
     const table = await source.introspect(fixture.table);
     assert.ok(table);
@@ -41,7 +44,7 @@ export function registerSourceTests(fixture: SourceFixture): void {
     assert.ok(rows.every((row) => row.values.length === table.columns.length));
   });
 
-  test(`${fixture.name}: rows by key are those rows, and a key without a row gives none`, async () => {
+  await run(`${fixture.name}: rows by key are those rows, and a key without a row gives none`, async () => {
     await using source = await fixture.open();
     const table = await source.introspect(fixture.table);
     assert.ok(table);
@@ -57,7 +60,7 @@ export function registerSourceTests(fixture: SourceFixture): void {
     assert.deepEqual((await readRows(none.pages)).rows, []);
   });
 
-  test(`${fixture.name}: the key is named in order, and its columns are not nullable`, async () => {
+  await run(`${fixture.name}: the key is named in order, and its columns are not nullable`, async () => {
     await using source = await fixture.open();
     const table = await source.introspect(fixture.table);
     assert.ok(table && table.key.length > 0);
@@ -68,19 +71,19 @@ export function registerSourceTests(fixture: SourceFixture): void {
     }
   });
 
-  test(`${fixture.name}: a table that does not exist is null, not an error`, async () => {
+  await run(`${fixture.name}: a table that does not exist is null, not an error`, async () => {
     await using source = await fixture.open();
     assert.equal(await source.introspect({ ...fixture.table, table: 'no_such_table' }), null);
   });
 
-  test(`${fixture.name}: health says what answers`, async () => {
+  await run(`${fixture.name}: health says what answers`, async () => {
     await using source = await fixture.open();
     const health = await source.health();
     assert.notEqual(health.version, '');
     assert.ok(health.roundTripMs >= 0);
   });
 
-  test(`${fixture.name}: an aborted reading rejects with the signal's reason`, async () => {
+  await run(`${fixture.name}: an aborted reading rejects with the signal's reason`, async () => {
     await using source = await fixture.open();
     const table = await source.introspect(fixture.table);
     assert.ok(table);

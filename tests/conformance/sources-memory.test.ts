@@ -19,7 +19,7 @@ const table: SourceTable = {
 
 const rows = ['1', '2', '3', '4', '5'].map((id) => ({ values: ['eu', id === '3' ? null : `name ${id}`, id] }));
 
-registerSourceTests({
+void registerSourceTests({
   name: 'memory source',
   open: async () => memorySource({ tables: [{ table, rows }], pageRowsMax: 2 }),
   table: table.name,
