@@ -67,7 +67,7 @@ interface Reading extends LogPartition {
 const retryAfterMs = 100;
 /** While a handler holds a batch, its partition must not wait long behind the idle ones of the same broker. */
 const crowdedWaitMaxMs = 10;
-const blockBytesMax = 4_194_304;
+const blockBytesMax = 2_097_152;
 
 const keyOf = (at: LogPartition): string => `${at.topic}/${at.partition}`;
 
