@@ -169,7 +169,8 @@ async function execute(command: Command, args: readonly unknown[], options: Read
       if (!isQuiet) process.stderr.write(`${text}\n`);
     },
   };
-  return command.run(call);
+  // Awaited here: the listeners live until the command has ended.
+  return await command.run(call);
 }
 
 function examplesText(examples: Command['examples']): string {

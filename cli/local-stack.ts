@@ -25,6 +25,8 @@ export interface LocalStackOptions {
   readonly logger?: Logger;
   /** As in foz.yaml; its default without. */
   readonly freshness?: string;
+  /** Runs once for each database when its schema is there and nothing captures it yet: rows written now arrive by snapshot. */
+  readonly beforeCapture?: (stage: { readonly postgres?: StackEndpoints['postgres']; readonly cassandra?: StackEndpoints['cassandra'] }) => Promise<void>;
 }
 
 export interface LocalStack extends AsyncDisposable {
@@ -41,8 +43,14 @@ export async function upLocalStack(options: LocalStackOptions, signal?: AbortSig
       settings: { agentTopicPrefix: ridesDefaults.topicPrefix },
       detached: isDetached,
       onProgress: showProgress(progress),
-      onPostgresReady: (postgres) => loadUsersSchema(postgres, signal),
-      onCassandraReady: (cassandra) => loadRidesSchema(cassandra, signal),
+      onPostgresReady: async (postgres) => {
+        await loadUsersSchema(postgres, signal);
+        await options.beforeCapture?.({ postgres });
+      },
+      onCassandraReady: async (cassandra) => {
+        await loadRidesSchema(cassandra, signal);
+        await options.beforeCapture?.({ cassandra });
+      },
       ...(logger === undefined ? {} : { logger }),
     },
     signal,

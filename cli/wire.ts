@@ -26,6 +26,7 @@ import type { TableTarget } from '../sync/table.ts';
 import type { TableObserver } from '../sync/table-writer.ts';
 import { Worker } from '../sync/worker.ts';
 import type { LoadedConfig } from './config.ts';
+import { crashHook } from './crash-hook.ts';
 import { oauthToken } from './oauth-token.ts';
 import { addressOf, pathIn, syncOptions, tableTargets, urlOf } from './settings.ts';
 
@@ -187,8 +188,10 @@ export async function openWorker(loaded: LoadedConfig, parts: WorkerParts): Prom
   const targets = tableTargets(loaded.config);
   const decoders = new Map<TableTarget, Decoder>();
   for (const target of targets) decoders.set(target, await openDecoder(loaded, target));
+  const crashPoint = crashHook(process.env['FOZ_SIGNAL_AT']);
   return new Worker(targets, syncOptions(loaded.config), {
     ...parts,
+    ...(crashPoint ? { crashPoint } : {}),
     clock: systemClock,
     random: systemRandom,
     openDecoder: (target) => {
