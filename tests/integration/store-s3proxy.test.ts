@@ -36,15 +36,15 @@ function openStore(overrides: Partial<S3StoreOptions> = {}) {
     region: s3.region,
     endpoint: s3.endpoint,
     credentials: { kind: 'static', accessKeyId: s3.accessKey, secretAccessKey: s3.secretKey },
-    multipartThresholdBytes: 6 * mebibyte,
+    multipartThresholdBytes: 65_536,
     partBytes: 5 * mebibyte,
     ...overrides,
   });
 }
 
 objectStoreSuite('s3 store on S3Proxy', async () => openStore(), {
-  fileSizes: [0, 1, 6 * mebibyte - 1, 6 * mebibyte, 10 * mebibyte + 1],
-  listCount: 1_050,
+  fileSizes: [0, 65_535, 65_536, 5 * mebibyte + 1],
+  listCount: 1_010,
   known: { failsBelowObjects: true, ordersByUtf16: true },
 });
 
@@ -53,7 +53,7 @@ test('I5: on a real server a lost reply ends in stored, never in "exists", and t
   await using proxy = await faultyServer(forwardTo(running.endpoint.endpoint));
   await using store = openStore({ endpoint: proxy.endpoint, requestTimeoutMs: 5_000, retryDelayMinMs: 10 });
   const file = join(running.folder, 'file');
-  const body = randomBytes(7 * mebibyte);
+  const body = randomBytes(5 * mebibyte + 1_000);
   await writeFile(file, body);
   const faults: readonly ScriptedFault['fault'][] = [
     { kind: 'cut', when: 'after' },
