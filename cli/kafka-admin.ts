@@ -14,6 +14,9 @@ export interface KafkaAdmin extends AsyncDisposable {
   describeTopics(names: readonly string[]): Promise<ReadonlyMap<string, TopicState>>;
 }
 
+/** What preflight judges. */
+const configNames = ['message.timestamp.type', 'cleanup.policy', 'retention.ms', 'max.message.bytes'];
+
 /** ConfigResourceTypes.TOPIC of the protocol. */
 const topicResource = 2;
 
@@ -62,10 +65,11 @@ async function describeTopics(admin: Admin, names: readonly string[]): Promise<R
   const existing = new Set(await admin.listTopics());
   const found = names.filter((name) => existing.has(name));
   if (found.length === 0) return new Map();
-  const [{ topics }, { resources }] = await Promise.all([
-    admin.fetchTopicMetadata({ topics: [...found] }),
-    admin.describeConfigs({ includeSynonyms: false, resources: found.map((name) => ({ type: topicResource, name })) }),
-  ]);
+  const { topics } = await admin.fetchTopicMetadata({ topics: [...found] });
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: found.map((name) => ({ type: topicResource, name, configNames: [...configNames] })),
+  });
   return new Map(
     topics.map(({ name, partitions }) => {
       const entries = resources.find((resource) => resource.resourceName === name)?.configEntries ?? [];
