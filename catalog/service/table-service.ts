@@ -167,7 +167,7 @@ async function commitTable(deps: Deps, ident: TableIdent, commit: TableCommit): 
     const answer = await trySwap(deps, ident, current, commit);
     if (answer !== 'lost') return answer;
   }
-  return refused('conflict', `Commit failed: ${identText(ident)} kept changing; tried ${attemptsMax} times`);
+  return refused('conflict', `${identText(ident)} kept changing; tried ${attemptsMax} times`);
 }
 
 /** Another process may delete a superseded file between our look at the pointer and our read: then the pointer has moved. */
@@ -187,9 +187,9 @@ async function readCurrent(deps: Deps, ident: TableIdent): Promise<MetadataFile 
 async function trySwap(deps: Deps, ident: TableIdent, current: MetadataFile, commit: TableCommit): Promise<Answer<MetadataFile> | 'lost'> {
   const context = { now: deps.clock.now(), previousMetadataLocation: current.location };
   const applied = applyCommit(current.metadata, commit, context);
-  if (applied.kind !== 'applied') return refused(applied.kind, `Commit failed: ${applied.message}`);
+  if (applied.kind !== 'applied') return refused(applied.kind, applied.message);
   const illegal = checkChainCommit(current.metadata, commit);
-  if (illegal !== null) return refused('conflict', `Commit failed: ${illegal}`);
+  if (illegal !== null) return refused('conflict', illegal);
   const { metadata } = applied;
   if (metadata === current.metadata) return ok(current);
   const misplaced = await placementProblem(deps, metadata, current.metadata);
@@ -213,10 +213,10 @@ async function commitNewTable(deps: Deps, ident: TableIdent, commit: TableCommit
   const uuid = commit.updates.find((update) => update.action === 'assign-uuid')?.uuid ?? randomUUID();
   const context = { now: deps.clock.now(), defaultLocation: defaultLocation(deps, row, ident.name, uuid) };
   const applied = applyCommit(null, commit, context);
-  if (applied.kind !== 'applied') return refused(applied.kind, `Commit failed: ${applied.message}`);
+  if (applied.kind !== 'applied') return refused(applied.kind, applied.message);
   const before: TableMetadata = { ...applied.metadata, properties: {}, refs: {}, snapshots: [], 'current-snapshot-id': -1 };
   const illegal = checkChainCommit(before, commit);
-  if (illegal !== null) return refused('conflict', `Commit failed: ${illegal}`);
+  if (illegal !== null) return refused('conflict', illegal);
   const misplaced = await placementProblem(deps, applied.metadata, null);
   if (misplaced !== null) return refused('invalid', misplaced);
   const file = await insertTable(deps, ident, applied.metadata);

@@ -145,6 +145,7 @@ function assignUuid(draft: MetadataDraft, uuid: string): UpdateProblem | null {
 
 function upgradeFormat(draft: MetadataDraft, version: number): UpdateProblem | null {
   const current = draft.next['format-version'];
+  if (version < 2) return invalid(`format version ${version} is not supported; this catalog keeps 2 and 3`);
   if (version < current) return invalid(`the table has format version ${current}; it cannot go back to ${version}`);
   if (version > formatVersionMax) return invalid(`format version ${version} is not supported`);
   draft.next['format-version'] = version;

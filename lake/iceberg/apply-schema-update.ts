@@ -11,12 +11,11 @@ import { highestFieldId, type Schema } from './schema.ts';
 /** More than any table needs; bounds what one commit can make every later one carry. */
 const schemasMax = 10_000;
 
+/** Clients send the highest id of the schema as last-column-id, which is below the table's once the last column was dropped. */
 export function addSchema(draft: MetadataDraft, schema: Schema, lastColumnId: number | undefined): UpdateProblem | null {
   const { next } = draft;
   const problem = schemaProblem(schema);
   if (problem !== null) return invalid(problem);
-  if (lastColumnId !== undefined && lastColumnId < next['last-column-id'])
-    return invalid(`last-column-id ${lastColumnId} is below the table's ${next['last-column-id']}`);
   const known = next.schemas.find((candidate) => isSameSchema(candidate, schema));
   const id = known?.['schema-id'] ?? nextId(next.schemas.map((candidate) => candidate['schema-id']));
   if (!known) {

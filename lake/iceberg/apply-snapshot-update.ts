@@ -15,11 +15,12 @@ export function addSnapshot(draft: MetadataDraft, snapshot: Snapshot): UpdatePro
   if (known.has(longKey(id))) return conflict(`add-snapshot: snapshot ${id} already exists`);
   const sequence = BigInt(snapshot['sequence-number']);
   if (sequence > longMax) return invalid(`add-snapshot: sequence number ${sequence} is out of range`);
-  if (sequence <= BigInt(next['last-sequence-number']))
-    return conflict(`add-snapshot: sequence number ${sequence} is not above the table's last, ${next['last-sequence-number']}`);
-  const parent = snapshot['parent-snapshot-id'];
-  if (parent !== undefined && parent !== null && !known.has(longKey(parent)) && longKey(parent) !== '-1')
-    return conflict(`add-snapshot: parent snapshot ${parent} is not in the table`);
+  const parent = parentOf(snapshot);
+  const last = BigInt(next['last-sequence-number']);
+  // A snapshot without a parent replaces the table's rows: it follows no sequence, and two replacements may race.
+  if (parent !== null && sequence <= last)
+    return conflict(`add-snapshot: sequence number ${sequence} is not above the table's last, ${last}`);
+  if (parent !== null && !known.has(parent)) return conflict(`add-snapshot: parent snapshot ${parent} is not in the table`);
   const schemaId = snapshot['schema-id'];
   if (schemaId !== undefined && !next.schemas.some((schema) => schema['schema-id'] === schemaId))
     return invalid(`add-snapshot: unknown schema id ${schemaId}`);
@@ -27,9 +28,15 @@ export function addSnapshot(draft: MetadataDraft, snapshot: Snapshot): UpdatePro
   const lineage = advanceRowLineage(draft, snapshot);
   if (lineage !== null) return lineage;
   next.snapshots = [...next.snapshots, snapshot];
-  next['last-sequence-number'] = snapshot['sequence-number'];
+  if (sequence > last) next['last-sequence-number'] = snapshot['sequence-number'];
   draft.addedSnapshotIds.add(longKey(id));
   return null;
+}
+
+/** Some writers say "none" with null or -1. */
+function parentOf(snapshot: Snapshot): string | null {
+  const parent = snapshot['parent-snapshot-id'];
+  return parent === undefined || parent === null || longKey(parent) === '-1' ? null : longKey(parent);
 }
 
 /** Spec, format v3: every snapshot takes the next range of row ids. */
@@ -115,9 +122,8 @@ export function removeRef(draft: MetadataDraft, name: string): void {
   const { next } = draft;
   if (!Object.hasOwn(next.refs, name)) return;
   next.refs = Object.fromEntries(Object.entries(next.refs).filter(([key]) => key !== name));
-  if (name !== 'main') return;
-  next['current-snapshot-id'] = -1;
-  next['snapshot-log'] = [];
+  // The log stays: what was current when remains true.
+  if (name === 'main') next['current-snapshot-id'] = -1;
 }
 
 export function setStatistics(draft: MetadataDraft, member: string, file: unknown): UpdateProblem | null {

@@ -10,19 +10,21 @@ export function failedRequirement(metadata: TableMetadata | null, requirement: R
   if (metadata === null) return 'Requirement failed: table does not exist';
   switch (requirement.type) {
     case 'assert-table-uuid':
-      return sameUuid(requirement.uuid, metadata['table-uuid']) ? null : differs('table uuid', requirement.uuid, metadata['table-uuid']);
+      return sameUuid(requirement.uuid, metadata['table-uuid'])
+        ? null
+        : `Requirement failed: UUID does not match: expected ${requirement.uuid}, found ${metadata['table-uuid']}`;
     case 'assert-ref-snapshot-id':
       return refProblem(metadata, requirement.ref, requirement['snapshot-id']);
     case 'assert-last-assigned-field-id':
       return same('last assigned field id', requirement['last-assigned-field-id'], metadata['last-column-id']);
     case 'assert-current-schema-id':
-      return same('current schema id', requirement['current-schema-id'], metadata['current-schema-id']);
+      return same('current schema', requirement['current-schema-id'], metadata['current-schema-id']);
     case 'assert-last-assigned-partition-id':
       return same('last assigned partition id', requirement['last-assigned-partition-id'], metadata['last-partition-id']);
     case 'assert-default-spec-id':
-      return same('default partition spec id', requirement['default-spec-id'], metadata['default-spec-id']);
+      return same('default partition spec', requirement['default-spec-id'], metadata['default-spec-id']);
     case 'assert-default-sort-order-id':
-      return same('default sort order id', requirement['default-sort-order-id'], metadata['default-sort-order-id']);
+      return same('default sort order', requirement['default-sort-order-id'], metadata['default-sort-order-id']);
   }
 }
 
@@ -38,7 +40,7 @@ function same(what: string, expected: number, found: number): string | null {
 }
 
 function differs(what: string, expected: string | number | bigint, found: string | number | bigint): string {
-  return `Requirement failed: ${what} has changed: expected ${expected}, found ${found}`;
+  return `Requirement failed: ${what} changed: expected ${expected}, found ${found}`;
 }
 
 function sameUuid(a: string, b: string): boolean {
