@@ -28,7 +28,10 @@ export const init: Command = {
     }
     mkdirSync(directory, { recursive: true });
     const schema = relative(directory, packageFile('cli/foz.schema.json')).replaceAll('\\', '/');
-    const templates = [readFileSync(packageFile('cli/templates/foz.yaml'), 'utf8'), readFileSync(packageFile('cli/templates/env'), 'utf8')];
+    const templates = [
+      readFileSync(packageFile('cli/templates/foz.yaml'), 'utf8'),
+      readFileSync(packageFile('cli/templates/env.example'), 'utf8'),
+    ];
     files.forEach((file, index) => {
       const text = (templates[index] ?? '').replace('{{schema}}', schema.startsWith('.') ? schema : `./${schema}`);
       writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
