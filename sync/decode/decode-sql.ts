@@ -25,6 +25,8 @@ export interface DecodeStatement {
   readonly shapes: readonly Shape[];
   /** Reasons that rows carry by number, from 1. */
   readonly reasons: readonly string[];
+  /** The shape that the rows' scanner has decoded already, where it could, into the column `scanned`. */
+  readonly scanned: Shape | null;
   /** Leave out the rows that none of the shapes proves. */
   readonly provenOnly: boolean;
   /** Whether malformed texts are sorted out first: without, the statement fails on one, and costs a parse less. */
@@ -38,12 +40,13 @@ export function decodeSelect(statement: DecodeStatement): string {
   const { schema, shapes } = statement;
   const text = statement.guarded ? 'CASE WHEN json_valid(value) THEN value END' : 'value';
   let from = `SELECT *, ${text} AS json_text FROM foz_rows(${statement.rowsId})${statement.headers.join}`;
+  from = `SELECT *, ${statement.scanned ? 'scanned IS NOT NULL' : 'false'} AS is_scanned FROM (${from})`;
   shapes.forEach((shape, i) => {
-    const rest = i === 0 ? 'json_text' : `CASE WHEN ${proven(i)} THEN NULL ELSE json_text END`;
-    const decoded = `from_json(${rest}, ${literal(structure(shape.root))})`;
     // The lenient form: the strict one throws for every row that does not fit, at 300 µs each; the proof is what decides.
-    from = `SELECT *, ${statement.guarded ? `TRY(${decoded})` : decoded} AS d${i} FROM (${from})`;
-    from = `SELECT *, ${proof(i, shape, schema)} AS ok${i} FROM (${from})`;
+    const decoded = `from_json(json_text, ${literal(structure(shape.root))})`;
+    const waits = i === 0 ? 'json_text IS NOT NULL' : `json_text IS NOT NULL AND NOT ${proven(i)}`;
+    from = `SELECT *, CASE WHEN ${waits} THEN ${statement.guarded ? `TRY(${decoded})` : decoded} END AS d${i} FROM (${from})`;
+    from = `SELECT *, CASE WHEN d${i} IS NULL THEN false ELSE ${proof(i, shape, schema)} END AS ok${i} FROM (${from})`;
   });
   if (statement.provenOnly) from = `SELECT * FROM (${from}) WHERE ${proven(shapes.length)}`;
   from = `SELECT *, CASE WHEN bytes IS NOT NULL AND NOT ${proven(shapes.length)} THEN TRY(decode(bytes)) END AS rest FROM (${from})`;
@@ -52,8 +55,7 @@ export function decodeSelect(statement: DecodeStatement): string {
 }
 
 function proven(count: number): string {
-  if (count === 0) return 'false';
-  return `(${Array.from({ length: count }, (_, i) => `ok${i}`).join(' OR ')})`;
+  return `(${['is_scanned', ...Array.from({ length: count }, (_, i) => `ok${i}`)].join(' OR ')})`;
 }
 
 /** DuckDB's notation of a JSON structure. */
@@ -110,9 +112,15 @@ function shapeChecks(decoded: string, shape: Shape, schema: Schema): readonly st
   };
   const { root } = shape;
   if (root.kind !== 'struct') return checks;
-  if (isEnvelopeShape(root))
-    for (const field of root.fields) walk(field.type, `${decoded}.${quoted(field.name)}`, fieldNamed(schema, field.name)?.type);
-  else walk(root, decoded, fieldNamed(schema, valueColumn)?.type);
+  if (!isEnvelopeShape(root)) {
+    walk(root, decoded, fieldNamed(schema, valueColumn)?.type);
+    return checks;
+  }
+  const times = fieldNamed(schema, envelopeTimeColumn)?.type;
+  for (const field of root.fields) {
+    const owner = isEnvelopeTimeKey(field.name) ? times : schema;
+    walk(field.type, `${decoded}.${quoted(field.name)}`, owner && isStruct(owner) ? fieldNamed(owner, field.name)?.type : undefined);
+  }
   return checks;
 }
 
@@ -144,6 +152,8 @@ function byShape(statement: DecodeStatement, expression: (shape: Shape, decoded:
     const then = expression(shape, `d${i}`);
     return then === null ? [] : [`WHEN ok${i} THEN ${then}`];
   });
+  const scanned = statement.scanned && expression(statement.scanned, 'scanned');
+  if (scanned !== null) branches.unshift(`WHEN is_scanned THEN ${scanned}`);
   return branches.length === 0 ? `NULL::${type}` : `CASE ${branches.join(' ')} ELSE NULL::${type} END`;
 }
 

@@ -5,9 +5,23 @@
 // which costs a third of handing over each string. References and bytes belong to the same chunk, so they live and die
 // together; `checkReferences` proves the layout once at start and the slow way is used where it does not hold.
 
-import { DuckDBInstance, DuckDBTableFunction, BIGINT, BLOB, INTEGER, TIMESTAMPTZ, VARCHAR, type DuckDBConnection } from '@duckdb/node-api';
+import {
+  BIGINT,
+  BLOB,
+  BOOLEAN,
+  DOUBLE,
+  DuckDBInstance,
+  DuckDBStructType,
+  DuckDBTableFunction,
+  INTEGER,
+  TIMESTAMPTZ,
+  VARCHAR,
+  type DuckDBConnection,
+  type DuckDBType,
+} from '@duckdb/node-api';
 import bindings, { type DataChunk, type Vector } from '@duckdb/node-bindings';
 import { assert } from '../../runtime/errors.ts';
+import type { ScanNode, ShapeScanner } from './shape-scanner.ts';
 import { pageKey, pageRows, pageValue, type RowPage } from './row-pages.ts';
 
 export interface DuckdbOptions {
@@ -17,8 +31,11 @@ export interface DuckdbOptions {
   readonly tempDir: string;
 }
 
-/** The pages of one statement, in order. */
-export type RowSource = readonly RowPage[];
+/** What one statement reads: pages, in order, and the scanner that fills the column `scanned` from them, if any. */
+export interface RowSource {
+  readonly pages: readonly RowPage[];
+  readonly scanner: ShapeScanner | null;
+}
 
 export type DuckdbValue = string | boolean | number | null | readonly DuckdbValue[] | { readonly [key: string]: DuckdbValue };
 
@@ -106,27 +123,28 @@ function rowsFunction(sources: ReadonlyMap<number, RowSource>, threads: number, 
       info.addResultColumn('log_key', BLOB);
       info.addResultColumn('bytes', BLOB);
       info.addResultColumn('value', VARCHAR);
+      if (source.scanner) info.addResultColumn('scanned', duckdbTypeOf(source.scanner.root));
       info.setBindData({ source });
       info.setCardinality(
-        source.reduce((sum, page) => sum + page.rows, 0),
+        source.pages.reduce((sum, page) => sum + page.rows, 0),
         true,
       );
     },
     initFunction: (info) => {
       const bind = info.getBindData();
-      assert(bind && 'source' in bind && Array.isArray(bind.source), 'foz_rows was bound without rows');
+      assert(bind && 'source' in bind, 'foz_rows was bound without rows');
       info.setMaxThreads(threads);
       info.setInitData({ source: bind.source, next: 0 });
     },
     mainFunction: (info, output) => {
       const state = info.getInitData();
       assert(isScanState(state), 'foz_rows was not initialised');
-      const page = state.source[state.next++];
+      const page = state.source.pages[state.next++];
       if (!page) {
         output.rowCount = 0;
         return;
       }
-      fillChunk(output.chunk, page, byReference());
+      fillChunk(output.chunk, page, state.source.scanner, byReference());
     },
   });
 }
@@ -135,18 +153,20 @@ function isScanState(state: object | undefined): state is ScanState {
   return state !== undefined && 'next' in state && 'source' in state;
 }
 
-const [atPartition, atOffset, atLogTime, atRecordTime, atHeaders, atReason, atKey, atBytes, atValue] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+const [atPartition, atOffset, atLogTime, atRecordTime, atHeaders, atReason, atKey, atBytes, atValue, atScanned] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+];
 
 /** Strings up to this length stand inside their reference. */
 const inlineMax = 12;
 const referenceBytes = 16;
 
-type FillChunk = (chunk: DataChunk, page: RowPage, byReference: boolean) => void;
+type FillChunk = (chunk: DataChunk, page: RowPage, scanner: ShapeScanner | null, byReference: boolean) => void;
 
 /** Copies a page into a chunk, with scratch space of its own. */
 function chunkFiller(): FillChunk {
   const scratch: Scratch = { references: new ArrayBuffer(referenceBytes * pageRows), validity: new ArrayBuffer(pageRows / 8) };
-  return (chunk, page, byReference) => {
+  return (chunk, page, scanner, byReference) => {
     const { rows } = page;
     bindings.data_chunk_set_size(chunk, rows);
     copyColumn(chunk, atPartition, page.partitions, rows * 4);
@@ -158,14 +178,26 @@ function chunkFiller(): FillChunk {
     const key = bindings.data_chunk_get_vector(chunk, atKey);
     const bytes = bindings.data_chunk_get_vector(chunk, atBytes);
     const value = bindings.data_chunk_get_vector(chunk, atValue);
-    if (byReference && page.regionEnd - page.regionStart > inlineMax) fillByReference(page, key, bytes, value, scratch);
-    else fillByCopy(page, key, bytes, value);
     const { validity } = scratch;
+    let isScanned: Uint8Array | null = null;
+    if (byReference && page.regionEnd - page.regionStart > inlineMax) {
+      const base = heldRegion(bytes, page.arena.subarray(page.regionStart, page.regionEnd));
+      if (scanner) {
+        isScanned = scanner.root.valid;
+        const { escaped } = scanner.scan(page, base);
+        if (escaped.length > inlineMax) scanner.settleEscaped(heldRegion(key, escaped));
+        fillScanned(bindings.data_chunk_get_vector(chunk, atScanned), scanner.root, rows, validity);
+      }
+      fillByReference(page, key, bytes, value, base, scratch);
+    } else {
+      if (scanner) setNulls(bindings.data_chunk_get_vector(chunk, atScanned), rows, () => true, validity);
+      fillByCopy(page, key, bytes, value);
+    }
     if (page.recordTimes < rows)
       setNulls(bindings.data_chunk_get_vector(chunk, atRecordTime), rows, (row) => page.recordTimeKnown[row] === 0, validity);
     setNulls(key, rows, (row) => (page.keyLength[row] ?? -1) < 0, validity);
     setNulls(bytes, rows, (row) => (page.valueLength[row] ?? -1) < 0, validity);
-    setNulls(value, rows, (row) => (page.valueLength[row] ?? -1) < 0 || page.reasons[row] !== 0, validity);
+    setNulls(value, rows, (row) => isScanned?.[row] === 1 || (page.valueLength[row] ?? -1) < 0 || page.reasons[row] !== 0, validity);
   };
 }
 
@@ -194,18 +226,45 @@ function setNulls(vector: Vector, rows: number, isNull: (row: number) => boolean
   bindings.copy_data_to_vector_validity(vector, 0, validity, 0, Math.ceil(rows / 64) * 8);
 }
 
-function fillByReference(page: RowPage, key: Vector, bytes: Vector, value: Vector, scratch: Scratch): void {
+/** Hands bytes over as element 0; its reference tells where DuckDB put the copy, which lives as long as the vector. */
+function heldRegion(vector: Vector, region: Uint8Array): number {
+  bindings.vector_assign_string_element_len(vector, 0, region);
+  const head = bindings.vector_get_data(vector, referenceBytes);
+  return Number(new DataView(head.buffer, head.byteOffset, referenceBytes).getBigUint64(8, true));
+}
+
+function fillByReference(page: RowPage, key: Vector, bytes: Vector, value: Vector, base: number, scratch: Scratch): void {
   const { references } = scratch;
   const byteCount = page.rows * referenceBytes;
-  // Element 0 takes the whole region; its reference then tells where DuckDB put the copy.
-  bindings.vector_assign_string_element_len(bytes, 0, page.arena.subarray(page.regionStart, page.regionEnd));
-  const head = bindings.vector_get_data(bytes, referenceBytes);
-  const base = Number(new DataView(head.buffer, head.byteOffset, referenceBytes).getBigUint64(8, true));
   layReferences(page, page.keyStart, page.keyLength, base, references);
   bindings.copy_data_to_vector(key, 0, references, 0, byteCount);
   layReferences(page, page.valueStart, page.valueLength, base, references);
   bindings.copy_data_to_vector(bytes, 0, references, 0, byteCount);
   bindings.copy_data_to_vector(value, 0, references, 0, byteCount);
+}
+
+function fillScanned(vector: Vector, node: ScanNode, rows: number, validity: ArrayBuffer): void {
+  if (node.leaf) bindings.copy_data_to_vector(vector, 0, node.leaf.data, 0, rows * node.leaf.width);
+  node.children.forEach((child, i) => fillScanned(bindings.struct_vector_get_child(vector, i), child, rows, validity));
+  setNulls(vector, rows, (row) => node.valid[row] === 0, validity);
+}
+
+function duckdbTypeOf(node: ScanNode): DuckDBType {
+  switch (node.leaf?.kind) {
+    case 'boolean':
+      return BOOLEAN;
+    case 'long':
+      return BIGINT;
+    case 'double':
+      return DOUBLE;
+    case 'string':
+      return VARCHAR;
+    default:
+      return new DuckDBStructType(
+        node.children.map((child) => child.name),
+        node.children.map((child) => duckdbTypeOf(child)),
+      );
+  }
 }
 
 function layReferences(page: RowPage, starts: Int32Array, lengths: Int32Array, base: number, references: ArrayBuffer): void {
@@ -250,27 +309,26 @@ async function checkReferences(connection: DuckDBConnection, sources: Map<number
   const starts = Int32Array.from(texts, (_, i) => Buffer.byteLength(texts.slice(0, i).join('')));
   const lengths = Int32Array.from(texts, (text) => text.length);
   const arena = new Uint8Array(region);
-  sources.set(-1, [
-    {
-      rows: count,
-      arena,
-      regionStart: 0,
-      regionEnd: arena.length,
-      partitions: new Int32Array(count),
-      offsets: BigInt64Array.from(texts, (_, i) => BigInt(i)),
-      logTimesUs: new Int32Array(2 * count),
-      recordTimesUs: new Int32Array(2 * count),
-      recordTimes: 0,
-      recordTimeKnown: new Uint8Array(count),
-      keyStart: starts,
-      keyLength: lengths,
-      valueStart: starts,
-      valueLength: lengths,
-      headerSets: new Int32Array(count),
-      reasons: new Int32Array(count),
-      day: 0,
-    },
-  ]);
+  const page: RowPage = {
+    rows: count,
+    arena,
+    regionStart: 0,
+    regionEnd: arena.length,
+    partitions: new Int32Array(count),
+    offsets: BigInt64Array.from(texts, (_, i) => BigInt(i)),
+    logTimesUs: new Int32Array(2 * count),
+    recordTimesUs: new Int32Array(2 * count),
+    recordTimes: 0,
+    recordTimeKnown: new Uint8Array(count),
+    keyStart: starts,
+    keyLength: lengths,
+    valueStart: starts,
+    valueLength: lengths,
+    headerSets: new Int32Array(count),
+    reasons: new Int32Array(count),
+    day: 0,
+  };
+  sources.set(-1, { pages: [page], scanner: null });
   const reader = await connection.runAndReadAll('SELECT value, octet_length(log_key) FROM foz_rows(-1) ORDER BY log_offset');
   sources.delete(-1);
   return reader.getRows().every(([value, bytes], i) => value === texts[i] && Number(bytes) === texts[i]?.length);

@@ -14,7 +14,9 @@ import type { DecodePlan, WrittenBatch, WrittenFile } from './decoder.ts';
 import type { Duckdb, DuckdbValue } from './duckdb.ts';
 import { prunableColumns } from './learn.ts';
 import type { RowPage } from './row-pages.ts';
+import type { ScannerChoice } from './scanner-choice.ts';
 import { shapeGroups } from './shape-groups.ts';
+import type { ShapeScanner } from './shape-scanner.ts';
 
 export interface FileWriterOptions {
   readonly tempDir: string;
@@ -29,6 +31,7 @@ export interface FileWriterOptions {
 export interface WriteMode {
   /** Writes still to be done with malformed texts sorted out first: they come in runs. */
   guardedWrites: number;
+  readonly scanners: ScannerChoice;
 }
 
 export interface FileOutcome {
@@ -68,7 +71,16 @@ export async function writeFiles(
   try {
     for (const [i, shapes] of groups.entries()) {
       const isLast = i === groups.length - 1;
-      const statement = { rowsId: rows.id, schema: plan.schema, shapes, reasons: rows.reasons, headers: rows.headers, provenOnly: !isLast };
+      const scanner = i === 0 ? mode.scanners.choose(plan.schema, shapes, pages) : null;
+      const statement = {
+        rowsId: rows.id,
+        schema: plan.schema,
+        shapes,
+        reasons: rows.reasons,
+        headers: rows.headers,
+        provenOnly: !isLast,
+        scanner,
+      };
       const outcome = await writeGuarded(duckdb, plan, statement, { ...rows, pages }, mode, options, signal);
       const { recordCount } = outcome.file.dataFile;
       if (recordCount === 0) {
@@ -90,7 +102,7 @@ export async function removeFiles(files: readonly WrittenFile[]): Promise<void> 
   for (const file of files) await rm(file.path, { force: true });
 }
 
-type Statement = Omit<DecodeStatement, 'guarded'>;
+type Statement = Omit<DecodeStatement, 'guarded' | 'scanned'> & { readonly scanner: ShapeScanner | null };
 
 /** Without a guard first, since malformed texts are rare; once one has failed a statement, with a guard for a while. */
 async function writeGuarded(
@@ -119,7 +131,7 @@ async function writeGuarded(
 async function writeFile(
   duckdb: Duckdb,
   plan: DecodePlan,
-  statement: DecodeStatement,
+  statement: Statement & { readonly guarded: boolean },
   rows: RowsToWrite,
   options: FileWriterOptions,
   signal?: AbortSignal,
@@ -127,9 +139,9 @@ async function writeFile(
   const path = join(options.tempDir, `${randomUUID()}.parquet`);
   const { schema } = plan;
   const rowGroupRows = Math.max(2048, Math.floor(options.rowGroupValuesMax / leavesOf(schema).length));
-  const sql = `COPY (${decodeSelect(statement)}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd, FIELD_IDS ${fieldIds(schema)}, ROW_GROUP_SIZE ${rowGroupRows}, RETURN_STATS true)`;
+  const sql = `COPY (${decodeSelect({ ...statement, scanned: statement.scanner?.shape ?? null })}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd, FIELD_IDS ${fieldIds(schema)}, ROW_GROUP_SIZE ${rowGroupRows}, RETURN_STATS true)`;
   try {
-    const [report] = await duckdb.query(sql, { id: rows.id, source: rows.pages }, signal);
+    const [report] = await duckdb.query(sql, { id: rows.id, source: { pages: rows.pages, scanner: statement.scanner } }, signal);
     const { recordCount, fileSizeInBytes, stats } = readReport(report);
     const metrics = fileMetrics(schema, stats, { wideColumns: options.wideColumns, always: prunableColumns(rows.pages) });
     const reasons = stats.get('"_rescued"."reason"');

@@ -12,6 +12,7 @@ import { headerColumn } from './header-column.ts';
 import { HeaderSets } from './header-sets.ts';
 import { isDeeperThan } from './json-depth.ts';
 import { learn, type Learned } from './learn.ts';
+import { scannerChoice } from './scanner-choice.ts';
 import { pagePool, RowPages, type PagePool, type RowPage } from './row-pages.ts';
 
 export interface JsonDecoderOptions extends FileWriterOptions {
@@ -26,6 +27,8 @@ export interface JsonDecoderOptions extends FileWriterOptions {
   readonly valueBytesMax: number;
   /** Smaller values are not measured for depth. */
   readonly depthScanBytesMin: number;
+  /** Whether compact records of a known shape are read without DuckDB's JSON reader (shape-scanner.ts): the same rows, sooner. */
+  readonly fastLane: boolean;
   /** Keys of one typed object. */
   readonly keysMax: number;
   /** Buffers kept for the next batch. */
@@ -38,6 +41,7 @@ export const jsonDecoderDefaults: Omit<JsonDecoderOptions, 'tempDir'> = {
   depthMax: 1000,
   valueBytesMax: 4 * 1024 * 1024,
   depthScanBytesMin: 8192,
+  fastLane: true,
   keysMax: 2000,
   rowGroupValuesMax: 4_000_000,
   wideColumns: 32,
@@ -51,7 +55,7 @@ export async function openJsonDecoder(options: Partial<JsonDecoderOptions> & Pic
   const duckdb = await openDuckdb({ memoryLimitBytes: all.memoryLimitBytes, threads: all.threads, tempDir: all.tempDir });
   const pool = pagePool(arenaBytes, all.idleBytesMax);
   let batches = 0;
-  const mode: WriteMode = { guardedWrites: 0 };
+  const mode: WriteMode = { guardedWrites: 0, scanners: scannerChoice(all.fastLane) };
   return {
     open: () => new JsonBatch(++batches, duckdb, pool, all, mode),
     [Symbol.asyncDispose]: () => duckdb[Symbol.asyncDispose](),
