@@ -5,7 +5,7 @@ import type { EpochMs } from '../../runtime/clock.ts';
 import { applyCommit, type AppliedCommit } from './apply-commit.ts';
 import { assignFieldIds } from './assign-field-ids.ts';
 import type { TableCommit } from './commit.ts';
-import type { PartitionSpec, SortOrder, TableMetadata } from './metadata.ts';
+import type { PartitionSpec, SortOrder } from './metadata.ts';
 import type { Schema } from './schema.ts';
 
 export interface NewTable {
@@ -22,13 +22,15 @@ export interface NewTable {
 /** Keeps the schema's ids when they are valid and unique, else assigns fresh ones. */
 export function createMetadata(table: NewTable, now: EpochMs): AppliedCommit {
   const assigned = assignFieldIds(table.schema);
-  const schema = assigned?.schema ?? table.schema;
-  const spec = table.partitionSpec;
-  const partitionSpec =
-    assigned && spec
-      ? { ...spec, fields: spec.fields.map((field) => ({ ...field, 'source-id': assigned.idMap.get(field['source-id']) ?? -1 })) }
-      : spec;
-  return applyCommit(null, createCommit({ ...table, schema, partitionSpec }), { now });
+  if (!assigned) return applyCommit(null, createCommit(table), { now });
+  const { schema, idMap } = assigned;
+  const { partitionSpec: spec, sortOrder: order } = table;
+  const partitionSpec = spec && {
+    ...spec,
+    fields: spec.fields.map((field) => ({ ...field, 'source-id': idMap.get(field['source-id']) ?? -1 })),
+  };
+  const sortOrder = order && { ...order, fields: order.fields.map((field) => withSource(field, idMap)) };
+  return applyCommit(null, createCommit({ ...table, schema, partitionSpec, sortOrder }), { now });
 }
 
 export function createCommit(table: NewTable): TableCommit {
@@ -50,21 +52,10 @@ export function createCommit(table: NewTable): TableCommit {
   };
 }
 
-/** The commit that makes a staged table (metadata a catalog returned but did not store) real, with the ids it was given. */
-export function commitOfStaged(staged: TableMetadata): TableCommit {
-  const schema = staged.schemas.find((candidate) => candidate['schema-id'] === staged['current-schema-id']);
-  const partitionSpec = staged['partition-specs'].find((candidate) => candidate['spec-id'] === staged['default-spec-id']);
-  const sortOrder = staged['sort-orders'].find((candidate) => candidate['order-id'] === staged['default-sort-order-id']);
-  if (!schema) throw new Error(`staged table ${staged['table-uuid']} has no current schema`);
-  return createCommit({
-    uuid: staged['table-uuid'],
-    location: staged.location,
-    schema,
-    partitionSpec,
-    sortOrder,
-    properties: staged.properties,
-    formatVersion: staged['format-version'],
-  });
+function withSource(sortField: unknown, idMap: ReadonlyMap<number, number>): unknown {
+  if (typeof sortField !== 'object' || sortField === null || !('source-id' in sortField)) return sortField;
+  const old = sortField['source-id'];
+  return { ...sortField, 'source-id': typeof old === 'number' ? (idMap.get(old) ?? -1) : -1 };
 }
 
 function formatVersionOf(properties: Readonly<Record<string, string>> | undefined): number {

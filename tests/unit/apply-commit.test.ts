@@ -75,10 +75,11 @@ test('a new table keeps valid field ids and gets spec, order and counters from t
   assert.equal(table['last-updated-ms'], 1000);
 });
 
-test('field ids that repeat are assigned anew, and the partition spec follows its column', () => {
+test('field ids that repeat are assigned anew; partition spec and sort order follow their column', () => {
   const flat: Schema = { ...schema, fields: schema.fields.map((field) => ({ ...field, id: field.name === 'time' ? 7 : 9 })) };
   const spec = { 'spec-id': 0, fields: [{ 'source-id': 7, 'field-id': 0, name: 'date', transform: 'day' }] };
-  const created = createMetadata({ uuid, location: 's3://lake/t', schema: flat, partitionSpec: spec }, 1);
+  const sortOrder = { 'order-id': 1, fields: [{ 'source-id': 7, transform: 'identity', direction: 'asc', 'null-order': 'nulls-first' }] };
+  const created = createMetadata({ uuid, location: 's3://lake/t', schema: flat, partitionSpec: spec, sortOrder }, 1);
   assert.equal(created.kind, 'applied');
   const table = created.metadata;
   assert.deepEqual(
@@ -86,6 +87,8 @@ test('field ids that repeat are assigned anew, and the partition spec follows it
     [1, 2, 3],
   );
   assert.deepEqual(table['partition-specs'][0]?.fields, [{ 'source-id': 2, 'field-id': 1000, name: 'date', transform: 'day' }]);
+  assert.partialDeepStrictEqual(table['sort-orders'], [{ 'order-id': 1, fields: [{ 'source-id': 2 }] }]);
+  assert.equal(table['default-sort-order-id'], 1);
 });
 
 test('a snapshot on main moves the current snapshot, the sequence number and the log together', () => {
