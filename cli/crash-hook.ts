@@ -13,7 +13,10 @@ export function crashHook(text: string | undefined): CrashHook | undefined {
   const point = crashPoints.find((candidate) => candidate === name);
   const signal = signals.find((candidate) => candidate === wanted);
   if (!point || !signal) {
-    throw new LakeError('CONFIG_INVALID', `FOZ_SIGNAL_AT=${text}: expected point:passage[:SIGKILL|SIGSTOP] with a point of ${crashPoints.join(', ')}`);
+    throw new LakeError(
+      'CONFIG_INVALID',
+      `FOZ_SIGNAL_AT=${text}: expected point:passage[:SIGKILL|SIGSTOP] with a point of ${crashPoints.join(', ')}`,
+    );
   }
   const passed = new Map<CrashPoint, number>();
   return (here) => {

@@ -26,7 +26,10 @@ export interface LocalStackOptions {
   /** As in foz.yaml; its default without. */
   readonly freshness?: string;
   /** Runs once for each database when its schema is there and nothing captures it yet: rows written now arrive by snapshot. */
-  readonly beforeCapture?: (stage: { readonly postgres?: StackEndpoints['postgres']; readonly cassandra?: StackEndpoints['cassandra'] }) => Promise<void>;
+  readonly beforeCapture?: (stage: {
+    readonly postgres?: StackEndpoints['postgres'];
+    readonly cassandra?: StackEndpoints['cassandra'];
+  }) => Promise<void>;
 }
 
 export interface LocalStack extends AsyncDisposable {

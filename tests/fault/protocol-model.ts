@@ -1,0 +1,491 @@
+// The commit protocol as a state machine, small enough to try every interleaving: two workers (one may be a zombie) that
+// crash, lose replies and send late; foreign compaction, snapshot expiry, rollback, replacement by an empty table; group
+// offsets that are rewound; retention; a re-created topic. `check` searches breadth first for a state in which an offset
+// is in the table twice or the table claims one it does not hold, and for dead ends. Each rule of the design can be
+// switched off; the test keeps every such mutant broken, so that the model cannot pass for lack of teeth.
+
+export interface Rules {
+  /** Where a worker starts: the chain in the table (I1) or the group offset. */
+  readonly startFrom: 'table' | 'group';
+  /** `from == next` is checked on the metadata that the swap asserts, on every try (I2). */
+  readonly checksOffsets: boolean;
+  /** The catalog asserts the snapshot of main. */
+  readonly assertsSnapshot: boolean;
+  /** After a lost reply: look for the own commit id, or send again blindly under a new one (I5). */
+  readonly unknown: 'look' | 'blind';
+  /** Own files are deleted on a 409 (I4 forbids it). */
+  readonly deletesOnConflict: boolean;
+  /** The property carries the chain (I1); `head` reads it off main's head alone, `ancestry` off whatever snapshots are left. */
+  readonly chainIn: 'property' | 'head' | 'ancestry';
+  /** The property counts only when main's ancestry leads to its commit or to an expired parent (I1). */
+  readonly walksAncestry: boolean;
+  /** I7. */
+  readonly onOutOfRange: 'halt' | 'latest';
+  /** I6. */
+  readonly checksIncarnation: boolean;
+  readonly acknowledgesFirst: boolean;
+}
+
+export interface Budget {
+  readonly records: number;
+  readonly crash: number;
+  readonly lose: number;
+  readonly compact: number;
+  readonly expire: number;
+  readonly rewind: number;
+  readonly retain: number;
+  readonly recreate: number;
+  readonly rollback: number;
+  readonly replace: number;
+}
+
+export const safeRules: Rules = {
+  startFrom: 'table',
+  checksOffsets: true,
+  assertsSnapshot: true,
+  unknown: 'look',
+  deletesOnConflict: false,
+  chainIn: 'property',
+  walksAncestry: true,
+  onOutOfRange: 'halt',
+  checksIncarnation: true,
+  acknowledgesFirst: false,
+};
+
+export type Verdict =
+  | { readonly kind: 'safe'; readonly states: number; readonly halted: number }
+  | { readonly kind: 'broken'; readonly why: string; readonly trace: readonly string[]; readonly states: number };
+
+interface Worker {
+  at: 'down' | 'ready' | 'uploaded' | 'waiting' | 'unknown' | 'conflict';
+  base: number;
+  from: number;
+  to: number;
+  commit: number;
+  /** Of the topic these records were read from. */
+  incarnation: number;
+}
+
+interface File {
+  readonly from: number;
+  readonly to: number;
+  readonly commit: number;
+  readonly incarnation: number;
+}
+
+interface Snapshot {
+  readonly id: number;
+  /** Null: not one of ours. */
+  readonly commit: number | null;
+  readonly to: number;
+  readonly files: readonly File[];
+}
+
+interface Request {
+  readonly worker: number;
+  readonly base: number;
+  readonly from: number;
+  readonly to: number;
+  readonly commit: number;
+  readonly incarnation: number;
+  readonly isZombie: boolean;
+}
+
+interface State {
+  workers: [Worker, Worker];
+  /** Main, newest first, and how the walk along it ends. */
+  main: Snapshot[];
+  end: 'root' | 'expired';
+  property: { readonly commit: number; readonly next: number; readonly incarnation: number } | null;
+  isHalted: boolean;
+  requests: Request[];
+  deleted: number[];
+  group: number;
+  logStart: number;
+  incarnation: number;
+  ids: number;
+  left: Record<keyof Omit<Budget, 'records'>, number>;
+}
+
+type Chain = { readonly kind: 'valid'; readonly next: number; readonly incarnation: number } | { readonly kind: 'broken' };
+
+const down: Worker = { at: 'down', base: -1, from: -1, to: -1, commit: -1, incarnation: 0 };
+
+/** Searches every reachable state. `statesMax` bounds the memory. */
+export function check(rules: Rules, budget: Budget, statesMax = 4_000_000): Verdict {
+  const { records, ...left } = budget;
+  const first: State = {
+    workers: [{ ...down }, { ...down }],
+    main: [{ id: 0, commit: null, to: 0, files: [] }],
+    end: 'root',
+    property: null,
+    isHalted: false,
+    requests: [],
+    deleted: [],
+    group: 0,
+    logStart: 0,
+    incarnation: 0,
+    ids: 0,
+    left,
+  };
+  const seen = new Map<string, number>([[canonical(first, rules), 0]]);
+  const queue: (State | null)[] = [first];
+  const parents = [-1];
+  const labels = [''];
+  const edges: [number, number][] = [];
+  const goals: number[] = [];
+  let halted = 0;
+  for (let at = 0; at < queue.length; at++) {
+    const state = queue[at];
+    queue[at] = null;
+    if (!state) continue;
+    const why = violation(state, rules, records);
+    if (why) return { kind: 'broken', why, trace: traceTo(at, parents, labels), states: seen.size };
+    if (state.isHalted) halted++;
+    const chain = chainOf(state, rules);
+    if (state.isHalted || chain.kind === 'broken' || chain.next >= records) goals.push(at);
+    for (const [label, next] of successors(state, rules, records)) {
+      const key = canonical(next, rules);
+      let index = seen.get(key);
+      if (index === undefined) {
+        index = queue.length;
+        if (index >= statesMax) throw new Error(`more than ${statesMax} states`);
+        seen.set(key, index);
+        queue.push(next);
+        parents.push(at);
+        labels.push(label);
+      }
+      edges.push([at, index]);
+    }
+  }
+  const stuck = deadEnds(queue.length, edges, goals);
+  return stuck === 0
+    ? { kind: 'safe', states: seen.size, halted }
+    : { kind: 'broken', why: `${stuck} dead ends`, trace: [], states: seen.size };
+}
+
+function chainOf(state: State, rules: Rules): Chain {
+  const { property, main, end } = state;
+  const zero: Chain = { kind: 'valid', next: 0, incarnation: state.incarnation };
+  if (rules.chainIn !== 'property') {
+    const looked = rules.chainIn === 'head' ? main.slice(0, 1) : main;
+    const found = looked.find((snapshot) => snapshot.commit !== null);
+    return found ? { kind: 'valid', next: found.to, incarnation: property?.incarnation ?? 0 } : zero;
+  }
+  if (!property) return zero;
+  const valid: Chain = { kind: 'valid', next: property.next, incarnation: property.incarnation };
+  if (!rules.walksAncestry) return valid;
+  const newest = main.find((snapshot) => snapshot.commit !== null);
+  if (newest) return newest.commit === property.commit ? valid : { kind: 'broken' };
+  return end === 'expired' ? valid : { kind: 'broken' };
+}
+
+function violation(state: State, rules: Rules, records: number): string | null {
+  const files = state.main[0]?.files ?? [];
+  const dangling = files.find((file) => state.deleted.includes(file.commit));
+  if (dangling) return 'LOST: the table refers to a deleted file';
+  const counts = Array.from({ length: records }, () => 0);
+  for (const file of files) {
+    if (file.incarnation !== state.incarnation) continue;
+    for (let offset = file.from; offset < file.to; offset++) counts[offset] = (counts[offset] ?? 0) + 1;
+  }
+  const doubled = counts.findIndex((count) => count > 1);
+  if (doubled >= 0) return `DUPLICATE: offset ${doubled}`;
+  const chain = chainOf(state, rules);
+  if (chain.kind === 'broken') return null;
+  if (chain.incarnation === state.incarnation) {
+    const lost = counts.findIndex((count, offset) => offset < chain.next && count === 0);
+    if (lost >= 0) return `LOST: offset ${lost}, the table says it continues at ${chain.next}`;
+    return null;
+  }
+  const isQuiet = state.requests.length === 0 && state.workers.every((worker) => worker.at === 'down');
+  return !rules.checksIncarnation && isQuiet && chain.next >= records
+    ? 'LOST: the new topic lies below the old offsets and is never read'
+    : null;
+}
+
+type Step = [label: string, state: State];
+
+function successors(state: State, rules: Rules, records: number): Step[] {
+  const steps: Step[] = [];
+  const push = (label: string, change: (next: State) => void): void => {
+    const next = copyOf(state);
+    change(next);
+    prune(next, rules);
+    steps.push([label, next]);
+  };
+  state.workers.forEach((worker, i) => workerSteps(state, worker, i, rules, records, push));
+  state.requests.forEach((request, i) => requestSteps(state, request, i, rules, push));
+  worldSteps(state, rules, records, push);
+  return steps;
+}
+
+/** What a step may change in place is copied; the rest is only ever replaced. */
+function copyOf(state: State): State {
+  return {
+    ...state,
+    workers: [{ ...state.workers[0] }, { ...state.workers[1] }],
+    requests: [...state.requests],
+    deleted: [...state.deleted],
+    left: { ...state.left },
+  };
+}
+
+type Push = (label: string, change: (next: State) => void) => void;
+
+function workerOf(state: State, i: number): Worker {
+  return i === 0 ? state.workers[0] : state.workers[1];
+}
+
+function workerSteps(state: State, worker: Worker, i: number, rules: Rules, records: number, push: Push): void {
+  if (worker.at === 'down') startSteps(state, i, rules, records, push);
+  if (worker.at === 'ready') {
+    for (let to = worker.from + 1; to <= records; to++) {
+      push(`w${i} flushes [${worker.from},${to})`, (next) => {
+        Object.assign(workerOf(next, i), { at: 'uploaded', to, commit: next.ids++, incarnation: next.incarnation });
+        if (rules.acknowledgesFirst) next.group = Math.max(next.group, to);
+      });
+    }
+  }
+  if (worker.at === 'uploaded') {
+    push(`w${i} sends its commit`, (next) => {
+      const { base, from, to, commit, incarnation } = worker;
+      next.requests.push({ worker: i, base, from, to, commit, incarnation, isZombie: false });
+      workerOf(next, i).at = 'waiting';
+    });
+  }
+  if (worker.at === 'unknown' || worker.at === 'conflict') reconcileSteps(state, worker, i, rules, push);
+  if (worker.at !== 'down' && state.left.crash > 0) {
+    push(`w${i} crashes`, (next) => {
+      next.left.crash--;
+      Object.assign(workerOf(next, i), down);
+      next.requests = next.requests.map((request) => (request.worker === i ? { ...request, isZombie: true } : request));
+    });
+  }
+}
+
+function startSteps(state: State, i: number, rules: Rules, records: number, push: Push): void {
+  if (state.isHalted) return;
+  const chain = chainOf(state, rules);
+  if (chain.kind === 'broken') return push(`w${i} halts: rolled back`, (next) => (next.isHalted = true));
+  if (rules.checksIncarnation && state.property && chain.incarnation !== state.incarnation)
+    return push(`w${i} halts: source replaced`, (next) => (next.isHalted = true));
+  const position = rules.startFrom === 'table' ? chain.next : state.group;
+  if (position >= state.logStart) {
+    if (position < records)
+      push(`w${i} starts at ${position}`, (next) =>
+        Object.assign(workerOf(next, i), { at: 'ready', base: next.main[0]?.id ?? -1, from: position }),
+      );
+    return;
+  }
+  if (rules.onOutOfRange === 'halt') return push(`w${i} halts: retention gap`, (next) => (next.isHalted = true));
+  push(`w${i} jumps to the end`, (next) => {
+    const commit = next.ids++;
+    next.main = [{ id: next.ids++, commit, to: records, files: next.main[0]?.files ?? [] }, ...next.main];
+    next.property = { commit, next: records, incarnation: next.incarnation };
+  });
+}
+
+function reconcileSteps(state: State, worker: Worker, i: number, rules: Rules, push: Push): void {
+  const isMine = state.main.some((snapshot) => snapshot.commit === worker.commit);
+  const head = state.main[0]?.id ?? -1;
+  if (worker.at === 'unknown' && rules.unknown === 'blind') {
+    return push(`w${i} sends again, blindly`, (next) =>
+      Object.assign(workerOf(next, i), { at: 'uploaded', base: head, commit: next.ids++ }),
+    );
+  }
+  if (worker.at === 'conflict' && rules.deletesOnConflict) {
+    return push(`w${i} deletes its files after the 409`, (next) => {
+      next.deleted.push(worker.commit);
+      Object.assign(workerOf(next, i), down);
+    });
+  }
+  if (worker.at === 'unknown' && rules.deletesOnConflict) return push(`w${i} sends again`, (next) => (workerOf(next, i).at = 'uploaded'));
+  if (isMine) {
+    return push(`w${i} finds its own commit`, (next) => {
+      next.group = Math.max(next.group, worker.to);
+      Object.assign(workerOf(next, i), down);
+    });
+  }
+  const chain = chainOf(state, rules);
+  if (chain.kind === 'broken')
+    return push(`w${i} halts on reload`, (next) => ((next.isHalted = true), Object.assign(workerOf(next, i), down)));
+  if (rules.checksOffsets && chain.next !== worker.from) return push(`w${i} is fenced`, (next) => Object.assign(workerOf(next, i), down));
+  push(`w${i} rebases`, (next) => Object.assign(workerOf(next, i), { at: 'uploaded', base: head }));
+}
+
+function requestSteps(state: State, request: Request, i: number, rules: Rules, push: Push): void {
+  const { commit, from, to } = request;
+  const isKnown = state.main.some((snapshot) => snapshot.commit === commit);
+  const applies = rules.assertsSnapshot ? request.base === state.main[0]?.id : !isKnown;
+  const arrive = (next: State): void => {
+    next.requests.splice(i, 1);
+    if (!applies) return;
+    const files = [...(next.main[0]?.files ?? []), { from, to, commit, incarnation: request.incarnation }];
+    next.main = [{ id: next.ids++, commit, to, files }, ...next.main];
+    next.property = { commit, next: rules.checksOffsets ? to : Math.max(to, next.property?.next ?? 0), incarnation: request.incarnation };
+  };
+  const worker = workerOf(state, request.worker);
+  const isAwaited = !request.isZombie && worker.at === 'waiting' && worker.commit === commit;
+  const verb = applies ? 'applies' : 'refuses';
+  if (!isAwaited) return push(`the catalog ${verb} a late commit of w${request.worker}`, arrive);
+  push(`the catalog ${verb} the commit of w${request.worker}`, (next) => {
+    arrive(next);
+    if (applies) next.group = Math.max(next.group, to);
+    Object.assign(workerOf(next, request.worker), applies ? down : { at: 'conflict' });
+  });
+  if (state.left.lose === 0) return;
+  push(`the catalog ${verb} the commit of w${request.worker}, the reply is lost`, (next) => {
+    arrive(next);
+    next.left.lose--;
+    workerOf(next, request.worker).at = 'unknown';
+  });
+  push(`w${request.worker} times out`, (next) => {
+    next.left.lose--;
+    workerOf(next, request.worker).at = 'unknown';
+  });
+}
+
+function worldSteps(state: State, rules: Rules, records: number, push: Push): void {
+  const { left, main } = state;
+  const [head, parent] = main;
+  const hasData = (head?.files.length ?? 0) > 0;
+  if (left.compact > 0 && head && hasData) {
+    push('another engine compacts', (next) => {
+      next.left.compact--;
+      next.main = [{ id: next.ids++, commit: null, to: 0, files: head.files }, ...next.main];
+    });
+  }
+  if (left.expire > 0 && main.length > 1) {
+    push('snapshots expire', (next) => {
+      next.left.expire--;
+      next.main = next.main.slice(0, 1);
+      next.end = 'expired';
+    });
+  }
+  if (left.rollback > 0 && parent && hasData) {
+    push('the table is rolled back', (next) => {
+      next.left.rollback--;
+      next.main = next.main.slice(1);
+    });
+  }
+  if (left.replace > 0 && hasData) {
+    push('the table is replaced, uuid and property kept', (next) => {
+      next.left.replace--;
+      next.main = [{ id: next.ids++, commit: null, to: 0, files: [] }];
+      next.end = 'root';
+    });
+  }
+  if (rules.startFrom === 'group' && left.rewind > 0 && state.group > 0) {
+    push('a zombie rewinds the group offset', (next) => {
+      next.left.rewind--;
+      next.group = 0;
+    });
+  }
+  if (left.retain > 0) {
+    push('retention deletes the first records', (next) => {
+      next.left.retain--;
+      next.logStart = Math.min(2, records);
+    });
+  }
+  if (left.recreate > 0 && state.property) {
+    push('the topic is deleted and created again', (next) => {
+      next.left.recreate--;
+      Object.assign(next, { incarnation: 1, group: 0, logStart: 0 });
+      // I6: every batch says which topic it was read from, so nobody goes on reading the new one under the old id; what
+      // was read before still arrives, under the old id.
+      next.workers.forEach((worker) => (worker.at === 'ready' ? Object.assign(worker, down) : undefined));
+    });
+  }
+}
+
+/** Requests that can only be refused and that nobody waits for change nothing. */
+function prune(state: State, rules: Rules): void {
+  if (!rules.assertsSnapshot) return;
+  const reachable = new Set(state.left.rollback > 0 ? state.main.map(({ id }) => id) : state.main.slice(0, 1).map(({ id }) => id));
+  state.requests = state.requests.filter(
+    (request) =>
+      reachable.has(request.base) ||
+      (!request.isZombie && workerOf(state, request.worker).at === 'waiting' && workerOf(state, request.worker).commit === request.commit),
+  );
+}
+
+/** One text for all states that differ only in the names of ids and of workers. */
+function canonical(state: State, rules: Rules): string {
+  const texts = [
+    [0, 1],
+    [1, 0],
+  ].map((order) => {
+    const ids = new Map<number, number>();
+    const name = (id: number): number => {
+      if (id < 0) return -1;
+      const known = ids.get(id) ?? ids.size;
+      ids.set(id, known);
+      return known;
+    };
+    const main = state.main.map(({ id, commit, to, files }) => [
+      name(id),
+      commit === null ? -1 : name(commit),
+      to,
+      files.map((file) => [file.from, file.to, name(file.commit), file.incarnation]),
+    ]);
+    const workers = order
+      .map((i) => workerOf(state, i))
+      .map((worker) =>
+        worker.at === 'down' ? 0 : [worker.at, name(worker.base), worker.from, worker.to, name(worker.commit), worker.incarnation],
+      );
+    const requests = state.requests
+      .map((request) => [
+        request.isZombie ? 9 : order.indexOf(request.worker),
+        request.from,
+        request.to,
+        name(request.base),
+        request.incarnation,
+        name(request.commit),
+      ])
+      .sort((a, b) => (String(a) < String(b) ? -1 : 1));
+    const property = state.property && [name(state.property.commit), state.property.next, state.property.incarnation];
+    const deleted = state.deleted.map(name).sort();
+    const group = rules.startFrom === 'group' ? state.group : 0;
+    return JSON.stringify([
+      main,
+      state.end,
+      property,
+      workers,
+      requests,
+      deleted,
+      group,
+      state.isHalted,
+      state.logStart,
+      state.incarnation,
+      Object.values(state.left),
+    ]);
+  });
+  return texts.sort()[0] ?? '';
+}
+
+function traceTo(at: number, parents: readonly number[], labels: readonly string[]): readonly string[] {
+  const trace: string[] = [];
+  for (let index = at; (parents[index] ?? -1) >= 0; index = parents[index] ?? -1) trace.unshift(labels[index] ?? '');
+  return trace;
+}
+
+/** States from which no finished, halted or broken state can be reached. */
+function deadEnds(states: number, edges: readonly (readonly [number, number])[], goals: readonly number[]): number {
+  const backwards = new Map<number, number[]>();
+  for (const [from, to] of edges) {
+    const known = backwards.get(to);
+    if (known) known.push(from);
+    else backwards.set(to, [from]);
+  }
+  const reached = new Set(goals);
+  const queue = [...goals];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    for (const from of backwards.get(next) ?? []) {
+      if (reached.has(from)) continue;
+      reached.add(from);
+      queue.push(from);
+    }
+  }
+  return states - reached.size;
+}
