@@ -69,7 +69,7 @@ function applyUpdate(draft: MetadataDraft, update: Update): UpdateProblem | null
     case 'upgrade-format-version':
       return upgradeFormat(draft, update['format-version']);
     case 'add-schema':
-      return addSchema(draft, update.schema, update['last-column-id']);
+      return addSchema(draft, update.schema);
     case 'set-current-schema':
       return setCurrentSchema(draft, update['schema-id']);
     case 'remove-schemas':

@@ -11,8 +11,8 @@ import { highestFieldId, type Schema } from './schema.ts';
 /** More than any table needs; bounds what one commit can make every later one carry. */
 const schemasMax = 10_000;
 
-/** Clients send the highest id of the schema as last-column-id, which is below the table's once the last column was dropped. */
-export function addSchema(draft: MetadataDraft, schema: Schema, lastColumnId: number | undefined): UpdateProblem | null {
+/** The protocol's last-column-id is not asked for: clients send the schema's highest id, which dropped columns exceed. */
+export function addSchema(draft: MetadataDraft, schema: Schema): UpdateProblem | null {
   const { next } = draft;
   const problem = schemaProblem(schema);
   if (problem !== null) return invalid(problem);
@@ -22,7 +22,7 @@ export function addSchema(draft: MetadataDraft, schema: Schema, lastColumnId: nu
     if (next.schemas.length >= schemasMax) return invalid(`a table may hold ${schemasMax} schemas`);
     next.schemas = [...next.schemas, { ...schema, type: 'struct', 'schema-id': id }];
   }
-  next['last-column-id'] = Math.max(next['last-column-id'], highestFieldId(schema), lastColumnId ?? 0);
+  next['last-column-id'] = Math.max(next['last-column-id'], highestFieldId(schema));
   draft.lastAddedSchemaId = id;
   return null;
 }

@@ -2,7 +2,7 @@
 // protocol demands, since skipping one would change the commit's meaning. Spec: open-api CommitTableRequest
 
 import type { Requirement, TableCommit, Update } from './commit.ts';
-import { isInteger, isListOf, isLong, isMapOf, isRecord, isSchema, isSnapshot, isSnapshotRef, isString } from './read-metadata.ts';
+import { isInt, isListOf, isLong, isMapOf, isRecord, isSchema, isSnapshot, isSnapshotRef, isString } from './read-metadata.ts';
 import { isPartitionSpec, isSortOrder, type Json } from './read-metadata.ts';
 
 /** Throws SyntaxError naming what is unknown or malformed. */
@@ -62,24 +62,24 @@ const requirementMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
     'assert-ref-snapshot-id',
     (value) => isString(value['ref']) && 'snapshot-id' in value && (value['snapshot-id'] === null || isLong(value['snapshot-id'])),
   ],
-  ['assert-last-assigned-field-id', has('last-assigned-field-id', isInteger)],
-  ['assert-current-schema-id', has('current-schema-id', isInteger)],
-  ['assert-last-assigned-partition-id', has('last-assigned-partition-id', isInteger)],
-  ['assert-default-spec-id', has('default-spec-id', isInteger)],
-  ['assert-default-sort-order-id', has('default-sort-order-id', isInteger)],
+  ['assert-last-assigned-field-id', has('last-assigned-field-id', isInt)],
+  ['assert-current-schema-id', has('current-schema-id', isInt)],
+  ['assert-last-assigned-partition-id', has('last-assigned-partition-id', isInt)],
+  ['assert-default-spec-id', has('default-spec-id', isInt)],
+  ['assert-default-sort-order-id', has('default-sort-order-id', isInt)],
 ]);
 
 const updateMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['assign-uuid', has('uuid', isString)],
-  ['upgrade-format-version', has('format-version', isInteger)],
-  ['add-schema', (value) => isSchema(value['schema']) && (value['last-column-id'] === undefined || isInteger(value['last-column-id']))],
-  ['set-current-schema', has('schema-id', isInteger)],
-  ['remove-schemas', has('schema-ids', isListOf(isInteger))],
+  ['upgrade-format-version', has('format-version', isInt)],
+  ['add-schema', (value) => isSchema(value['schema']) && (value['last-column-id'] === undefined || isInt(value['last-column-id']))],
+  ['set-current-schema', has('schema-id', isInt)],
+  ['remove-schemas', has('schema-ids', isListOf(isInt))],
   ['add-spec', has('spec', isPartitionSpec)],
-  ['set-default-spec', has('spec-id', isInteger)],
-  ['remove-partition-specs', has('spec-ids', isListOf(isInteger))],
+  ['set-default-spec', has('spec-id', isInt)],
+  ['remove-partition-specs', has('spec-ids', isListOf(isInt))],
   ['add-sort-order', has('sort-order', isSortOrder)],
-  ['set-default-sort-order', has('sort-order-id', isInteger)],
+  ['set-default-sort-order', has('sort-order-id', isInt)],
   ['add-snapshot', has('snapshot', isSnapshot)],
   ['remove-snapshots', has('snapshot-ids', isListOf(isLong))],
   ['set-snapshot-ref', (value) => isString(value['ref-name']) && isSnapshotRef(value)],

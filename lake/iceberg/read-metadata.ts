@@ -41,6 +41,8 @@ function metadataProblem(value: unknown): string | null {
   return current === undefined || current === null || isLong(current) ? null : 'member current-snapshot-id is malformed';
 }
 
+/** Ids are 32-bit in the specification; larger ones would break readers in other languages. */
+export const isInt = (value: unknown): value is number => Number.isInteger(value) && Number(value) === (Number(value) | 0);
 export const isInteger = (value: unknown): value is number => Number.isSafeInteger(value);
 export const isString = (value: unknown): value is string => typeof value === 'string';
 
@@ -67,8 +69,8 @@ export function isSchema(value: unknown): value is Schema {
     isRecord(value) &&
     isFields(value['fields']) &&
     optional(value['type'], (type) => type === 'struct') &&
-    optional(value['schema-id'], isInteger) &&
-    optional(value['identifier-field-ids'], isListOf(isInteger))
+    optional(value['schema-id'], isInt) &&
+    optional(value['identifier-field-ids'], isListOf(isInt))
   );
 }
 
@@ -77,7 +79,7 @@ const isFields = (value: unknown): value is readonly StructField[] => Array.isAr
 function isField(value: unknown): value is StructField {
   return (
     isRecord(value) &&
-    isInteger(value['id']) &&
+    isInt(value['id']) &&
     isString(value['name']) &&
     typeof value['required'] === 'boolean' &&
     isType(value['type']) &&
@@ -90,11 +92,11 @@ function isType(value: unknown): value is IcebergType {
   if (!isRecord(value)) return false;
   if (value['type'] === 'struct') return isFields(value['fields']);
   if (value['type'] === 'list')
-    return isInteger(value['element-id']) && typeof value['element-required'] === 'boolean' && isType(value['element']);
+    return isInt(value['element-id']) && typeof value['element-required'] === 'boolean' && isType(value['element']);
   return (
     value['type'] === 'map' &&
-    isInteger(value['key-id']) &&
-    isInteger(value['value-id']) &&
+    isInt(value['key-id']) &&
+    isInt(value['value-id']) &&
     typeof value['value-required'] === 'boolean' &&
     isType(value['key']) &&
     isType(value['value'])
@@ -103,20 +105,16 @@ function isType(value: unknown): value is IcebergType {
 
 export function isPartitionField(value: unknown): value is PartitionField {
   return (
-    isRecord(value) &&
-    isInteger(value['source-id']) &&
-    isInteger(value['field-id']) &&
-    isString(value['name']) &&
-    isString(value['transform'])
+    isRecord(value) && isInt(value['source-id']) && isInt(value['field-id']) && isString(value['name']) && isString(value['transform'])
   );
 }
 
 export function isPartitionSpec(value: unknown): value is PartitionSpec {
-  return isRecord(value) && isInteger(value['spec-id']) && isListOf(isPartitionField)(value['fields']);
+  return isRecord(value) && isInt(value['spec-id']) && isListOf(isPartitionField)(value['fields']);
 }
 
 export function isSortOrder(value: unknown): value is SortOrder {
-  return isRecord(value) && isInteger(value['order-id']) && Array.isArray(value['fields']);
+  return isRecord(value) && isInt(value['order-id']) && Array.isArray(value['fields']);
 }
 
 export function isSnapshot(value: unknown): value is Snapshot {
@@ -127,7 +125,7 @@ export function isSnapshot(value: unknown): value is Snapshot {
     isInteger(value['timestamp-ms']) &&
     isString(value['manifest-list']) &&
     isMapOf(isString)(value['summary']) &&
-    optional(value['schema-id'], isInteger) &&
+    optional(value['schema-id'], isInt) &&
     (value['parent-snapshot-id'] === undefined || value['parent-snapshot-id'] === null || isLong(value['parent-snapshot-id']))
   );
 }
@@ -150,18 +148,18 @@ function isMetadataLogEntry(value: unknown): value is Json {
 }
 
 const metadataMembers: ReadonlyMap<string, (value: unknown) => boolean> = new Map<string, (value: unknown) => boolean>([
-  ['format-version', (value) => isInteger(value) && value >= 2],
+  ['format-version', (value) => isInt(value) && value >= 2],
   ['table-uuid', isString],
   ['location', isString],
   ['last-sequence-number', isLong],
   ['last-updated-ms', isInteger],
-  ['last-column-id', isInteger],
-  ['current-schema-id', isInteger],
+  ['last-column-id', isInt],
+  ['current-schema-id', isInt],
   ['schemas', isListOf(isSchema)],
-  ['default-spec-id', isInteger],
+  ['default-spec-id', isInt],
   ['partition-specs', isListOf(isPartitionSpec)],
-  ['last-partition-id', isInteger],
-  ['default-sort-order-id', isInteger],
+  ['last-partition-id', isInt],
+  ['default-sort-order-id', isInt],
   ['sort-orders', isListOf(isSortOrder)],
   ['properties', isMapOf(isString)],
   ['snapshots', isListOf(isSnapshot)],
