@@ -6,7 +6,7 @@ import { evolveSchema, type EvolveConflict } from '../iceberg/evolve.ts';
 import { fieldNamed, isStruct, type IcebergType, type Schema } from '../iceberg/schema.ts';
 import { isEnvelopeShape, nextShapeNumber } from './infer-shape.ts';
 import { covers, hasTypedLeaves, mergeShapes } from './merge-shapes.ts';
-import { shapeColumns } from './shape-columns.ts';
+import { leafColumns, shapeColumns } from './shape-columns.ts';
 import { shapesMax, type Shape, type ShapeField, type ShapeType } from './shape.ts';
 
 export interface RawPlan {
@@ -38,6 +38,9 @@ export function inferPlan(plan: RawPlan, observed: readonly ShapeType[]): Inferr
     const evolved = evolveSchema(schema, shapeColumns(root), lastColumnId);
     const conflicts = evolved.conflicts.filter((conflict) => !isConverted(conflict));
     if (conflicts.length > 0) return conflicts.slice(0, 3).map(conflictText).join('; ');
+    // The text of a nested value is no number, though both would be called a string here.
+    const text = leafColumns(root, evolved.schema).find((leaf) => leaf.kind === 'json' && leaf.column !== 'string');
+    if (text) return `${text.path}: a nested value or a number beyond 64 bits where the column is ${String(text.column)}`;
     if (mergeAt < 0 && plan.shapes.length + added.length >= shapesMax) return `more than ${shapesMax} shapes`;
     ({ schema, lastColumnId } = evolved);
     if (mergeAt < 0) added.push(root);

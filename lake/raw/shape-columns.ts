@@ -3,6 +3,7 @@
 // envelope stands whole in `value`.
 
 import type { WantedField, WantedStruct, WantedType } from '../iceberg/evolve.ts';
+import { fieldNamed, isStruct, type IcebergType, type Schema } from '../iceberg/schema.ts';
 import { isEnvelopeShape, isEnvelopeTimeKey } from './infer-shape.ts';
 import type { ShapeField, ShapeType } from './shape.ts';
 
@@ -33,6 +34,33 @@ export function shapeColumns(root: ShapeType): WantedStruct {
   if (type !== null)
     fields.push({ name: envelopeTimeColumn, type, doc: 'When Debezium handled the event: ts_ms, ts_us, ts_ns of the envelope' });
   return { type: 'struct', fields };
+}
+
+export interface LeafColumn {
+  readonly path: string;
+  readonly kind: ShapeType['kind'];
+  /** Undefined where the table has none. */
+  readonly column: IcebergType | undefined;
+}
+
+/** Each leaf of a shape with the column that takes it. */
+export function leafColumns(root: ShapeType, schema: Schema): readonly LeafColumn[] {
+  const walk = (type: ShapeType, column: IcebergType | undefined, path: string): LeafColumn[] => {
+    if (type.kind !== 'struct') return [{ path, kind: type.kind, column }];
+    return type.fields.flatMap((field) =>
+      walk(field.type, column && isStruct(column) ? fieldNamed(column, field.name)?.type : undefined, `${path}.${field.name}`),
+    );
+  };
+  if (!isEnvelopeShape(root)) return walk(root, fieldNamed(schema, valueColumn)?.type, valueColumn);
+  return root.fields.flatMap((field) => {
+    if (!isEnvelopeTimeKey(field.name)) return walk(field.type, fieldNamed(schema, field.name)?.type, field.name);
+    const times = fieldNamed(schema, envelopeTimeColumn)?.type;
+    return walk(
+      field.type,
+      times && isStruct(times) ? fieldNamed(times, field.name)?.type : undefined,
+      `${envelopeTimeColumn}.${field.name}`,
+    );
+  });
 }
 
 /** Null where nothing but null has been seen: such a key has no column yet. */
