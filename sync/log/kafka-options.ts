@@ -50,7 +50,7 @@ export interface KafkaLogOptions {
 export const kafkaDefaults = {
   clientId: 'foz',
   connectionTimeoutMs: 10_000,
-  requestTimeoutMs: 30_000,
+  requestTimeoutMs: 15_000,
   fetchBytesMax: 4_194_304,
   partitionFetchBytesMax: 1_048_576,
   fetchWaitMaxMs: 100,

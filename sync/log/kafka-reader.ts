@@ -31,6 +31,8 @@ export type ReaderStart = LogPartition & { readonly topicId: string; readonly ne
 
 export interface KafkaReader {
   start(partitions: readonly ReaderStart[]): void;
+  /** The metadata is new: leaders may be other ones. */
+  wake(): void;
   /** Nothing is delivered after this. */
   stop(): void;
   seek(at: LogPartition, nextOffset: bigint): void;
@@ -150,7 +152,9 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
       const found = new Map(response.partitions.map((fetched) => [`${fetched.topicId}/${fetched.partition}`, fetched]));
       for (const { reading, epoch, nextOffset } of asked) {
         const fetched = found.get(`${reading.topicId}/${reading.partition}`);
-        if (fetched && reading.epoch === epoch && !reading.isOver) take(reading, nextOffset, fetched);
+        // The same offset may have been asked of a new leader meanwhile, and have come from there.
+        const isWanted = reading.epoch === epoch && !reading.isOver && reading.waiting === null && reading.nextFetch === nextOffset;
+        if (fetched && isWanted) take(reading, nextOffset, fetched);
       }
     } catch (error) {
       const known = kafkaError(`fetch from Kafka node ${nodeId}`, error);
@@ -270,6 +274,7 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
       for (const at of partitions) readings.set(keyOf(at), readingOf(at));
       turn();
     },
+    wake: turn,
     stop,
     seek: (at, nextOffset) =>
       each([at], (reading) => {

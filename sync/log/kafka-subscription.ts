@@ -143,6 +143,7 @@ export function kafkaSubscription(options: KafkaSubscriptionOptions): LogSubscri
       await clock.sleep(numbers.metadataMaxAgeMs, closing.signal).catch(() => undefined);
       if (closing.signal.aborted) return;
       await refresh();
+      reader.wake();
     }
   };
   void watch();
