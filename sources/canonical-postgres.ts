@@ -14,9 +14,10 @@ import {
   stringText,
   unexpected,
 } from './canonical.ts';
-import { isJsonObject, parseExactJson } from './exact-json.ts';
+import { parseExactJson } from './exact-json.ts';
 import { durationText, parseIsoDuration } from './interval.ts';
 import { parseArrayLiteral, type ArrayItem } from './postgres-array.ts';
+import { geometryFromEvent, geometryFromText, isGeometryType } from './postgres-geometry.ts';
 import type { SourceType, SourceValue } from './source.ts';
 import { dateText, dateTimeText, epochUs, microsPerDay, parseDateTime, parseTime, timeText } from './temporal.ts';
 
@@ -32,13 +33,10 @@ export function canonicalPostgres(type: SourceType, text: string | null): Source
     case 'bit':
     case 'varbit':
       return isBoolean(type) ? booleanText(text === '1') : bitsToBase64(text);
-    case 'point':
-      return pointFromText(text);
-    case 'circle':
-      return circleFromText(text);
     case 'array':
       return arrayFromText(type, text);
     default:
+      if (isGeometryType(type.name)) return geometryFromText(type.name, text);
       return scalar(type, text, 'source');
   }
 }
@@ -52,13 +50,10 @@ export function canonicalPostgresEvent(type: SourceType, value: unknown): Source
     case 'bit':
     case 'varbit':
       return isBoolean(type) ? booleanText(value) : base64Text(value);
-    case 'point':
-      return pointFromEvent(parsedWhenText(value));
-    case 'circle':
-      return circleFromEvent(parsedWhenText(value));
     case 'array':
       return arrayFromEvent(type, value);
     default:
+      if (isGeometryType(type.name)) return geometryFromEvent(type.name, parsedWhenText(value));
       return scalar(type, value, 'event');
   }
 }
@@ -193,24 +188,6 @@ function bitsToBase64(bits: string): string {
     if (bits[bits.length - 1 - index] === '1') bytes[index >> 3] = (bytes[index >> 3] ?? 0) | (1 << (index & 7));
   }
   return bytes.toString('base64');
-}
-
-function pointFromText(text: string): string {
-  const match = /^\((.+),(.+)\)$/.exec(text);
-  return match === null ? unexpected(text) : `(${doubleText(match[1])},${doubleText(match[2])})`;
-}
-
-function circleFromText(text: string): string {
-  const match = /^<(\(.+\)),([^,]+)>$/.exec(text);
-  return match === null ? unexpected(text) : `<${pointFromText(match[1] ?? '')},${doubleText(match[2])}>`;
-}
-
-function circleFromEvent(value: unknown): string {
-  return isJsonObject(value) ? `<${pointFromEvent(value['center'])},${doubleText(value['radius'])}>` : unexpected(value);
-}
-
-function pointFromEvent(value: unknown): string {
-  return isJsonObject(value) ? `(${doubleText(value['x'])},${doubleText(value['y'])})` : unexpected(value);
 }
 
 /** A lake column may hold a composite as its JSON text. */

@@ -8,7 +8,7 @@ CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE TYPE pair AS (a int, b t
 CREATE TABLE public.all_types (
   id bigserial PRIMARY KEY, i2 int2, i4 int4, i8 int8, n122 numeric(12,2), n numeric, f4 float4, f8 float8, b bool,
   t text, vc varchar(20), c char(5), nm name, u uuid, j json, jb jsonb, ba bytea, d date, tm time, tm0 time(0), tmz timetz, ts timestamp, ts0 timestamp(0),
-  ts3 timestamp(3), tsz timestamptz, iv interval, inet inet, cidr cidr, mac macaddr, mac8 macaddr8, mood mood, pt point, ci circle,
+  ts3 timestamp(3), tsz timestamptz, iv interval, inet inet, cidr cidr, mac macaddr, mac8 macaddr8, mood mood, pt point, ci circle, bx box, ls lseg, ln line, po path, pc path, pg polygon,
   bit3 bit(3), bit1 bit, vb varbit, m money, x xml, r4 int4range, rn numrange, rd daterange, rz tstzrange, mr int4multirange, o oid, df text DEFAULT 'dflt',
   dom positive, pair pair, lsn pg_lsn, tsv tsvector, ai int[], at text[], an numeric(12,2)[], af float8[], ab bool[], ad date[], ats timestamp[], atz timestamptz[],
   aba bytea[], am mood[], au uuid[], aj jsonb[]
@@ -53,6 +53,7 @@ export const postgresRows: readonly string[] = [
   ),
   insert('iv, d, ts', `'-0.5 second', '0001-01-01', '0001-01-01 00:00:00'`),
   insert('iv', `'100 hours 61 minutes'`),
+  insert('bx, ls, ln, po, pc, pg', `'(1,2),(3,4)', '[(1,2),(3,4)]', '{1,2,3}', '[(0,0),(1,1)]', '((0,0),(1,1.5))', '((0,0),(1,1),(1,0))'`),
 ];
 
 export const cassandraTable = 'all_types';
