@@ -45,6 +45,7 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
     ...options,
     warehouse,
     logger,
+    isLoopbackOnly: ['127.0.0.1', '::1', 'localhost'].includes(host),
     namespaces: namespaceService({ store, warehouse }),
     tables: tableService({ snapshotAheadMaxMs: snapshotAheadDefaultMs, ...options, warehouse, clock, logger }),
     checkReady: async () => {

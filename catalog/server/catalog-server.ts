@@ -24,7 +24,11 @@ export interface CatalogServerOptions {
   readonly bodyBytesMax?: number;
   readonly jsonDepthMax?: number;
   readonly requestTimeoutMs?: number;
+  /** Listening on loopback only: then a request that came by another host name was sent by a web page (DNS rebinding). */
+  readonly isLoopbackOnly: boolean;
 }
+
+const loopbackNames: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]', '::1']);
 
 const bodyBytesDefault = 16 * 1024 * 1024;
 const jsonDepthDefault = 200;
@@ -65,6 +69,13 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
       message: `No such endpoint: ${request.method} ${request.url.split('?', 1)[0]}`,
     }),
   );
+  if (options.isLoopbackOnly) {
+    app.addHook('onRequest', async (request, reply) => {
+      if (loopbackNames.has(request.hostname.toLowerCase())) return;
+      const message = `This catalog listens on loopback only and does not answer to ${request.hostname.slice(0, 200)}`;
+      return sendError(reply, { status: 403, type: 'ForbiddenException', message });
+    });
+  }
   app.addHook('onResponse', async (request, reply) => {
     const fields = { method: request.method, path: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
     logger.debug(fields, 'request');

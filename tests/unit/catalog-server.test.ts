@@ -1,6 +1,8 @@
 // The REST protocol as other clients speak it: paths, status codes, error bodies and the members they read.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import test from 'node:test';
 import { serveCatalog, type ServeCatalogOptions } from '../../catalog/serve.ts';
 import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
@@ -286,6 +288,22 @@ test('livez needs nothing; readyz says when the store is away', async () => {
     { store: away },
   );
   await withCatalog(async (call) => assert.equal((await call('GET', '/readyz')).status, 200));
+});
+
+test('on loopback a request by another host name is refused: a web page could have sent it', async () => {
+  const server = await serveCatalog({ port: 0, store: memoryCatalogStore(), objectStore: memoryStore('lake') });
+  const { port } = new URL(server.url);
+  const statusFor = async (host: string) => {
+    const request = get({ port, host: '127.0.0.1', path: '/v1/config', headers: { host } });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  };
+  assert.equal(await statusFor(`evil.example:${port}`), 403);
+  assert.equal(await statusFor(`127.0.0.1:${port}`), 200);
+  assert.equal(await statusFor(`localhost:${port}`), 200);
+  assert.equal(await statusFor('[::1]'), 200);
+  await server.close();
 });
 
 test('a port in use and a warehouse outside the object store are configuration errors', async () => {
