@@ -33,8 +33,9 @@ export function createRedactor(options: RedactOptions = {}): Redactor {
   const text = (input: string): string => {
     let output = input;
     for (const needle of needles) output = output.replaceAll(needle, redactedText);
-    output = output.replace(/(\w+:\/\/[^\s:/@]*:)[^\s@/]+@/g, `$1${redactedText}@`);
-    return output.length > textMax ? `${output.slice(0, textMax)}… (${output.length} characters)` : output;
+    // Cut before the expression runs, and with bounded repeats: a long value must not cost quadratic time.
+    if (output.length > textMax) output = `${output.slice(0, textMax)}… (${output.length} characters)`;
+    return output.replace(/(\b\w{1,20}:\/\/[^\s:/@]{0,200}:)[^\s@/]{1,500}@/g, `$1${redactedText}@`);
   };
 
   const value = (input: unknown, depth = 0): unknown => {
