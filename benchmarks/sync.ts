@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freePort } from '../stack/process/free-port.ts';
+import { portPool } from '../stack/process/ports.ts';
 import { startStack, type Stack } from '../stack/stack.ts';
 import { measureFreshness, type Freshness } from './freshness.ts';
 import { runLane, type LaneResult, type LaneTarget } from './lane.ts';
@@ -40,10 +40,9 @@ export async function benchSync(options: SyncBenchOptions): Promise<SyncBench> {
   const dir = await mkdtemp(join(tmpdir(), 'foz-bench-'));
   try {
     const lanes = await throughput(options, dir);
-    const references = await Promise.all([]);
     const freshness =
       options.freshnessSeconds > 0 ? await measureFreshness(join(dir, 'freshness'), entry, options.freshnessSeconds, options.note) : null;
-    return { lanes: [...lanes, ...references], freshnessSeconds: freshness };
+    return { lanes: lanes, freshnessSeconds: freshness };
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
@@ -53,12 +52,13 @@ async function throughput({ events, note }: SyncBenchOptions, dir: string): Prom
   const results: (LaneResult | ReferenceResult)[] = [];
   await using stack = await startStack({ dir: join(dir, 'stack'), components: ['kafka', 's3'], settings: { kafkaPartitions: partitions } });
   const { bootstrap } = stack.endpoint('kafka');
+  const ports = portPool();
   for (const compression of ['none', 'lz4'] as const) {
     note(`producing ${events} events, ${compression === 'none' ? 'uncompressed' : compression}`);
     await produceEnvelopes({ bootstrap, topic: `bench.${compression}`, partitions, events, compression });
     for (const target of targets(stack, compression, dir)) {
       note(`lane ${target.name}`);
-      results.push(await runLane({ bootstrap, topic: `bench.${compression}`, events, dir, entry, target, freePort }));
+      results.push(await runLane({ bootstrap, topic: `bench.${compression}`, events, dir, entry, target, freePort: () => ports.draw() }));
     }
   }
   await stack.shutdown();
