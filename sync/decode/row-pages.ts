@@ -85,7 +85,7 @@ export class RowPages {
       const valueBytes = valueLength[i] ?? -1;
       const keyAt = keyStart[i] ?? 0;
       const valueAt = valueStart[i] ?? 0;
-      const needed = Math.max(keyBytes, 0) + Math.max(valueBytes, 0) + gapMax;
+      const needed = Math.max(keyBytes, 0) + Math.max(valueBytes, 0) + gapMax + slackBytes;
       if (!page || page.rows === pageRows || this.#arenaUsed + needed > page.arena.length) page = this.#nextPage(needed);
       const row = page.rows++;
       const at = this.#arenaUsed;
@@ -174,6 +174,9 @@ export function pageDay(page: RowPage, row: number): number {
 
 /** Bytes between key and value that are copied along rather than skipped. */
 const gapMax = 16;
+
+/** Bytes of an arena that follow every value, so that a reader may take words at its end. */
+const slackBytes = 8;
 
 function newPage(): RowPage {
   return {

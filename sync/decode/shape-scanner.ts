@@ -267,7 +267,7 @@ function scanRow(
     }
     const { node } = op;
     if (node === null || at + 4 > end) return false;
-    const head = bytes[at] ?? 0;
+    const head = view.getUint8(at);
     if (head === letterN) {
       if (view.getInt32(at, true) !== wordNull) return false;
       at += 4;
@@ -287,10 +287,12 @@ function scanRow(
       case opString: {
         if (head !== quote) return false;
         let to = at + 1;
-        let byte = bytes[to] ?? 0;
+        // Four bytes at a time while none is a quote, a backslash, a control character or beyond ASCII.
+        while (to < end && isPlain(view.getInt32(to, true))) to += 4;
+        let byte = view.getUint8(to);
         while (byte !== quote && byte !== backslash && byte >= 0x20 && to < end) {
           high |= byte;
-          byte = bytes[++to] ?? 0;
+          byte = view.getUint8(++to);
         }
         if (to >= end) return false;
         if (byte === quote) {
@@ -311,7 +313,7 @@ function scanRow(
         break;
       }
       case opLong: {
-        const after = readLong(bytes, at, end, node.words, row);
+        const after = readLong(view, at, end, node.words, row);
         if (after < 0) return false;
         at = after;
         break;
@@ -411,32 +413,49 @@ function unescaped(letter: number): number {
   }
 }
 
-/** An integer of at most 18 digits, exactly; the byte after it, or −1. */
-function readLong(bytes: Uint8Array, from: number, end: number, words: Int32Array, row: number): number {
-  const isNegative = bytes[from] === minus;
+function isPlain(word: number): boolean {
+  const quotes = word ^ 0x22222222;
+  const backslashes = word ^ 0x5c5c5c5c;
+  // Of each byte, the top bit: set where the byte is zero (or below 0x20), or the byte's own.
+  const found = ((quotes - 0x01010101) & ~quotes) | ((backslashes - 0x01010101) & ~backslashes) | ((word - 0x20202020) & ~word) | word;
+  return (found & 0x80808080) === 0;
+}
+
+/** An integer, exactly; the byte after it, or −1. */
+function readLong(view: DataView, from: number, end: number, words: Int32Array, row: number): number {
+  const isNegative = view.getUint8(from) === minus;
   const first = isNegative ? from + 1 : from;
   let at = first;
-  // Nine digits at a time stay exact: value = high · 10⁹ + low of the digits read since.
+  // The first eight digits and the rest apart, so that both stay exact: value = head · 10^(count − 8) + tail.
   let head = 0;
   let tail = 0;
-  let digit = (bytes[at] ?? 0) - zero;
-  while (digit >= 0 && digit <= 9 && at < end) {
-    if (at - first < 9) head = head * 10 + digit;
+  const upper4 = view.getInt32(at, true);
+  if (at + 8 <= end && isDigits(upper4) && isDigits(view.getInt32(at + 4, true))) {
+    head = fourDigits(upper4) * 10_000 + fourDigits(view.getInt32(at + 4, true));
+    at += 8;
+    for (let word = view.getInt32(at, true); at + 4 <= end && isDigits(word) && at - first < 20; word = view.getInt32(at, true)) {
+      tail = tail * 10_000 + fourDigits(word);
+      at += 4;
+    }
+  }
+  let digit = view.getUint8(at) - zero;
+  while (digit >= 0 && digit <= 9 && at < end && at - first < 20) {
+    if (at - first < 8) head = head * 10 + digit;
     else tail = tail * 10 + digit;
-    digit = (bytes[++at] ?? 0) - zero;
+    digit = view.getUint8(++at) - zero;
   }
   const count = at - first;
-  if (count === 0 || count > 19 || (bytes[first] === zero && (count > 1 || isNegative))) return -1;
-  const next = bytes[at] ?? 0;
+  if (count === 0 || count > 19 || (view.getUint8(first) === zero && (count > 1 || isNegative))) return -1;
+  const next = view.getUint8(at);
   if (at < end && (next === dot || next === letterE || next === lowerE)) return -1;
   let low: number;
   let high: number;
-  if (count <= 9) {
+  if (count <= 8) {
     low = head;
     high = 0;
   } else {
-    // head · 10^k + tail, in halves of 32 bits: k ≤ 10, so each partial product stays below 2^53.
-    const scale = powers[count - 9] ?? 1;
+    // In halves of 32 bits: count ≤ 19, so each partial product stays below 2^53.
+    const scale = powers[count - 8] ?? 1;
     const scaleHigh = Math.floor(scale / 65_536);
     const upper = head * scaleHigh;
     const lower = head * (scale - scaleHigh * 65_536) + tail;
@@ -457,6 +476,17 @@ function readLong(bytes: Uint8Array, from: number, end: number, words: Int32Arra
 const powers = [
   1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
+
+function isDigits(word: number): boolean {
+  return (word & 0xf0f0f0f0) === 0x30303030 && ((word + 0x06060606) & 0xf0f0f0f0) === 0x30303030;
+}
+
+/** Four ASCII digits, the first in the lowest byte. */
+function fourDigits(word: number): number {
+  const digits = word & 0x0f0f0f0f;
+  const pairs = (digits * 10 + (digits >>> 8)) & 0x00ff00ff;
+  return (pairs & 0xff) * 100 + (pairs >>> 16);
+}
 
 /** A number with a fraction or an exponent, as IEEE says; the byte after it, or −1. */
 function readDouble(bytes: Uint8Array, from: number, end: number, doubles: Float64Array, row: number): number {
