@@ -10,6 +10,11 @@ export interface CommandEntry {
 }
 
 export const commandTable: readonly CommandEntry[] = [
+  {
+    name: 'demo',
+    summary: 'everything on this machine: a stream, kills, and proof',
+    load: async () => (await import('./commands/demo.ts')).demo,
+  },
   { name: 'init', summary: 'write a commented foz.yaml to begin with', load: async () => (await import('./commands/init.ts')).init },
   {
     name: 'check',

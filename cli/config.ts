@@ -66,7 +66,7 @@ export function readConfig(file: string): ConfigOutcome<Config> {
 }
 
 /** The valid configuration, or CONFIG_INVALID with every problem in its message. */
-export function loadConfig(given: string | undefined, stackDirectory: string): LoadedConfig {
+export function loadConfig(given: string | undefined, stackDirectory = resolve('.foz', 'stack')): LoadedConfig {
   const file = findConfig(given, stackDirectory);
   if (file === null || !existsSync(file)) {
     const looked = file === null ? `./foz.yaml and ${join(shortPath(stackDirectory), 'foz.yaml')}` : shortPath(file);
