@@ -1,0 +1,156 @@
+// One assignment of one log partition: where to fetch next, what was fetched and waits, and the loop that hands it to
+// the handler, one batch at a time. The next assignment is another object.
+
+import type { KafkaNumbers } from './kafka-options.ts';
+import type { FetchedPartition } from './kafka-fetch.ts';
+import type { LogHandler, LogPartition, OffsetRange } from './log.ts';
+import { decodeRecords, recordsEnd, type DecodedBlock } from './record-batch.ts';
+import { headerMemo } from './record-headers.ts';
+
+export interface KafkaReading extends LogPartition {
+  readonly key: string;
+  readonly topicId: string;
+  /** Null while nobody has said where to start. */
+  readonly nextFetch: bigint | null;
+  /** Raised by a seek and by the end of the assignment: what was asked before is not wanted any more. */
+  readonly epoch: number;
+  readonly isBusy: boolean;
+  isReady(): boolean;
+  /** Takes what was fetched at `nextFetch`; false when there was no whole batch in it. */
+  add(fetched: FetchedPartition, receivedAtMs: number): boolean;
+  seek(nextOffset: bigint): void;
+  pause(): void;
+  resume(): void;
+  /** No fetch for a moment, after an error. */
+  hold(isHeld: boolean): void;
+  /** Out of range: no fetch until a seek. */
+  stick(): void;
+  /** Nothing is delivered after this. */
+  stop(): void;
+}
+
+export interface KafkaReadingOptions extends LogPartition {
+  readonly topicId: string;
+  readonly nextOffset: bigint | null;
+  readonly numbers: KafkaNumbers;
+  readonly batch: LogHandler['batch'];
+  /** Batches with the handler, by partition: they outlive the assignment. */
+  readonly held: Map<string, Promise<unknown>>;
+  /** Response bytes that wait here changed by so many. */
+  waited(bytes: number): void;
+  /** A response has been delivered: there is room for another. */
+  delivered(): void;
+  fail(error: unknown): void;
+}
+
+interface Waiting {
+  readonly blocks: Generator<DecodedBlock>;
+  readonly bytes: number;
+  readonly range: OffsetRange;
+  /** Of the block that comes next: where it was read from. */
+  fromOffset: bigint;
+}
+
+/** One response is being delivered while the next is fetched, never more. */
+const waitingMax = 2;
+const blockBytesMax = 2_097_152;
+
+export const partitionKey = (at: LogPartition): string => `${at.topic}/${at.partition}`;
+
+export function kafkaReading(options: KafkaReadingOptions): KafkaReading {
+  const { topic, partition, topicId, numbers, held } = options;
+  const key = partitionKey(options);
+  const headers = headerMemo();
+  let waiting: Waiting[] = [];
+  let nextFetch = options.nextOffset;
+  let epoch = 0;
+  const is = { paused: false, held: false, stuck: false, over: false, delivering: false };
+
+  const drop = (): void => {
+    options.waited(-waiting.reduce((sum, one) => sum + one.bytes, 0));
+    waiting = [];
+    epoch += 1;
+  };
+  const deliver = async (): Promise<void> => {
+    if (is.delivering) return;
+    is.delivering = true;
+    try {
+      for (;;) {
+        await held.get(key);
+        const [first] = waiting;
+        if (!first || is.paused || is.over) break;
+        const next = first.blocks.next();
+        if (next.done === true) {
+          waiting.shift();
+          options.waited(-first.bytes);
+          options.delivered();
+          continue;
+        }
+        const { block: records, nextOffset } = next.value;
+        const batch = { topic, partition, topicId, records, fromOffset: first.fromOffset, nextOffset, ...first.range };
+        first.fromOffset = nextOffset;
+        const delivered = options.batch(batch);
+        held.set(
+          key,
+          delivered.catch(() => undefined),
+        );
+        await delivered;
+      }
+    } catch (error) {
+      options.fail(error);
+    }
+    // In one step with the look at what waits: whatever is added later starts the loop again.
+    is.delivering = false;
+  };
+
+  return {
+    topic,
+    partition,
+    key,
+    topicId,
+    get nextFetch() {
+      return nextFetch;
+    },
+    get epoch() {
+      return epoch;
+    },
+    get isBusy() {
+      return is.delivering || waiting.length > 0;
+    },
+    isReady: () => nextFetch !== null && waiting.length < waitingMax && !is.paused && !is.held && !is.stuck && !is.over,
+    add({ records, logStart, highWatermark, aborted }, receivedAtMs) {
+      const end = recordsEnd(records);
+      if (nextFetch === null || end === null || end <= nextFetch) return false;
+      const from = nextFetch;
+      const { decompressedBytesMax } = numbers;
+      const blocks = decodeRecords({ name: key, records, from, aborted, receivedAtMs, blockBytesMax, decompressedBytesMax, headers });
+      waiting.push({ blocks, bytes: records.length, range: { logStart, highWatermark }, fromOffset: from });
+      options.waited(records.length);
+      nextFetch = end;
+      void deliver();
+      return true;
+    },
+    seek(nextOffset) {
+      drop();
+      nextFetch = nextOffset;
+      is.stuck = false;
+    },
+    pause() {
+      is.paused = true;
+    },
+    resume() {
+      is.paused = false;
+      void deliver();
+    },
+    hold(isHeld) {
+      is.held = isHeld;
+    },
+    stick() {
+      is.stuck = true;
+    },
+    stop() {
+      is.over = true;
+      drop();
+    },
+  };
+}
