@@ -92,12 +92,12 @@ const trace = [
 ].join('\n');
 
 test('a task that fails is told with the head of its trace and the cause, not with a time-out', async () => {
-  const fake = fakeConnect(null, [status('RUNNING', 'RUNNING').tasks.length === 0 ? null : status('RUNNING', 'FAILED', trace)]);
+  const fake = fakeConnect(null, [status('RUNNING', 'FAILED', trace)]);
   await assert.rejects(registerConnector(fake.client, definition, options()), (error: unknown) => {
     assert.ok(error instanceof LakeError);
     assert.equal(error.code, 'CONNECTOR_FAILED');
     assert.match(error.message, /task 0 FAILED.*Error while starting.*password authentication failed/);
-    assert.doesNotMatch(error.message, /A\.java/);
+    assert.doesNotMatch(error.message, /A\.java|does not run after/);
     return true;
   });
 });

@@ -194,6 +194,10 @@ test('a table without a primary key is refused by the server unless its identity
   assert.deepEqual(await codesWithoutKey('f'), ['POSTGRES_NO_PRIMARY_KEY']);
 });
 
+test('a slot that is there and streaming needs no room for another', async () => {
+  assert.deepEqual(await preflightPostgres(server({ ...sound, usage: { slots: '8', senders: '8', standby: 'false' } }), wanted), []);
+});
+
 test('several faults are told at once, and a warning alone does not stop', async () => {
   const broken = await preflightPostgres(
     server({ ...sound, ...setting('wal_level', 'replica'), publication: null, published: [], role: null }),
