@@ -2,9 +2,10 @@
 // Starts foz with a Node that can run it: this one when it is 24 or newer, else the one of the `node` package that Foz
 // depends on. A checkout runs its TypeScript, an installed package the JavaScript in dist/.
 
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -25,10 +26,20 @@ if (major >= 24) {
     );
     process.exitCode = 2;
   } else {
-    const { status, signal } = spawnSync(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
-    if (signal !== null) process.kill(process.pid, signal);
-    else process.exitCode = status ?? 5;
+    process.exitCode = await handOver(node);
   }
+}
+
+/** Signals sent to this process reach the one that does the work; its end is this one's. */
+function handOver(node) {
+  return new Promise((resolve) => {
+    const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+    // A terminal sends SIGINT to both: only what was sent to this process alone is passed on.
+    process.on('SIGINT', () => undefined);
+    process.on('SIGTERM', () => child.kill('SIGTERM'));
+    process.on('SIGHUP', () => child.kill('SIGHUP'));
+    child.on('exit', (code, signal) => resolve(signal === null ? (code ?? 5) : 128 + constants.signals[signal]));
+  });
 }
 
 function bundledNode() {

@@ -1,7 +1,7 @@
 // The package as a stranger gets it: packed, installed from the tarball into an empty folder, and used from there.
 
 import assert from 'node:assert/strict';
-import { execFile, type ExecFileException } from 'node:child_process';
+import { execFile, spawn, type ExecFileException } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -88,8 +88,46 @@ test('npx foz init writes a foz.yaml whose schema line points into the package, 
   assert.match(again.stderr, /nothing was written/);
 });
 
-test('a command that needs what the package brings along loads it', async () => {
-  const { code, stderr } = await run('npx', ['--no-install', 'foz', 'status', '--json'], folder);
-  assert.equal(code, 2, stderr);
-  assert.match(stderr, /CONFIG_INVALID/);
+const local = `kafka: { brokers: ["127.0.0.1:1"] }
+lake: { store: { kind: filesystem, path: lake } }
+sync: { tables: [{ topic: pg.public.users }] }
+catalog: { kind: embedded, listen: "127.0.0.1:0", database: catalog.sqlite }
+http: { listen: "127.0.0.1:0" }
+`;
+
+test('what the package brings along loads: check asks the store, Kafka and the ports', async () => {
+  await writeFile(join(folder, 'local.yaml'), local);
+  const { code, stdout, stderr } = await run('npx', ['--no-install', 'foz', 'check', '-c', 'local.yaml', '--json'], folder);
+  assert.equal(code, 3, stderr);
+  const codes = [...stdout.matchAll(/"code":"([A-Z_]+)"/g)].map(([, found]) => found);
+  assert.deepEqual(codes, ['LOG_UNREACHABLE'], stdout);
+});
+
+test('the installed catalog serves from its SQLite thread and stops when told', async () => {
+  const child = spawn(join(folder, 'node_modules', '.bin', 'foz'), ['catalog', 'serve', '-c', 'local.yaml'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8');
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('exit', (code) => resolve(code));
+  });
+  const url = await new Promise<string>((resolve) => {
+    child.stderr.on('data', (text: string) => {
+      stderr += text;
+      const [, found] = /^catalog: (\S+)/m.exec(stderr) ?? [];
+      if (found !== undefined) resolve(found);
+    });
+    child.once('exit', () => resolve(''));
+  });
+  assert.notEqual(url, '', stderr);
+  const created = await fetch(`${url}/v1/namespaces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"namespace":["raw"]}',
+  });
+  assert.equal(created.status, 200, await created.text());
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0, stderr);
 });
