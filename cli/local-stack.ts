@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connectClient } from '../connectors/connect-client.ts';
 import { registerConnector, registerDefaults } from '../connectors/register.ts';
-import { ridesDefaults, ridesTopics } from '../connectors/rides.ts';
+import { ridesAgentBehaviour, ridesDefaults, ridesTopics } from '../connectors/rides.ts';
 import { captureRoleSql, ridesSchemaCql, usersSchemaSql } from '../connectors/schema.ts';
 import { usersConnector, usersDefaults, usersTopics, type UsersConnectorSettings } from '../connectors/users.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -43,9 +43,10 @@ export async function upLocalStack(options: LocalStackOptions, signal?: AbortSig
     {
       dir: directory,
       components: ['kafka', 'connect', 'postgres', 'cassandra', 'cassandra-cdc', 's3'],
-      settings: { agentTopicPrefix: ridesDefaults.topicPrefix },
+      settings: { agentTopicPrefix: ridesDefaults.topicPrefix, agentProperties: ridesAgentBehaviour },
       detached: isDetached,
       onProgress: showProgress(progress),
+      onKafkaReady: createTopics,
       onPostgresReady: async (postgres) => {
         await loadUsersSchema(postgres, signal);
         await options.beforeCapture?.({ postgres });
@@ -98,11 +99,15 @@ async function loadRidesSchema(cassandra: StackEndpoints['cassandra'], signal?: 
   for (const statement of await ridesSchemaCql()) await client.query(statement, [], signal);
 }
 
+/** Before anything writes to them: a topic that the broker makes by itself has the broker's defaults. */
+async function createTopics({ bootstrap }: StackEndpoints['kafka']): Promise<void> {
+  await using admin = await openKafkaAdmin({ brokers: [bootstrap] });
+  await admin.createTopics([...usersTopics(usersDefaults), ...ridesTopics(ridesDefaults)]);
+}
+
 async function capture(stack: Stack, progress: Progress, signal?: AbortSignal): Promise<void> {
   const users = usersSettingsOf(stack);
   const step = progress.start('connectors');
-  await using admin = await openKafkaAdmin({ brokers: [stack.endpoint('kafka').bootstrap] });
-  await admin.createTopics([...usersTopics(users), ...ridesTopics(ridesDefaults)]);
   const client = connectClient({ url: stack.endpoint('connect').url, requestTimeoutMs: 10_000 });
   const { outcome } = await registerConnector(client, usersConnector(users), registerDefaults, signal);
   step.done(`${users.name} ${outcome}`);

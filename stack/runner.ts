@@ -36,6 +36,7 @@ export interface RunnerOptions {
 }
 
 export interface ReadyHooks {
+  readonly kafka?: ((endpoint: StackEndpoints['kafka']) => Promise<void>) | undefined;
   readonly postgres?: ((endpoint: StackEndpoints['postgres']) => Promise<void>) | undefined;
   readonly cassandra?: ((endpoint: StackEndpoints['cassandra']) => Promise<void>) | undefined;
 }
@@ -152,6 +153,7 @@ export function createRunner(options: RunnerOptions): Runner {
       const bring = async (name: ComponentName) => {
         await Promise.all(components[name].needs.map((need) => ready.get(need)));
         await startOne(name, context, either);
+        if (name === 'kafka') await hooks.kafka?.(endpoint('kafka'));
         if (name === 'postgres') await hooks.postgres?.(endpoint('postgres'));
         if (name === 'cassandra') await hooks.cassandra?.(endpoint('cassandra'));
         tell(name, 'ready');

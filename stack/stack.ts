@@ -47,7 +47,8 @@ export interface StartStackOptions {
   readonly logger?: Logger;
   /** Lives on after this process; `stopStack` ends it. */
   readonly detached?: boolean;
-  /** Runs before anything that needs PostgreSQL or Cassandra: the place to load schemas. */
+  /** Run before anything that needs Kafka, PostgreSQL or Cassandra: the place to create topics and load schemas. */
+  readonly onKafkaReady?: (endpoint: StackEndpoints['kafka']) => Promise<void>;
   readonly onPostgresReady?: (endpoint: StackEndpoints['postgres']) => Promise<void>;
   readonly onCassandraReady?: (endpoint: StackEndpoints['cassandra']) => Promise<void>;
 }
@@ -110,7 +111,7 @@ export async function startStack(options: StartStackOptions, signal?: AbortSigna
   };
   const runner = createRunner({ layout, secrets, settings, guardian, download, onEvent, ports: await readPorts(layout.root) });
   const names = withNeeds(options.components);
-  const hooks = { postgres: options.onPostgresReady, cassandra: options.onCassandraReady };
+  const hooks = { kafka: options.onKafkaReady, postgres: options.onPostgresReady, cassandra: options.onCassandraReady };
   try {
     await runner.startAll(names, hooks, signal);
     await writePorts(layout.root, runner.ports());
