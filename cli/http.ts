@@ -17,6 +17,8 @@ export interface ReadinessCheck {
 export interface OperatorEndpoints {
   readonly readiness: () => readonly ReadinessCheck[];
   readonly status: () => unknown;
+  /** Called before each exposition of the metrics. */
+  readonly refresh: () => void;
   readonly metrics: Metrics & { readonly contentType: string; render(): Promise<string> };
 }
 
@@ -37,7 +39,10 @@ export async function serveOperators(listen: Address, endpoints: OperatorEndpoin
     const isReady = checks.every((check) => check.isReady);
     return reply.code(isReady ? 200 : 503).send({ ready: isReady, checks });
   });
-  app.get('/metrics', async (_request, reply) => reply.type(endpoints.metrics.contentType).send(await endpoints.metrics.render()));
+  app.get('/metrics', async (_request, reply) => {
+    endpoints.refresh();
+    return reply.type(endpoints.metrics.contentType).send(await endpoints.metrics.render());
+  });
   app.get('/status', async (_request, reply) => reply.type('application/json').send(jsonText(endpoints.status())));
   try {
     const url = await app.listen(listen);

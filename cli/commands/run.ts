@@ -6,6 +6,8 @@ import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
+import type { HaltCode } from '../../sync/halt.ts';
 import type { Worker, WorkerStatus } from '../../sync/worker.ts';
 import type { Command, CommandCall } from '../command.ts';
 import type { LoadedConfig } from '../config.ts';
@@ -63,7 +65,11 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   await using parts = new AsyncDisposableStack();
   const startedAt = Date.now();
   const started: Started = { worker: null, catalogUrl: null, waiting: 'starting' };
-  const [{ serveOperators }, { addressOf }] = await Promise.all([import('../http.ts'), import('../settings.ts')]);
+  const [{ serveOperators }, { addressOf }, { measureLag }] = await Promise.all([
+    import('../http.ts'),
+    import('../settings.ts'),
+    import('../lag.ts'),
+  ]);
   const status = () => ({
     version: version(),
     pid: process.pid,
@@ -72,7 +78,14 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
     waiting: started.waiting,
     ...started.worker?.status(),
   });
-  const http = parts.use(await serveOperators(addressOf(config.http.listen), { readiness: () => readiness(started), status, metrics }));
+  const http = parts.use(
+    await serveOperators(addressOf(config.http.listen), {
+      readiness: () => readiness(started),
+      refresh: () => refresh(started, metrics),
+      status,
+      metrics,
+    }),
+  );
   const store = parts.use(wire.openStore(loaded, logger));
   await untilStoreAnswers(() => wire.requireConditionalWrites(loaded, store, call.signal), started, call, logger);
   const isEmbedded = config.catalog.kind === 'embedded' && call.options['only'] !== 'sync';
@@ -86,6 +99,9 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   Object.assign(started, { worker, catalogUrl: served?.url ?? null, waiting: null });
   call.note(`worker: ${http.url}/status${served ? `   catalog: ${served.url}` : ''}   lake: ${store.root}`);
   worker.start();
+  const ended = new AbortController();
+  parts.defer(() => ended.abort());
+  void measureLag(log, () => worker.status(), metrics, systemClock, logger, ended.signal);
   await Promise.race([aborted(call.signal), aborted(halted.signal), worker.done]);
   const haltedTables = await stop(worker, logger);
   await wire.clearWorkDirectory(loaded);
@@ -155,6 +171,24 @@ function readiness({ worker, waiting }: Started): readonly ReadinessCheck[] {
     return { name: table, isReady, reason: isReady ? null : (reason ?? state) };
   });
   return [log, ...tables];
+}
+
+const haltReasons = [
+  'SOURCE_REPLACED',
+  'RETENTION_GAP',
+  'LOG_TRUNCATED',
+  'TABLE_ROLLED_BACK',
+  'BATCH_POISONED',
+] as const satisfies readonly HaltCode[];
+
+/** Figures that are only looked up when somebody asks. */
+function refresh({ worker }: Started, metrics: Metrics): void {
+  const now = worker?.status();
+  if (!now) return;
+  metrics.set('foz_buffer_bytes', {}, now.bufferedBytes);
+  metrics.set('foz_dependency_up', { dependency: 'log' }, now.log.available ? 1 : 0);
+  for (const { table, halt } of now.tables)
+    for (const reason of haltReasons) metrics.set('foz_halted', { table, reason }, halt?.code === reason ? 1 : 0);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
