@@ -1,14 +1,16 @@
 // The part of parquetjs-lite that the reference lane uses; the package has no types.
 declare module 'parquetjs-lite' {
-  export class ParquetSchema {
-    constructor(fields: Readonly<Record<string, unknown>>);
+  interface Schema {
+    readonly fields: unknown;
   }
-  export class ParquetWriter {
-    static openFile(schema: ParquetSchema, path: string): Promise<ParquetWriter>;
+  interface Writer {
     setRowGroupSize(rows: number): void;
     appendRow(row: unknown): Promise<void>;
     close(): Promise<void>;
   }
-  const parquet: { readonly ParquetSchema: typeof ParquetSchema; readonly ParquetWriter: typeof ParquetWriter };
+  const parquet: {
+    readonly ParquetSchema: new (fields: Readonly<Record<string, unknown>>) => Schema;
+    readonly ParquetWriter: { openFile(schema: Schema, path: string): Promise<Writer> };
+  };
   export default parquet;
 }

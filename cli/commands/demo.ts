@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Command, CommandCall } from '../command.ts';
 import { loadConfig } from '../config.ts';
-import type { DemoResult } from '../demo/demo.ts';
+import type { DemoResult, RunningDemo } from '../demo/demo.ts';
 import type { DemoAnswer } from '../demo/queries.ts';
 import { tableText } from '../output.ts';
 
@@ -35,37 +35,42 @@ export const demo: Command = {
         changes: number(call, 'changes'),
         kills: number(call, 'kills'),
         entry: fileURLToPath(new URL('../foz.ts', import.meta.url)),
-        loadConfig: (file) => loadConfig(file),
+        loadConfig: (file) => loadConfig(file, call.stackDirectory),
         progress: call.progress,
         logger: call.logger(),
       },
       call.signal,
     );
-    const trino = call.options['withTrino'] === true ? await askTrino(running.local, running.catalogUrl, call) : null;
-    const { queries, changes, ...figures } = running.result;
-    call.print(trino === null ? { ...figures, changes } : { ...figures, changes, trino }, () => reportText(running.result, trino));
+    const trino = call.options['withTrino'] === true ? await askTrino(running, call) : null;
+    call.print(trino === null ? running.result : { ...running.result, trino }, () => reportText(running.result, trino));
     if (call.options['keep'] === true) {
-      call.note('\nEverything is still running. In another terminal: npm run --silent foz -- status | query "select …" | verify users. Ctrl-C ends it.');
+      call.note(
+        '\nEverything is still running. In another terminal: npm run --silent foz -- status | query "select …" | verify users. Ctrl-C ends it.',
+      );
       await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
     }
     return isProven(running.result) ? 0 : 1;
   },
 };
 
-async function askTrino(local: Parameters<typeof import('../demo/trino.ts').trinoAnswers>[0], catalogUrl: string, call: CommandCall): Promise<readonly DemoAnswer[]> {
+async function askTrino({ local, readers, catalogUrl }: RunningDemo, call: CommandCall): Promise<readonly DemoAnswer[]> {
   const { trinoAnswers } = await import('../demo/trino.ts');
-  return trinoAnswers(local, catalogUrl, call.progress, call.signal);
+  return trinoAnswers(local, readers, catalogUrl, call.progress, call.signal);
 }
 
 function isProven(result: DemoResult): boolean {
-  const isEqual = [result.users, result.rides].every(({ missing, extra, differing, source, lake }) => missing + extra + differing === 0 && source === lake);
+  const isEqual = [result.users, result.rides].every(
+    ({ missing, extra, differing, source, lake }) => missing + extra + differing === 0 && source === lake,
+  );
   return isEqual && result.duplicates === 0 && result.rebuilt.mismatched === 0 && result.rebuilt.checked === result.rowsRaw;
 }
 
 function reportText(result: DemoResult, trino: readonly DemoAnswer[] | null): string {
-  const row = (name: string, { source, lake, missing, extra, differing }: DemoResult['users']) => [name, source, lake, missing, extra, differing];
   const parts = [
-    tableText(['table', 'source rows', 'lake rows', 'missing', 'extra', 'differing'], [row('users', result.users), row('rides', result.rides)]),
+    tableText(
+      ['table', 'source rows', 'lake rows', 'missing', 'extra', 'differing'],
+      [comparedRow('users', result.users), comparedRow('rides', result.rides)],
+    ),
     tableText(
       ['kill', 'table', 'at offset', 'rows flushed, not committed', 'records to come'],
       result.kills.map((kill, i) => [i + 1, kill.table, kill.atOffset, kill.flushedUncommittedRows, kill.remaining]),
@@ -81,6 +86,10 @@ function reportText(result: DemoResult, trino: readonly DemoAnswer[] | null): st
     'Try next: npm run demo -- --keep, then npm run foz -- query "select * from current.users limit 5"; README.md has more.',
   ];
   return parts.join('\n\n');
+}
+
+function comparedRow(name: string, { source, lake, missing, extra, differing }: DemoResult['users']): readonly unknown[] {
+  return [name, source, lake, missing, extra, differing];
 }
 
 function number(call: CommandCall, name: string): number {

@@ -34,7 +34,12 @@ export async function makeChanges(
 
 type Change = () => Promise<string>;
 
-async function run(next: Change, options: { readonly changesMin: number; readonly pauseMs: number }, control: { isStopping: boolean }, signal: AbortSignal): Promise<Record<string, number>> {
+async function run(
+  next: Change,
+  options: { readonly changesMin: number; readonly pauseMs: number },
+  control: { isStopping: boolean },
+  signal: AbortSignal,
+): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (let made = 0; made < options.changesMin || !control.isStopping; made++) {
     signal.throwIfAborted();
@@ -67,7 +72,15 @@ function userChanges(query: PostgresQuery, population: Population, signal: Abort
 
 type Sql = (text: string, values?: readonly (string | null)[]) => Promise<unknown>;
 
-async function changeUser(step: number, random: Random, some: () => number, fresh: () => number, sql: Sql, query: PostgresQuery, signal: AbortSignal): Promise<string> {
+async function changeUser(
+  step: number,
+  random: Random,
+  some: () => number,
+  fresh: () => number,
+  sql: Sql,
+  query: PostgresQuery,
+  signal: AbortSignal,
+): Promise<string> {
   const id = String(some());
   switch (randomInt(random, 10)) {
     case 0: {
@@ -86,7 +99,10 @@ async function changeUser(step: number, random: Random, some: () => number, fres
       return 'large value';
     case 4:
       // Leaves a large bio alone: the event carries Debezium's placeholder for it.
-      await sql("UPDATE public.users SET balance = balance + 0.01, updated_at = now() WHERE id = (SELECT id FROM public.users WHERE length(bio) > 2000 AND id >= $1 ORDER BY id LIMIT 1)", [id]);
+      await sql(
+        'UPDATE public.users SET balance = balance + 0.01, updated_at = now() WHERE id = (SELECT id FROM public.users WHERE length(bio) > 2000 AND id >= $1 ORDER BY id LIMIT 1)',
+        [id],
+      );
       return 'update beside a large value';
     case 5:
       await sql('INSERT INTO public.user_events (user_id, kind, payload) VALUES ($1, $2, $3)', [id, 'login', JSON.stringify({ step })]);
@@ -139,7 +155,7 @@ function rideChanges(query: CassandraQuery, population: Population, signal: Abor
         await cql(`DELETE driver, surge FROM rides.rides ${where}`, key);
         return 'columns deleted';
       case 5: {
-        if (randomInt(random, 20) > 0) return finish(ride.rideId);
+        if (randomInt(random, 20) > 0) return finish();
         const day = `${ride.day}`;
         await cql('DELETE FROM rides.rides WHERE city = ? AND day = ? AND ride_id >= minTimeuuid(?) AND ride_id < minTimeuuid(?)', [
           ride.city,
@@ -154,13 +170,22 @@ function rideChanges(query: CassandraQuery, population: Population, signal: Abor
         await cql(`UPDATE rides.rides USING TIMESTAMP 1000 SET status = ? ${where}`, ['too late', ...key]);
         return 'stale write';
       case 7:
-        await cql(`UPDATE rides.rides SET tags = ?, extras = ? ${where}`, [new Set(['changed', 'é✓']), new Map([['note', 'a "quoted" one']]), ...key]);
+        await cql(`UPDATE rides.rides SET tags = ?, extras = ? ${where}`, [
+          new Set(['changed', 'é✓']),
+          new Map([['note', 'a "quoted" one']]),
+          ...key,
+        ]);
         return 'collection replaced';
       default:
-        return finish(ride.rideId);
+        return finish();
     }
-    async function finish(_: string): Promise<string> {
-      await cql(`UPDATE rides.rides SET status = ?, finished_at = ?, fare = ? ${where}`, ['done', new Date('2026-11-20T10:00:00.123Z'), (randomInt(random, 9_000) / 100).toFixed(2), ...key]);
+    async function finish(): Promise<string> {
+      await cql(`UPDATE rides.rides SET status = ?, finished_at = ?, fare = ? ${where}`, [
+        'done',
+        new Date('2026-11-20T10:00:00.123Z'),
+        (randomInt(random, 9_000) / 100).toFixed(2),
+        ...key,
+      ]);
       return 'partial update';
     }
   };

@@ -34,8 +34,40 @@ export interface DemoRide {
 }
 
 export const cities = ['Lisboa', 'Porto', 'Braga', 'Berlin', 'Hamburg', 'São Paulo', 'Recife', 'New York'] as const;
-const firstNames = ['Ana', 'Bruno', 'Chiara', 'Davi', 'Ewa', 'Fátima', 'Grace', 'Hiro', 'Inês', 'João', 'Kofi', 'Lena', 'Mário', 'Noor', 'Olga', 'Priya'] as const;
-const lastNames = ['Almeida', 'Becker', 'Costa', 'Dubois', "O'Brien", 'Ferreira', 'García', 'Haas', 'Ivanova', 'Jansen', 'Kowalski', 'Lopes', 'Müller', 'Novak'] as const;
+const firstNames = [
+  'Ana',
+  'Bruno',
+  'Chiara',
+  'Davi',
+  'Ewa',
+  'Fátima',
+  'Grace',
+  'Hiro',
+  'Inês',
+  'João',
+  'Kofi',
+  'Lena',
+  'Mário',
+  'Noor',
+  'Olga',
+  'Priya',
+] as const;
+const lastNames = [
+  'Almeida',
+  'Becker',
+  'Costa',
+  'Dubois',
+  "O'Brien",
+  'Ferreira',
+  'García',
+  'Haas',
+  'Ivanova',
+  'Jansen',
+  'Kowalski',
+  'Lopes',
+  'Müller',
+  'Novak',
+] as const;
 const seedUsersFrom = Date.parse('2025-01-01T00:00:00Z');
 /** Rides of the two weeks before this day. */
 const ridesUntil = Date.parse('2026-11-15T00:00:00Z');
@@ -102,5 +134,8 @@ function pick<T>(random: Random, values: readonly T[]): T {
 }
 
 function plain(name: string): string {
-  return name.normalize('NFD').replaceAll(/[^A-Za-z]/g, '').toLowerCase();
+  return name
+    .normalize('NFD')
+    .replaceAll(/[^A-Za-z]/g, '')
+    .toLowerCase();
 }

@@ -66,6 +66,7 @@ export interface DemoResult {
 export interface RunningDemo extends AsyncDisposable {
   readonly result: DemoResult;
   readonly local: LocalStack;
+  readonly readers: Readers;
   readonly lake: LakeQuery;
   readonly catalogUrl: string;
 }
@@ -75,7 +76,17 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   await using parts = new AsyncDisposableStack();
   const { progress } = options;
   const before = { users: Math.floor(options.users * 0.75), rides: Math.floor(options.rides * 0.75) };
-  const local = await upLocalStack({ directory: options.directory, isDetached: false, progress, logger: options.logger, freshness: '1s', beforeCapture: (stage) => loadBefore(stage, before, options.users, signal) }, signal);
+  const local = await upLocalStack(
+    {
+      directory: options.directory,
+      isDetached: false,
+      progress,
+      logger: options.logger,
+      freshness: '1s',
+      beforeCapture: (stage) => loadBefore(stage, before, options.users, signal),
+    },
+    signal,
+  );
   parts.use(local);
   const loaded = options.loadConfig(local.configFile);
   const logs = join(options.directory, 'logs');
@@ -92,19 +103,30 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   const changing = liveChanges(options, before, databases, control, progress, signal);
   changing.catch(() => undefined);
   const kills = await killWorkers(options, worker, loaded, readers, signal);
-  const survivor = parts.use(startFoz({ ...worker, only: 'sync' }));
+  parts.use(startFoz({ ...worker, only: 'sync' }));
   control.isStopping = true;
   const changes = await changing;
   await catchUp(loaded, readers, progress, signal);
   const lake = parts.use(await openLakeQuery({ catalog, store, cacheDir: join(options.directory, 'cache') }));
   const result = { kills, changes, ...(await prove(loaded, readers, lake, options.directory, progress, signal)) };
-  void survivor;
   const running = parts.move();
-  return { result, local, lake, catalogUrl: loaded.config.catalog.kind === 'embedded' ? `http://${loaded.config.catalog.listen}` : '', [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+  return {
+    result,
+    local,
+    readers,
+    lake,
+    catalogUrl: loaded.config.catalog.kind === 'embedded' ? `http://${loaded.config.catalog.listen}` : '',
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
 }
 
 /** Three quarters of the rows are there before anything captures: they arrive by snapshot. */
-async function loadBefore(stage: { readonly postgres?: StackEndpoints['postgres']; readonly cassandra?: StackEndpoints['cassandra'] }, before: { readonly users: number; readonly rides: number }, users: number, signal: AbortSignal): Promise<void> {
+async function loadBefore(
+  stage: { readonly postgres?: StackEndpoints['postgres']; readonly cassandra?: StackEndpoints['cassandra'] },
+  before: { readonly users: number; readonly rides: number },
+  users: number,
+  signal: AbortSignal,
+): Promise<void> {
   if (stage.postgres) {
     await using postgres = await connectPostgres(stage.postgres, signal);
     await loadUsers(postgres.query, 1, before.users + 1, signal);
@@ -127,35 +149,65 @@ async function openDatabases(local: LocalStack, parts: AsyncDisposableStack, sig
   };
 }
 
-function connectPostgres({ host, port, database, adminUser, adminPassword }: StackEndpoints['postgres'], signal: AbortSignal): Promise<PostgresClient> {
+function connectPostgres(
+  { host, port, database, adminUser, adminPassword }: StackEndpoints['postgres'],
+  signal: AbortSignal,
+): Promise<PostgresClient> {
   return openPostgres({ ...postgresDefaults, host, port, database, user: adminUser, password: secret(adminPassword) }, signal);
 }
 
-function connectCassandra({ contactPoint, port, localDataCenter }: StackEndpoints['cassandra'], signal: AbortSignal): Promise<CassandraClient> {
+function connectCassandra(
+  { contactPoint, port, localDataCenter }: StackEndpoints['cassandra'],
+  signal: AbortSignal,
+): Promise<CassandraClient> {
   return openCassandra({ ...cassandraDefaults, contactPoints: [`${contactPoint}:${port}`], localDataCenter }, signal);
 }
 
 /** The last quarter of the rows, then changes of every kind, while workers live and die. */
-async function liveChanges(options: DemoOptions, before: { readonly users: number; readonly rides: number }, databases: Databases, control: { isStopping: boolean }, progress: Progress, signal: AbortSignal): Promise<ChangeCounts> {
+async function liveChanges(
+  options: DemoOptions,
+  before: { readonly users: number; readonly rides: number },
+  databases: Databases,
+  control: { isStopping: boolean },
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<ChangeCounts> {
   const { postgres, cassandra } = databases;
   const step = progress.start('live changes');
   await Promise.all([
     loadUsers(postgres.query, before.users + 1, options.users + 1, signal),
     loadRides(cassandra.query, before.rides, options.rides, options.users, signal),
   ]);
-  const counts = await makeChanges({ postgres: postgres.query, cassandra: cassandra.query }, options, { changesMin: options.changes, pauseMs: 2 }, control, signal);
-  const sum = (kinds: Readonly<Record<string, number>>) => Object.values(kinds).reduce((total, count) => total + count, 0);
-  step.done(`${sum(counts.users)} in PostgreSQL, ${sum(counts.rides)} in Cassandra`);
+  const counts = await makeChanges(
+    { postgres: postgres.query, cassandra: cassandra.query },
+    options,
+    { changesMin: options.changes, pauseMs: 2 },
+    control,
+    signal,
+  );
+  step.done(`${total(counts.users)} in PostgreSQL, ${total(counts.rides)} in Cassandra`);
   return counts;
 }
 
-async function killWorkers(options: DemoOptions, worker: { readonly entry: string; readonly configFile: string; readonly logFile: string }, loaded: LoadedConfig, readers: Readers, signal: AbortSignal): Promise<readonly Kill[]> {
+function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+async function killWorkers(
+  options: DemoOptions,
+  worker: { readonly entry: string; readonly configFile: string; readonly logFile: string },
+  loaded: LoadedConfig,
+  readers: Readers,
+  signal: AbortSignal,
+): Promise<readonly Kill[]> {
   const kills: Kill[] = [];
   const orphans = new Set<string>();
   for (let number = 1; number <= options.kills; number++) {
     const step = options.progress.start(`worker, kill -9 number ${number}`);
     const kill = await killInMidStream(worker, 1 + number, tableTargets(loaded.config), readers, orphans, signal);
-    step.done(`${kill.table} at offset ${kill.atOffset}: ${kill.flushedUncommittedRows} rows flushed but not committed, ${kill.remaining} to come`);
+    step.done(
+      `${kill.table} at offset ${kill.atOffset}: ${kill.flushedUncommittedRows} rows flushed but not committed, ${kill.remaining} to come`,
+    );
     kills.push(kill);
   }
   return kills;
@@ -174,7 +226,14 @@ async function catchUp(loaded: LoadedConfig, readers: Readers, progress: Progres
   step.done();
 }
 
-async function prove(loaded: LoadedConfig, readers: Readers, lake: LakeQuery, directory: string, progress: Progress, signal: AbortSignal): Promise<Omit<DemoResult, 'kills' | 'changes'>> {
+async function prove(
+  loaded: LoadedConfig,
+  readers: Readers,
+  lake: LakeQuery,
+  directory: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Omit<DemoResult, 'kills' | 'changes'>> {
   const targets = tableTargets(loaded.config);
   const compared: Record<string, Compared> = {};
   for (const name of ['users', 'rides']) {
@@ -188,7 +247,10 @@ async function prove(loaded: LoadedConfig, readers: Readers, lake: LakeQuery, di
   const totals = { rowsRaw: 0, checked: 0, mismatched: 0, duplicates: 0, upstreamDuplicates: 0, rescued: 0 };
   const step = progress.start('every log record against its row');
   for (const target of targets) {
-    const [rebuilt, counts] = [await compareWithLog({ target, ...readers, cacheDir: join(directory, 'cache') }, signal), await duplicateCounts(lake, target)];
+    const [rebuilt, counts] = [
+      await compareWithLog({ target, ...readers, cacheDir: join(directory, 'cache') }, signal),
+      await duplicateCounts(lake, target),
+    ];
     totals.rowsRaw += rebuilt.rowsRaw;
     totals.checked += rebuilt.checked;
     totals.mismatched += rebuilt.mismatched;
@@ -200,7 +262,15 @@ async function prove(loaded: LoadedConfig, readers: Readers, lake: LakeQuery, di
   step.done(`${checked} records read again, ${mismatched} differ`);
   const { users, rides } = compared;
   if (!users || !rides) throw new Error('a table was not compared');
-  return { users, rides, rowsRaw, ...counts, rebuilt: { checked, mismatched }, freshnessSeconds: await freshness(lake), queries: await demoQueries(lake) };
+  return {
+    users,
+    rides,
+    rowsRaw,
+    ...counts,
+    rebuilt: { checked, mismatched },
+    freshnessSeconds: await freshness(lake),
+    queries: await demoQueries(lake),
+  };
 }
 
 async function freshness(lake: LakeQuery): Promise<{ readonly p50: number; readonly p99: number }> {

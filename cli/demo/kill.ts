@@ -18,7 +18,14 @@ export interface Kill {
 }
 
 /** `orphans`: files of earlier kills, which stay in the store for the sweeper; extended by this one's. */
-export async function killInMidStream(worker: Omit<FozProcessOptions, 'only' | 'signalAt'>, commit: number, targets: readonly TableTarget[], readers: Readers, orphans: Set<string>, signal: AbortSignal): Promise<Kill> {
+export async function killInMidStream(
+  worker: Omit<FozProcessOptions, 'only' | 'signalAt'>,
+  commit: number,
+  targets: readonly TableTarget[],
+  readers: Readers,
+  orphans: Set<string>,
+  signal: AbortSignal,
+): Promise<Kill> {
   await using process = startFoz({ ...worker, only: 'sync', signalAt: `commit:before-request:${commit}:SIGSTOP` });
   await process.held(signal);
   const found = await Promise.all(
@@ -30,7 +37,13 @@ export async function killInMidStream(worker: Omit<FozProcessOptions, 'only' | '
   );
   await process.kill();
   const struck = found.toSorted((a, b) => b.rows - a.rows)[0];
-  if (!struck || struck.rows === 0) throw new LakeError('INTERNAL', 'the worker was held before a commit, but no uncommitted file is in the store');
+  if (!struck || struck.rows === 0)
+    throw new LakeError('INTERNAL', 'the worker was held before a commit, but no uncommitted file is in the store');
   for (const { paths } of found) for (const path of paths) orphans.add(path);
-  return { table: identText(struck.target.ident), atOffset: struck.progress.next, flushedUncommittedRows: struck.rows, remaining: struck.progress.remaining };
+  return {
+    table: identText(struck.target.ident),
+    atOffset: struck.progress.next,
+    flushedUncommittedRows: struck.rows,
+    remaining: struck.progress.remaining,
+  };
 }

@@ -67,5 +67,7 @@ export async function committedFiles(loaded: LoadedTable, store: ObjectStore): P
 
 async function filesOf(store: ObjectStore, key: string): Promise<ReadonlyMap<string, number>> {
   const { entries } = readManifest(await store.get(key), locationOf(store, key));
-  return new Map(entries.filter((entry) => entry.status !== 'deleted').map((entry) => [entry.file.filePath, Number(entry.file.recordCount)]));
+  return new Map(
+    entries.filter((entry) => entry.status !== 'deleted').map((entry) => [entry.file.filePath, Number(entry.file.recordCount)]),
+  );
 }

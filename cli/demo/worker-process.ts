@@ -28,10 +28,14 @@ export interface FozProcessOptions {
 export function startFoz(options: FozProcessOptions): FozProcess {
   const out = openSync(options.logFile, 'a');
   const env = { ...process.env, ...(options.signalAt === undefined ? {} : { FOZ_SIGNAL_AT: options.signalAt }) };
-  const child = spawn(process.execPath, [options.entry, 'run', '--only', options.only, '--config', options.configFile], { stdio: ['ignore', out, out], env });
+  const child = spawn(process.execPath, [options.entry, 'run', '--only', options.only, '--config', options.configFile], {
+    stdio: ['ignore', out, out],
+    env,
+  });
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const { pid } = child;
-  if (pid === undefined) throw new LakeError('COMPONENT_FAILED', `foz run --only ${options.only} did not start`, { context: { log: options.logFile } });
+  if (pid === undefined)
+    throw new LakeError('COMPONENT_FAILED', `foz run --only ${options.only} did not start`, { context: { log: options.logFile } });
   return {
     pid,
     logFile: options.logFile,
@@ -49,7 +53,9 @@ export function startFoz(options: FozProcessOptions): FozProcess {
         if ((await processState(pid)).startsWith('T')) return;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      throw new LakeError('COMPONENT_FAILED', `the worker ended before it reached ${options.signalAt ?? 'its signal point'}`, { context: { log: options.logFile, exit: child.exitCode } });
+      throw new LakeError('COMPONENT_FAILED', `the worker ended before it reached ${options.signalAt ?? 'its signal point'}`, {
+        context: { log: options.logFile, exit: child.exitCode },
+      });
     },
     async [Symbol.asyncDispose]() {
       if (isRunning(child)) child.kill('SIGKILL');
