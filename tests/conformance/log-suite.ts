@@ -23,9 +23,15 @@ export function logSuite(name: string, open: () => Promise<LogWorld>): void {
       await using world = await open();
       await using ends = new AsyncDisposableStack();
       const groupId = `group-${randomUUID()}`;
-      const join = async (reader: LogHandler, topics: readonly string[], group = groupId) =>
-        ends.use(await world.log.subscribe({ groupId: group, topics }, reader));
+      const failures: unknown[] = [];
+      const join = async (reader: LogHandler, topics: readonly string[], group = groupId) => {
+        const subscription = ends.use(await world.log.subscribe({ groupId: group, topics }, reader));
+        subscription.done.catch((error: unknown) => failures.push(error));
+        return subscription;
+      };
       await run({ ...world, groupId, join });
+      // What a reader found wrong ends its subscription: it must not go unseen.
+      assert.deepEqual(failures, []);
     });
   describing(it);
   reading(it);
@@ -398,10 +404,10 @@ function ending(it: It): void {
     const topic = await world.createTopic(1);
     const reader = logReader();
     reader.assigned = () => Promise.reject(new Error('no start known'));
-    const subscription = await world.join(reader, [topic]);
+    await using subscription = await world.log.subscribe({ groupId: world.groupId, topics: [topic] }, reader);
     await assert.rejects(subscription.done, /no start known/);
     const other = logReader({ onBatch: () => Promise.reject(new Error('batch refused')) });
-    const second = await world.join(other, [topic], `${world.groupId}-2`);
+    await using second = await world.log.subscribe({ groupId: `${world.groupId}-2`, topics: [topic] }, other);
     await world.produce(topic, 0, texts('a'));
     await assert.rejects(second.done, /batch refused/);
     await world.produce(topic, 0, texts('b'));
