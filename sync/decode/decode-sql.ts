@@ -27,7 +27,7 @@ export interface DecodeStatement {
   readonly reasons: readonly string[];
   /** The shape that the rows' scanner has decoded already, where it could, into the column `scanned`. */
   readonly scanned: Shape | null;
-  /** Leave out the rows that none of the shapes proves. */
+  /** Leave out the records that neither the scanner nor a shape proves. */
   readonly provenOnly: boolean;
   /** Whether malformed texts are sorted out first: without, the statement fails on one, and costs a parse less. */
   readonly guarded: boolean;
@@ -48,7 +48,7 @@ export function decodeSelect(statement: DecodeStatement): string {
     from = `SELECT *, CASE WHEN ${waits} THEN ${statement.guarded ? `TRY(${decoded})` : decoded} END AS d${i} FROM (${from})`;
     from = `SELECT *, CASE WHEN d${i} IS NULL THEN false ELSE ${proof(i, shape, schema)} END AS ok${i} FROM (${from})`;
   });
-  if (statement.provenOnly) from = `SELECT * FROM (${from}) WHERE ${proven(shapes.length)}`;
+  if (statement.provenOnly) from = `SELECT * FROM (${from}) WHERE bytes IS NULL OR ${proven(shapes.length)}`;
   from = `SELECT *, CASE WHEN bytes IS NOT NULL AND NOT ${proven(shapes.length)} THEN TRY(decode(bytes)) END AS rest FROM (${from})`;
   const columns = schema.fields.map((field) => `${columnExpression(field.name, field.type, statement)} AS ${quoted(field.name)}`);
   return `SELECT ${columns.join(',\n')} FROM (${from})`;
@@ -207,6 +207,7 @@ function isSame(type: ShapeType, column: IcebergType): boolean {
 }
 
 function rescued(type: IcebergType, statement: DecodeStatement): string {
+  if (statement.provenOnly) return `NULL::${duckdbType(type)}`;
   const known = statement.reasons.map((reason, i) => `WHEN reason = ${i + 1} THEN ${literal(reason)}`).join(' ');
   const reason = `CASE ${known} WHEN rest IS NULL THEN ${literal(reasonNotUtf8)} WHEN octet_length(bytes) = 0 THEN ${literal(reasonEmpty)} WHEN json_text IS NULL THEN ${literal(reasonMalformed)} ELSE ${literal(reasonNoShape)} END`;
   const pair = `struct_pack("text" := coalesce(rest, to_base64(bytes)), reason := ${reason})`;
