@@ -27,7 +27,7 @@ export interface DecodeStatement {
   readonly reasons: readonly string[];
   /** The shape that the rows' scanner has decoded already, where it could, into the column `scanned`. */
   readonly scanned: Shape | null;
-  /** Leave out the records that neither the scanner nor a shape proves. */
+  /** Leave out the rows that none of the shapes proves. */
   readonly provenOnly: boolean;
   /** Whether malformed texts are sorted out first: without, the statement fails on one, and costs a parse less. */
   readonly guarded: boolean;
@@ -207,7 +207,6 @@ function isSame(type: ShapeType, column: IcebergType): boolean {
 }
 
 function rescued(type: IcebergType, statement: DecodeStatement): string {
-  if (statement.provenOnly) return `NULL::${duckdbType(type)}`;
   const known = statement.reasons.map((reason, i) => `WHEN reason = ${i + 1} THEN ${literal(reason)}`).join(' ');
   const reason = `CASE ${known} WHEN rest IS NULL THEN ${literal(reasonNotUtf8)} WHEN octet_length(bytes) = 0 THEN ${literal(reasonEmpty)} WHEN json_text IS NULL THEN ${literal(reasonMalformed)} ELSE ${literal(reasonNoShape)} END`;
   const pair = `struct_pack("text" := coalesce(rest, to_base64(bytes)), reason := ${reason})`;

@@ -7,7 +7,6 @@ import { assert, LakeError } from '../../runtime/errors.ts';
 import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { fieldIds } from '../../lake/parquet/field-ids.ts';
 import { fileMetrics, leavesOf, microsOf, type ReportedStats } from '../../lake/parquet/file-metrics.ts';
-import type { Shape } from '../../lake/raw/shape.ts';
 import { liveShapes } from '../../lake/raw/merge-shapes.ts';
 import { remainingPages } from './day-sources.ts';
 import { decodeSelect, reasonNoShape, type DecodeStatement } from './decode-sql.ts';
@@ -32,8 +31,6 @@ export interface FileWriterOptions {
 export interface WriteMode {
   /** Writes still to be done with malformed texts sorted out first: they come in runs. */
   guardedWrites: number;
-  /** Writes still to be done without the statement for scanned rows alone. */
-  mixedWrites: number;
   readonly scanners: ScannerChoice;
 }
 
@@ -56,15 +53,6 @@ export interface RowsToWrite {
 /** After a malformed text. */
 const guardedWritesAfter = 20;
 
-/** After a batch that was not scanned whole: one statement for both kinds of rows, so one file. */
-const mixedWritesAfter = 20;
-
-/** What one statement tries. */
-interface Step {
-  readonly shapes: readonly Shape[];
-  readonly scanner: ShapeScanner | null;
-}
-
 /** Share of DuckDB's memory that the stages of one statement may take. */
 const stagesShare = 0.25;
 
@@ -77,27 +65,21 @@ export async function writeFiles(
   options: FileWriterOptions,
   signal?: AbortSignal,
 ): Promise<readonly FileOutcome[]> {
-  const live = liveShapes(plan.shapes);
-  const groups = shapeGroups(live, options.memoryLimitBytes * stagesShare);
-  const choice = mode.scanners.choose(plan.schema, live, rows.pages);
-  // Where a sample was scanned whole, so will nearly always be the rest: a statement that only packs, and another for what is left.
-  const isLean = choice?.isWhole === true && mode.mixedWrites === 0;
-  if (!isLean && mode.mixedWrites > 0) mode.mixedWrites--;
-  const steps: readonly Step[] = isLean
-    ? [{ shapes: [], scanner: choice.scanner }, ...groups.map((shapes) => ({ shapes, scanner: null }))]
-    : groups.map((shapes, i) => ({ shapes, scanner: i === 0 ? (choice?.scanner ?? null) : null }));
+  const groups = shapeGroups(liveShapes(plan.shapes), options.memoryLimitBytes * stagesShare);
   const outcomes: FileOutcome[] = [];
   let { pages } = rows;
   try {
-    for (const [i, step] of steps.entries()) {
-      const isLast = i === steps.length - 1;
+    for (const [i, shapes] of groups.entries()) {
+      const isLast = i === groups.length - 1;
+      const scanner = i === 0 ? mode.scanners.choose(plan.schema, shapes, pages) : null;
       const statement = {
         rowsId: rows.id,
         schema: plan.schema,
+        shapes,
         reasons: rows.reasons,
         headers: rows.headers,
         provenOnly: !isLast,
-        ...step,
+        scanner,
       };
       const outcome = await writeGuarded(duckdb, plan, statement, { ...rows, pages }, mode, options, signal);
       const { recordCount } = outcome.file.dataFile;
@@ -107,7 +89,6 @@ export async function writeFiles(
       }
       outcomes.push(outcome);
       if (isLast || recordCount === countRows(pages)) break;
-      if (isLean) mode.mixedWrites = mixedWritesAfter;
       pages = remainingPages(pages, await coordinatesIn(duckdb, outcome.file.path, 'true'));
     }
   } catch (error) {

@@ -55,7 +55,7 @@ export async function openJsonDecoder(options: Partial<JsonDecoderOptions> & Pic
   const duckdb = await openDuckdb({ memoryLimitBytes: all.memoryLimitBytes, threads: all.threads, tempDir: all.tempDir });
   const pool = pagePool(arenaBytes, all.idleBytesMax);
   let batches = 0;
-  const mode: WriteMode = { guardedWrites: 0, mixedWrites: 0, scanners: scannerChoice(all.fastLane) };
+  const mode: WriteMode = { guardedWrites: 0, scanners: scannerChoice(all.fastLane) };
   return {
     open: () => new JsonBatch(++batches, duckdb, pool, all, mode),
     [Symbol.asyncDispose]: () => duckdb[Symbol.asyncDispose](),

@@ -8,13 +8,7 @@ import { shapeScanner, type ShapeScanner } from './shape-scanner.ts';
 
 export interface ScannerChoice {
   /** Null where no shape can be scanned for, or hardly a row would be accepted. */
-  choose(schema: Schema, shapes: readonly Shape[], pages: readonly RowPage[]): ChosenScanner | null;
-}
-
-export interface ChosenScanner {
-  readonly scanner: ShapeScanner;
-  /** Every record of the sample was accepted, tombstones aside. */
-  readonly isWhole: boolean;
+  choose(schema: Schema, shapes: readonly Shape[], pages: readonly RowPage[]): ShapeScanner | null;
 }
 
 /** Newest shapes looked at: each scanner holds a vector for each of its leaves. */
@@ -32,9 +26,9 @@ export function scannerChoice(isEnabled: boolean): ScannerChoice {
       known = { schema, scanners };
       const usable = [...scanners.values()].filter((scanner) => scanner !== null);
       const sample = samplePages(pages);
-      const records = sample.reduce((sum, page) => sum + page.valueLength.subarray(0, page.rows).filter((length) => length >= 0).length, 0);
+      const rows = sample.reduce((sum, page) => sum + page.rows, 0);
       let best: ShapeScanner | null = null;
-      let accepted = records / 10;
+      let accepted = rows / 10;
       for (const scanner of usable) {
         const fits = sample.reduce((sum, page) => sum + scanner.scan(page, 0).accepted, 0);
         if (fits > accepted) {
@@ -42,7 +36,7 @@ export function scannerChoice(isEnabled: boolean): ScannerChoice {
           accepted = fits;
         }
       }
-      return best && { scanner: best, isWhole: accepted === records };
+      return best;
     },
   };
 }
