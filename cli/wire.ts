@@ -2,8 +2,8 @@
 // What it returns is the caller's to dispose.
 
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import { memoryCatalog } from '../catalog/memory-catalog.ts';
 import { restCatalog } from '../catalog/rest-catalog.ts';
@@ -16,7 +16,11 @@ import { s3Store, type S3StoreOptions } from '../lake/store/s3-store.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/log.ts';
+import { isRecord } from '../runtime/options.ts';
 import { systemRandom } from '../runtime/random.ts';
+import { cassandraSource } from '../sources/cassandra-source.ts';
+import { postgresSource } from '../sources/postgres-source.ts';
+import type { Source } from '../sources/source.ts';
 import type { Decoder } from '../sync/decode/decoder.ts';
 import { openJsonDecoder } from '../sync/decode/json-decoder.ts';
 import { kafkaLog } from '../sync/log/kafka-log.ts';
@@ -28,7 +32,7 @@ import { Worker } from '../sync/worker.ts';
 import type { LoadedConfig } from './config.ts';
 import { crashHook } from './crash-hook.ts';
 import { oauthToken } from './oauth-token.ts';
-import { addressOf, pathIn, syncOptions, tableTargets, urlOf } from './settings.ts';
+import { addressOf, cassandraSettings, pathIn, postgresSettings, syncOptions, tableTargets, urlOf } from './settings.ts';
 
 export function openStore(loaded: LoadedConfig, logger: Logger): ObjectStore {
   const { store } = loaded.config.lake;
@@ -72,13 +76,38 @@ export async function requireConditionalWrites(loaded: LoadedConfig, store: Obje
   const { store: config } = loaded.config.lake;
   if (config.kind === 's3' && config.conditionalWrites === 'off') return;
   const test = await store.selfTest(signal);
-  if (test.conditionalPut && test.conditionalComplete && test.raceFailures === 0) return;
-  throw new LakeError('STORE_NOT_CONDITIONAL', `${store.root} does not honour If-None-Match`, {
-    context: {
-      expected: 'one winner in every race',
-      found: `put: ${String(test.conditionalPut)}, multipart complete: ${String(test.conditionalComplete)}, ${test.raceFailures} of ${test.raceRounds} races with other than one winner`,
-    },
-  });
+  if (!test.conditionalPut || !test.conditionalComplete || test.raceFailures > 0) {
+    throw new LakeError('STORE_NOT_CONDITIONAL', `${store.root} does not honour If-None-Match`, {
+      context: {
+        expected: 'one winner in every race',
+        found: `put: ${String(test.conditionalPut)}, multipart complete: ${String(test.conditionalComplete)}, ${test.raceFailures} of ${test.raceRounds} races with other than one winner`,
+      },
+    });
+  }
+  await mkdir(dirname(proofFile(loaded)), { recursive: true });
+  await writeFile(proofFile(loaded), JSON.stringify({ store: proofName(loaded, store), provenAt: systemClock.now() }));
+}
+
+const proofAgeMaxMs = 24 * 3600 * 1000;
+
+/** As above, but takes a proof of the last day on this machine: the races cost seconds, and workers restart. */
+export async function requireConditionalWritesOnceADay(loaded: LoadedConfig, store: ObjectStore, signal?: AbortSignal): Promise<void> {
+  const proof: unknown = JSON.parse(await readFile(proofFile(loaded), 'utf8').catch(() => 'null'));
+  const isFresh =
+    isRecord(proof) &&
+    proof['store'] === proofName(loaded, store) &&
+    typeof proof['provenAt'] === 'number' &&
+    Math.abs(systemClock.now() - proof['provenAt']) < proofAgeMaxMs;
+  if (!isFresh) await requireConditionalWrites(loaded, store, signal);
+}
+
+function proofFile(loaded: LoadedConfig): string {
+  return join(pathIn(loaded, loaded.config.lake.workDir), 'conditional-writes.json');
+}
+
+function proofName(loaded: LoadedConfig, store: ObjectStore): string {
+  const { store: config } = loaded.config.lake;
+  return `${config.kind === 's3' ? (config.endpoint ?? 'aws') : 'file'} ${store.root}`;
 }
 
 /** The pointer store of the embedded catalog. */
@@ -173,6 +202,19 @@ function kafkaTls(loaded: LoadedConfig, ssl: NonNullable<KafkaConfig['ssl']>): K
 function kafkaSasl(sasl: NonNullable<KafkaConfig['sasl']>): KafkaSasl {
   if (sasl.kind === 'oauthbearer') return { mechanism: 'oauthbearer', token: oauthToken(sasl, systemClock) };
   return { mechanism: sasl.kind, username: sasl.username, password: sasl.password.reveal() };
+}
+
+/** Rows a page of a source reading. */
+const sourcePageRows = 5_000;
+
+/** The database that rows came from, read-only. CONFIG_INVALID where foz.yaml does not say how to reach it. */
+export function openSource(loaded: LoadedConfig, kind: 'postgres' | 'cassandra'): Source {
+  const [postgres, cassandra] = [postgresSettings(loaded), cassandraSettings(loaded)];
+  if (kind === 'postgres' && postgres) return postgresSource({ settings: postgres, pageRowsMax: sourcePageRows });
+  if (kind === 'cassandra' && cassandra) return cassandraSource({ settings: cassandra, pageRowsMax: sourcePageRows });
+  throw new LakeError('CONFIG_INVALID', `sources.${kind} is not in ${loaded.file}`, {
+    context: { expected: `sources.${kind} with the settings of the database`, found: 'no such setting', next: 'foz check' },
+  });
 }
 
 export interface WorkerParts {

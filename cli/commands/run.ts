@@ -87,7 +87,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
     }),
   );
   const store = parts.use(wire.openStore(loaded, logger));
-  await untilStoreAnswers(() => wire.requireConditionalWrites(loaded, store, call.signal), started, call, logger);
+  await untilStoreAnswers(() => wire.requireConditionalWritesOnceADay(loaded, store, call.signal), started, call, logger);
   const isEmbedded = config.catalog.kind === 'embedded' && call.options['only'] !== 'sync';
   const pointers = isEmbedded ? parts.use(await wire.openCatalogStore(loaded)) : null;
   const served = pointers ? await serve(parts, wire, loaded, pointers, store, logger) : null;
