@@ -92,13 +92,22 @@ const proofAgeMaxMs = 24 * 3600 * 1000;
 
 /** As above, but takes a proof of the last day on this machine: the races cost seconds, and workers restart. */
 export async function requireConditionalWritesOnceADay(loaded: LoadedConfig, store: ObjectStore, signal?: AbortSignal): Promise<void> {
-  const proof: unknown = JSON.parse(await readFile(proofFile(loaded), 'utf8').catch(() => 'null'));
+  const proof = await readProof(proofFile(loaded));
   const isFresh =
     isRecord(proof) &&
     proof['store'] === proofName(loaded, store) &&
     typeof proof['provenAt'] === 'number' &&
     Math.abs(systemClock.now() - proof['provenAt']) < proofAgeMaxMs;
   if (!isFresh) await requireConditionalWrites(loaded, store, signal);
+}
+
+/** Null for a file that is absent, cut short or no proof at all. */
+async function readProof(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    return null;
+  }
 }
 
 function proofFile(loaded: LoadedConfig): string {
