@@ -142,11 +142,14 @@ export class Worker implements AsyncDisposable {
     const signal = this.#ended.signal;
     await this.#subscription?.close();
     const topics = [...this.#writers.keys()];
-    this.#subscription = await untilAvailable(
+    const subscription = await untilAvailable(
       () => this.#deps.log.subscribe({ groupId: this.#options.groupId, topics }, this.#handler(), signal),
       this.#waitDeps(),
       signal,
     );
+    this.#subscription = subscription;
+    // Refused for good (rights, protocol): no wait mends that.
+    subscription.done.catch((error: unknown) => this.#fail(error));
   }
 
   #addWriter(target: TableTarget): void {

@@ -51,14 +51,14 @@ export const kafkaOptions = group(
     fetch: group(
       {
         maxWait: duration({ doc: 'How long a broker may hold a fetch when there is nothing new', default: '100ms' }),
-        maxBytes: size({ doc: 'Bytes of one fetch; at most twice this waits undelivered', default: '8MiB' }),
-        maxBytesPerPartition: size({ doc: 'Bytes of one partition in a fetch', default: '2MiB' }),
+        maxBytes: size({ doc: 'Bytes of one fetch; at most twice this waits undelivered', default: '4MiB' }),
+        maxBytesPerPartition: size({ doc: 'Bytes of one partition in a fetch', default: '1MiB' }),
         maxDecompressedBytes: size({ doc: 'A record batch that would decompress to more is refused', default: '256MiB' }),
       },
       { doc: 'Fetch limits' },
     ),
     sessionTimeout: duration({ doc: 'A worker silent for this long loses its partitions', default: '30s' }),
-    requestTimeout: duration({ doc: 'Longest wait for one answer', default: '30s' }),
+    requestTimeout: duration({ doc: 'Longest wait for one answer', default: '15s' }),
   },
   { doc: 'The log' },
 );
