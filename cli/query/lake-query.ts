@@ -1,0 +1,172 @@
+// SQL over the lake from this process: `raw.<table>` is what landed, `current.<table>` one row a key. A statement sees
+// the newest snapshot of the tables it names at the moment it starts; their data files are fetched into a local cache.
+// Reading only: nothing of this machine but that cache can be seen, and nothing can be written.
+
+import { resolve } from 'node:path';
+import { identText, type Catalog, type LoadedTable, type TableIdent } from '../../catalog/catalog.ts';
+import { currentSchema } from '../../lake/iceberg/metadata.ts';
+import type { Schema } from '../../lake/iceberg/schema.ts';
+import { quoted } from '../../lake/parquet/duckdb-type.ts';
+import { currentSource, currentSql } from '../../lake/raw/current.ts';
+import type { ObjectStore } from '../../lake/store/object-store.ts';
+import { LakeError } from '../../runtime/errors.ts';
+import { openReadingDuckdb, type ReadingDuckdb, type Row, type Rows } from './duckdb.ts';
+import { openFileCache, type FileCache } from './file-cache.ts';
+import { namedTables } from './named-tables.ts';
+import { tableRelation } from './table-files.ts';
+
+export interface LakeQueryParts {
+  readonly catalog: Catalog;
+  readonly store: ObjectStore;
+  /** Data files are kept here between queries, and DuckDB spills here. */
+  readonly cacheDir: string;
+  readonly cacheBytesMax?: number;
+  readonly memoryBytes?: number;
+  readonly threads?: number;
+  /** Namespace of the raw tables in the catalog; in SQL too. Default: `raw`. */
+  readonly namespace?: string;
+}
+
+export interface LakeAnswer extends Rows {
+  readonly warnings: readonly string[];
+}
+
+export interface LakeQuery extends AsyncDisposable {
+  /**
+   * One reading statement. Errors: CONFIG_INVALID (the statement, with its position; an unknown table), LIMIT_EXCEEDED,
+   * those of the catalog and the store. 64-bit integers are bigints.
+   */
+  query(sql: string, signal?: AbortSignal): Promise<LakeAnswer>;
+  /** The same in pages, for results of any size. */
+  pages(sql: string, signal?: AbortSignal): AsyncGenerator<readonly Row[]>;
+  /** As `pages`, with rows as objects by column name. */
+  objects(sql: string, signal?: AbortSignal): AsyncGenerator<readonly Readonly<Record<string, unknown>>[]>;
+  /** Null where the catalog has no such table. */
+  schemaOf(table: string, signal?: AbortSignal): Promise<Schema | null>;
+}
+
+const gibibyte = 1024 ** 3;
+
+export async function openLakeQuery(parts: LakeQueryParts): Promise<LakeQuery> {
+  const { catalog, store, namespace = 'raw' } = parts;
+  const cacheDir = resolve(parts.cacheDir);
+  const cache = await openFileCache(store, { directory: cacheDir, bytesMax: parts.cacheBytesMax ?? 10 * gibibyte });
+  const duckdb = await openReadingDuckdb({
+    directory: cacheDir,
+    memoryBytes: parts.memoryBytes ?? gibibyte,
+    threads: parts.threads ?? 2,
+  });
+  await duckdb.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(namespace)}`);
+  await duckdb.run('CREATE SCHEMA IF NOT EXISTS "current"');
+  const lake: Lake = { catalog, store, cache, duckdb, namespace };
+  // Views are of the session, so statements that set them up take turns with those that use them.
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(work);
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
+  // Files of a stream that is still being read stay in the cache.
+  let reading = 0;
+  const streamed = async function* (sql: string, signal?: AbortSignal): AsyncGenerator<Rows> {
+    reading++;
+    try {
+      await inTurn(() => prepare(lake, sql, signal));
+      yield* duckdb.pages(sql, signal);
+    } finally {
+      reading--;
+    }
+  };
+  return {
+    query: (sql, signal) =>
+      inTurn(async () => {
+        const warnings = await prepare(lake, sql, signal);
+        const answer = await duckdb.all(sql, signal);
+        if (reading === 0) await cache.release();
+        return { ...answer, warnings };
+      }),
+    pages: async function* (sql, signal) {
+      for await (const { rows } of streamed(sql, signal)) yield rows;
+    },
+    objects: async function* (sql, signal) {
+      for await (const { columns, rows } of streamed(sql, signal))
+        yield rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i]])));
+    },
+    schemaOf: async (name, signal) => {
+      const table = await catalog.loadTable({ namespace: [namespace], name }, signal);
+      return table ? currentSchema(table.metadata) : null;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await turn.catch(() => undefined);
+      await duckdb[Symbol.asyncDispose]();
+    },
+  };
+}
+
+interface Lake {
+  readonly catalog: Catalog;
+  readonly store: ObjectStore;
+  readonly cache: FileCache;
+  readonly duckdb: ReadingDuckdb;
+  readonly namespace: string;
+}
+
+/** Makes every table that the statement names a view of its newest snapshot. Returns warnings about what they leave out. */
+async function prepare(lake: Lake, sql: string, signal?: AbortSignal): Promise<readonly string[]> {
+  const warnings: string[] = [];
+  const named = namedTables(sql, lake.namespace);
+  const missing: TableIdent[] = [];
+  for (const name of new Set(named.map((table) => table.name))) {
+    const ident: TableIdent = { namespace: [lake.namespace], name };
+    const table = await lake.catalog.loadTable(ident, signal);
+    // `raw.op` may be a column of a table called raw in this statement: DuckDB decides.
+    if (!table) missing.push(ident);
+    else {
+      const isCurrent = named.some((wanted) => wanted.name === name && wanted.kind === 'current');
+      warnings.push(...(await provide(lake, table, name, isCurrent, signal)));
+    }
+  }
+  try {
+    await lake.duckdb.checkReading(sql);
+  } catch (error) {
+    throw missing[0] ? await noTable(lake, missing[0], error) : error;
+  }
+  return warnings;
+}
+
+async function provide(lake: Lake, table: LoadedTable, name: string, isCurrent: boolean, signal?: AbortSignal): Promise<readonly string[]> {
+  const place = `${quoted(lake.namespace)}.${quoted(`_files of ${name}`)}`;
+  const relation = await tableRelation(table, { store: lake.store, cache: lake.cache, place }, signal);
+  if (relation.prepare !== '') await lake.duckdb.run(relation.prepare);
+  const raw = `${quoted(lake.namespace)}.${quoted(name)}`;
+  await lake.duckdb.run(`CREATE OR REPLACE VIEW ${raw} AS ${relation.select}`);
+  return isCurrent ? provideCurrent(lake, name, relation.schema, raw) : [];
+}
+
+async function provideCurrent(lake: Lake, name: string, schema: Schema, raw: string): Promise<readonly string[]> {
+  if (currentSource(schema) === null)
+    throw new LakeError(
+      'TABLE_UNSUPPORTED',
+      `there is no current.${name}: the records of ${lake.namespace}.${name} are no change events, or none has landed yet`,
+      {
+        context: { expected: `${lake.namespace}.${name}`, found: `current.${name}` },
+      },
+    );
+  await lake.duckdb.run(`CREATE OR REPLACE VIEW "current".${quoted(name)} AS ${currentSql({ schema, dialect: 'duckdb', from: raw })}`);
+  const { rows } = await lake.duckdb.all(`SELECT count(*) FROM ${raw} WHERE _rescued IS NOT NULL`);
+  const rescued = Number(rows[0]?.[0] ?? 0);
+  return rescued === 0
+    ? []
+    : [
+        `current.${name} cannot see ${rescued} rescued ${rescued === 1 ? 'row' : 'rows'}: SELECT * FROM ${raw} WHERE _rescued IS NOT NULL shows them`,
+      ];
+}
+
+async function noTable(lake: Lake, ident: TableIdent, cause: unknown): Promise<LakeError> {
+  const known = await lake.catalog.listTables([lake.namespace]).catch(() => []);
+  const expected = known.length === 0 ? 'a table that foz run has made' : `one of ${known.map(identText).join(', ')}`;
+  return new LakeError('CONFIG_INVALID', `there is no table ${identText(ident)}`, {
+    cause,
+    context: { expected, found: identText(ident) },
+  });
+}

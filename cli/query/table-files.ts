@@ -1,0 +1,69 @@
+// A raw table as a relation for DuckDB: its data files fetched, and one SELECT over them in which every column of the
+// table's schema stands under its name, found by field id at the top level and by name inside structs, null in files
+// that were written before it was there. Two more columns say where a row stands: `_file` and `_committed_at`.
+
+import { currentSchema, snapshotById, type Long } from '../../lake/iceberg/metadata.ts';
+import type { Predicate } from '../../lake/iceberg/predicate.ts';
+import { planScan, type ScanFile } from '../../lake/iceberg/scan.ts';
+import type { Schema } from '../../lake/iceberg/schema.ts';
+import type { LoadedTable } from '../../catalog/catalog.ts';
+import { duckdbType, literal, quoted } from '../../lake/parquet/duckdb-type.ts';
+import type { ObjectStore } from '../../lake/store/object-store.ts';
+import type { FileCache } from './file-cache.ts';
+
+export interface TableRelation {
+  readonly schema: Schema;
+  /** Rows by the manifests. */
+  readonly rows: number;
+  readonly files: number;
+  readonly filesSkipped: number;
+  readonly select: string;
+  /** Statements to run before `select`, `cleanup` after it. */
+  readonly prepare: string;
+}
+
+/** `place`: name of a table of the session that will hold what is known of each file. */
+export async function tableRelation(
+  table: LoadedTable,
+  parts: { readonly store: ObjectStore; readonly cache: FileCache; readonly place: string; readonly predicate?: Predicate },
+  signal?: AbortSignal,
+): Promise<TableRelation> {
+  const { metadata } = table;
+  const { predicate, place } = parts;
+  const plan = await planScan({ metadata, store: parts.store, ...(predicate === undefined ? {} : { predicate }) }, signal);
+  const schema = currentSchema(metadata);
+  const columns = schema.fields.map((field) => `${quoted(field.name)}`);
+  const types = schema.fields.map((field) => `CAST(NULL AS ${duckdbType(field.type)}) AS ${quoted(field.name)}`);
+  const shared = { schema, files: plan.files.length, filesSkipped: plan.filesSkipped };
+  if (plan.files.length === 0) {
+    const select = `SELECT ${[...types, 'CAST(NULL AS VARCHAR) AS _file', 'CAST(NULL AS TIMESTAMPTZ) AS _committed_at'].join(', ')} WHERE false`;
+    return { ...shared, rows: 0, select, prepare: '' };
+  }
+  const paths = await parts.cache.hold(
+    plan.files.map(({ file }) => ({ location: file.filePath, bytes: Number(file.fileSizeInBytes) })),
+    signal,
+  );
+  const wanted = schema.fields.map(
+    (field) => `${field.id}: {name: ${literal(field.name)}, type: ${literal(duckdbType(field.type))}, default_value: NULL}`,
+  );
+  const list = paths.map(literal).join(', ');
+  const read = `read_parquet([${list}], schema = MAP {${wanted.join(', ')}}, filename = '_path')`;
+  const committedAt = commitTimes(table);
+  const values = plan.files.map((file, i) => fileRow(file, paths[i] ?? '', committedAt));
+  return {
+    ...shared,
+    rows: plan.files.reduce((sum, { file }) => sum + Number(file.recordCount), 0),
+    prepare: `CREATE OR REPLACE TABLE ${place} AS SELECT path, location, CAST(to_timestamp(ms / 1000.0) AS TIMESTAMPTZ) AS committed_at FROM (VALUES ${values.join(', ')}) f(path, location, ms)`,
+    select: `SELECT ${columns.join(', ')}, f.location AS _file, f.committed_at AS _committed_at FROM ${read} r LEFT JOIN ${place} f ON f.path = r._path`,
+  };
+}
+
+/** Null for a snapshot that expired. */
+function commitTimes(table: LoadedTable): (id: Long) => number | null {
+  return (id) => snapshotById(table.metadata, id)?.['timestamp-ms'] ?? null;
+}
+
+function fileRow({ file, snapshotId }: ScanFile, path: string, committedAt: (id: Long) => number | null): string {
+  const ms = committedAt(snapshotId);
+  return `(${literal(path)}, ${literal(file.filePath)}, ${ms === null ? 'CAST(NULL AS BIGINT)' : `CAST(${ms} AS BIGINT)`})`;
+}

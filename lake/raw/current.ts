@@ -1,0 +1,58 @@
+// What the source's table holds now, as one SQL statement over its raw table: one row a key, the source's columns under
+// their own names, and the log coordinates of the event that decided. `foz query`, `foz verify` and Trino share it.
+
+import { LakeError } from '../../runtime/errors.ts';
+import { fieldNamed, isStruct, type Schema, type StructType } from '../iceberg/schema.ts';
+import { cassandraCurrentSql } from './current/cassandra.ts';
+import { dialects, type DialectName } from './current/dialect.ts';
+import { postgresCurrentSql } from './current/postgres.ts';
+
+export type CurrentSource = 'postgres' | 'cassandra';
+
+export interface CurrentInput {
+  /** The raw table's schema. */
+  readonly schema: Schema;
+  readonly dialect: DialectName;
+  /** A relation with the raw table's columns. */
+  readonly from: string;
+  /** Default: told by the columns of `source`. */
+  readonly source?: CurrentSource;
+  /** When cells with a time to live are judged, epoch milliseconds. Default: when the statement runs. */
+  readonly asOf?: number;
+}
+
+/** Throws TABLE_UNSUPPORTED for a table whose records are no change events. */
+export function currentSql(input: CurrentInput): string {
+  const { schema, from } = input;
+  const dialect = dialects[input.dialect];
+  const source = input.source ?? currentSource(schema);
+  if (source === null)
+    throw new LakeError('TABLE_UNSUPPORTED', 'the table has no current rows: its records are no change events of PostgreSQL or Cassandra', {
+      context: { expected: 'a source with lsn or with keyspace', found: schema.fields.map((field) => field.name).join(', ') },
+    });
+  const after = currentColumns(schema);
+  if (source === 'postgres')
+    return postgresCurrentSql({ columns: after, from, hasLsn: fieldNamed(structNamed(schema, 'source'), 'lsn') !== undefined }, dialect);
+  const { asOf } = input;
+  const fields = structNamed(schema, 'after');
+  const hasRanges = fieldNamed(fields, '_range_start') !== undefined && fieldNamed(fields, '_range_end') !== undefined;
+  return cassandraCurrentSql({ columns: after, from, hasRanges, ...(asOf === undefined ? {} : { asOfMs: asOf }) }, dialect);
+}
+
+/** Null where the table's records are no change events. */
+export function currentSource(schema: Schema): CurrentSource | null {
+  const source = structNamed(schema, 'source');
+  if (structNamed(schema, 'after').fields.length === 0) return null;
+  if (fieldNamed(source, 'keyspace')) return 'cassandra';
+  return fieldNamed(source, 'lsn') || fieldNamed(source, 'txId') ? 'postgres' : null;
+}
+
+/** The source's columns, in the order of the current view. */
+export function currentColumns(schema: Schema): StructType['fields'] {
+  return structNamed(schema, 'after').fields.filter((field) => field.name !== '_range_start' && field.name !== '_range_end');
+}
+
+function structNamed(schema: Schema, name: string): StructType {
+  const type = fieldNamed(schema, name)?.type;
+  return type !== undefined && isStruct(type) ? type : { type: 'struct', fields: [] };
+}

@@ -1,0 +1,106 @@
+// The current rows of a Cassandra table from its raw events, by Cassandra's own rule: every cell stands alone, and the
+// latest write time wins, whatever the order of arrival. So an event may come late, twice or out of order.
+// - At one write time a tombstone beats a value, and of two values the larger one wins.
+// - Snapshot rows carry the time of the read instead of their write times, so anything of the commit log beats them.
+// - A row delete, a partition delete (clustering columns null in the key) and a range delete (op r) take every cell with a
+//   write time at or before their own.
+// - A row is there while its insert marker or one regular cell is. A cell with a `deletion_ts` is gone from then on.
+// Which columns are the key is read from the record keys, what a range compares from its bounds. Left out: static columns
+// and counters, which the agent does not deliver truly; keys of inet and of nested types compare as text in ranges.
+
+import { fieldNamed, isStruct, type StructField } from '../../iceberg/schema.ts';
+import { literal, quoted } from '../../parquet/duckdb-type.ts';
+import type { Dialect } from './dialect.ts';
+import { isInRange } from './clustering-order.ts';
+
+export interface CassandraCurrent {
+  /** Fields of `after`: one struct of value, deletion_ts and set for each column. */
+  readonly columns: readonly StructField[];
+  readonly from: string;
+  readonly hasRanges: boolean;
+  /** Cells that expire by then are gone. Default: now. */
+  readonly asOfMs?: number;
+}
+
+export function cassandraCurrentSql(input: CassandraCurrent, dialect: Dialect): string {
+  const { columns, from, hasRanges } = input;
+  const nowUs = input.asOfMs === undefined ? dialect.nowUs : String(BigInt(Math.round(input.asOfMs)) * 1000n);
+  const cells = columns.map((field, i) => cellOf(field, i, nowUs));
+  const ranges = hasRanges ? 'a._range_start AS range_start, a._range_end AS range_end' : 'CAST(NULL AS varchar) AS range_start';
+  const covers = hasRanges ? `w.op = 'd' OR (${isInRange('s.k', 'w', dialect)})` : `w.op = 'd'`;
+  const winners = cells.map(
+    (cell) =>
+      `${dialect.valueAtMax(`ROW(l, t, ${cell.value}, ${cell.expiresAt})`, `ROW(l, t, ${cell.isDead}, ${cell.text})`)} FILTER (WHERE op <> 'd' AND ${cell.name} IS NOT NULL) AS c${cell.index}`,
+  );
+  const expiry = `CASE WHEN ${cells.map((cell) => `${cell.liveExpiry} > 0`).join(' OR ')} THEN ${greatest(cells.map((cell) => cell.liveExpiry))} END`;
+  const isKey = (cell: Cell) => dialect.hasElement('(SELECT names FROM key_names)', literal(cell.columnName));
+  return `WITH events AS (
+  SELECT _log_partition AS p, _log_offset AS o, ${dialect.text('_log_key')} AS k, op, changed_at,
+    CASE WHEN source.snapshot = 'true' THEN 0 ELSE 1 END AS l, source.ts_us AS t, "after" AS a
+  FROM ${from}
+  WHERE _rescued IS NULL AND op IN ('i', 'u', 'd', 'r') AND _log_key IS NOT NULL),
+key_names AS (SELECT ${dialect.memberNames('k')} AS names FROM events LIMIT 1),
+wide AS (SELECT k, op, t, ${ranges} FROM events WHERE op IN ('d', 'r') AND ${dialect.outsideStrings('k')} LIKE '%null%'),
+clustering AS (SELECT ${dialect.valueAtMax(dialect.nullNames('k'), 'length(k)')} AS names FROM wide),
+state AS (
+  SELECT k, max(CASE WHEN op = 'd' THEN t END) AS deleted_at,
+    ${dialect.valueAtMax('ROW(p, o, changed_at)', 'ROW(l, t, p, o)')} AS decided,
+    ${dialect.valueAtMax(`ROW(l, t, ${expiry})`, 'ROW(l, t)')} FILTER (WHERE op = 'i') AS marker,
+    ${winners.join(',\n    ')}
+  FROM events WHERE op <> 'r' AND NOT (op = 'd' AND ${dialect.outsideStrings('k')} LIKE '%null%') GROUP BY k),
+swept AS (
+  SELECT s.k, max(w.t) AS deleted_at
+  FROM (SELECT k, ${dialect.without('k', '(SELECT names FROM clustering)')} AS part FROM state) s
+  JOIN (SELECT wide.*, ${dialect.without('k', '(SELECT names FROM clustering)')} AS part FROM wide) w ON w.part = s.part
+  WHERE ${covers} GROUP BY s.k),
+judged AS (
+  SELECT state.*, CASE WHEN state.deleted_at IS NULL OR swept.deleted_at > state.deleted_at THEN coalesce(swept.deleted_at, state.deleted_at) ELSE state.deleted_at END AS gone_at
+  FROM state LEFT JOIN swept ON swept.k = state.k),
+standing AS (
+  SELECT decided, ${isStanding('marker', nowUs, 3)} AS is_marked,
+    ${cells.map((cell) => `CASE WHEN ${isStanding(`c${cell.index}`, nowUs, 4)} THEN c${cell.index}[3] END AS v${cell.index}`).join(',\n    ')}
+  FROM judged)
+SELECT ${[...cells.map((cell) => `v${cell.index} AS ${quoted(cell.columnName)}`), 'decided[1] AS _log_partition', 'decided[2] AS _log_offset', 'decided[3] AS _changed_at'].join(',\n  ')}
+FROM standing
+WHERE is_marked${cells.map((cell) => `\n  OR (v${cell.index} IS NOT NULL AND NOT ${isKey(cell)})`).join('')}`;
+}
+
+interface Cell {
+  readonly index: number;
+  readonly columnName: string;
+  /** The cell: null where the statement left it alone. */
+  readonly name: string;
+  readonly value: string;
+  readonly expiresAt: string;
+  /** Expiry of a cell that has a value; 0 without. */
+  readonly liveExpiry: string;
+  readonly isDead: string;
+  readonly text: string;
+}
+
+function cellOf(field: StructField, index: number, nowUs: string): Cell {
+  const name = `a.${quoted(field.name)}`;
+  const part = (inner: string, type: string): string =>
+    isStruct(field.type) && fieldNamed(field.type, inner) ? `${name}.${quoted(inner)}` : `CAST(NULL AS ${type})`;
+  const value = part('value', 'varchar');
+  const expiresAt = part('deletion_ts', 'bigint');
+  return {
+    index,
+    columnName: field.name,
+    name,
+    value,
+    expiresAt,
+    liveExpiry: `coalesce(CASE WHEN ${value} IS NOT NULL THEN ${expiresAt} END, 0)`,
+    isDead: `CASE WHEN ${value} IS NULL OR coalesce(${expiresAt} <= ${nowUs}, false) THEN 1 ELSE 0 END`,
+    text: `coalesce(CAST(${value} AS varchar), '')`,
+  };
+}
+
+/** Neither deleted with its row nor expired. Parts: is it of the commit log, write time, …, expiry at `expiryPart`. */
+function isStanding(cell: string, nowUs: string, expiryPart: number): string {
+  return `(coalesce((gone_at IS NULL OR (${cell}[1] = 1 AND ${cell}[2] > gone_at)) AND ${cell} IS NOT NULL AND NOT coalesce(${cell}[${expiryPart}] <= ${nowUs}, false), false))`;
+}
+
+function greatest(values: readonly string[]): string {
+  return values.length === 1 ? (values[0] ?? '') : `greatest(${values.join(', ')})`;
+}

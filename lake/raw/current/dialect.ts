@@ -1,0 +1,90 @@
+// The few places where DuckDB's and Trino's SQL differ, so that the current view is written once. Both compare VARCHAR by
+// its UTF-8 bytes, both know ROW(…) with parts by number, window frames and CASE: everything else is common SQL.
+
+import { literal } from '../../parquet/duckdb-type.ts';
+
+export type DialectName = 'duckdb' | 'trino';
+
+export interface Dialect {
+  /** UTF-8 text of bytes. */
+  text(bytes: string): string;
+  /** Last value that is not null, up to this row of the window. */
+  lastKnown(value: string, window: string): string;
+  /** An aggregate: the value where the order is greatest. A row of nulls is a value. */
+  valueAtMax(value: string, order: string): string;
+  /** The text of a JSON document without its string literals. */
+  outsideStrings(json: string): string;
+  /** Bytes of the first header with that key; null without. */
+  header(key: string): string;
+  /** Names of an object's members, as a list. */
+  memberNames(json: string): string;
+  /** Names of the members that are null, as a list. */
+  nullNames(json: string): string;
+  hasElement(list: string, value: string): string;
+  /** The object without those members, as text: the same for the same members of two keys of one topic. */
+  without(json: string, names: string): string;
+  /** Content of a string member, JSON of any other. */
+  member(json: string, name: string): string;
+  /** Part of a range's bound, `{method, values: [{name, value, type}]}`. `number` counts from 1. */
+  boundMethod(json: string): string;
+  boundLength(json: string): string;
+  boundValue(json: string, number: number, part: 'name' | 'value' | 'type'): string;
+  /** Hexadecimal digits of base64 text. */
+  hexOfBase64(text: string): string;
+  /** Microseconds since the epoch, now. */
+  readonly nowUs: string;
+  /** How far back key changes are followed for a value that no later event carried. Trino computes a relation as often as it is named. */
+  readonly hopsMax: number;
+}
+
+const stringLiterals = literal(String.raw`"(?:[^"\\]|\\.)*"`);
+
+const duckdbBound = (json: string): string =>
+  `from_json(${json}, '{"method":"VARCHAR","values":[{"name":"VARCHAR","value":"VARCHAR","type":"VARCHAR"}]}')`;
+
+const duckdb: Dialect = {
+  text: (bytes) => `decode(${bytes})`,
+  lastKnown: (value, window) => `last_value(${value} IGNORE NULLS) OVER (${window})`,
+  valueAtMax: (value, order) => `arg_max(${value}, ${order})`,
+  outsideStrings: (json) => `regexp_replace(${json}, ${stringLiterals}, '', 'g')`,
+  header: (key) => `list_filter(_headers, lambda h: h."key" = ${literal(key)})[1]."value"`,
+  memberNames: (json) => `json_keys(${json})`,
+  nullNames: (json) => `list_filter(json_keys(${json}), lambda m: json_type(${json}, '$."' || m || '"') = 'NULL')`,
+  hasElement: (list, value) => `list_contains(${list}, ${value})`,
+  // Spec: RFC 7396: a member that the patch gives as null is taken out.
+  without: (json, names) =>
+    `CAST(json_merge_patch(${json}, to_json(map_from_entries(list_transform(${names}, lambda n: struct_pack(k := n, v := CAST(NULL AS VARCHAR)))))) AS VARCHAR)`,
+  member: (json, name) => `json_extract_string(${json}, '$."' || ${name} || '"')`,
+  boundMethod: (json) => `${duckdbBound(json)}."method"`,
+  boundLength: (json) => `len(${duckdbBound(json)}."values")`,
+  boundValue: (json, number, part) => `${duckdbBound(json)}."values"[${number}]."${part}"`,
+  hexOfBase64: (text) => `hex(from_base64(${text}))`,
+  nowUs: 'epoch_us(now())',
+  hopsMax: 8,
+};
+
+const trinoMembers = (json: string): string => `CAST(json_parse(${json}) AS map(varchar, json))`;
+const trinoBound = (json: string): string =>
+  `CAST(json_parse(${json}) AS ROW("method" varchar, "values" array(ROW("name" varchar, "value" varchar, "type" varchar))))`;
+
+const trino: Dialect = {
+  text: (bytes) => `from_utf8(${bytes})`,
+  lastKnown: (value, window) => `last_value(${value}) IGNORE NULLS OVER (${window})`,
+  valueAtMax: (value, order) => `max_by(${value}, ${order})`,
+  outsideStrings: (json) => `regexp_replace(${json}, ${stringLiterals}, '')`,
+  header: (key) => `element_at(filter(_headers, h -> h."key" = ${literal(key)}), 1)."value"`,
+  memberNames: (json) => `map_keys(${trinoMembers(json)})`,
+  nullNames: (json) => `map_keys(map_filter(${trinoMembers(json)}, (n, v) -> v IS NULL OR json_format(v) = 'null'))`,
+  hasElement: (list, value) => `contains(${list}, ${value})`,
+  without: (json, names) => `json_format(CAST(map_filter(${trinoMembers(json)}, (n, v) -> NOT contains(${names}, n)) AS json))`,
+  member: (json, name) =>
+    `coalesce(json_extract_scalar(element_at(${trinoMembers(json)}, ${name}), '$'), json_format(element_at(${trinoMembers(json)}, ${name})))`,
+  boundMethod: (json) => `${trinoBound(json)}."method"`,
+  boundLength: (json) => `cardinality(${trinoBound(json)}."values")`,
+  boundValue: (json, number, part) => `element_at(${trinoBound(json)}."values", ${number})."${part}"`,
+  hexOfBase64: (text) => `to_hex(from_base64(${text}))`,
+  nowUs: 'CAST(to_unixtime(current_timestamp) * 1000000 AS bigint)',
+  hopsMax: 2,
+};
+
+export const dialects: Readonly<Record<DialectName, Dialect>> = { duckdb, trino };

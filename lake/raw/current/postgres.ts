@@ -1,0 +1,118 @@
+// The current rows of a PostgreSQL table from its raw events: the last event of each key wins, unless it deleted the row
+// or a TRUNCATE came after it. What makes it more than that:
+// - A connector that starts again sends events again. Order is the log's; an event whose LSN lies below one that the key
+//   had before is a repetition and counts for nothing. Incremental snapshot reads have no LSN: they stand where they are.
+// - A value stored out of line (TOAST) that an UPDATE left alone is sent as a placeholder. It is taken from the last event
+//   of the row that carried it: of this key since the row was inserted, and before that, where the row came here by a
+//   change of its key, of the key it had.
+// A row without a primary key has no identity and is not here. Rescued rows have no typed columns and cannot speak.
+
+import { createHash } from 'node:crypto';
+import type { StructField } from '../../iceberg/schema.ts';
+import { literal, quoted } from '../../parquet/duckdb-type.ts';
+import type { Dialect } from './dialect.ts';
+
+const placeholder = '__debezium_unavailable_value';
+
+/** How the connector spells the placeholder by type: text, bytes in base64 and hex, arrays of text, integers and uuids. */
+export const unavailableTexts: readonly string[] = [
+  placeholder,
+  Buffer.from(placeholder).toString('base64'),
+  Buffer.from(placeholder).toString('hex'),
+  `["${placeholder}"]`,
+  `[${[...Buffer.from(placeholder)].join(',')}]`,
+  `["${nameUuid(placeholder)}"]`,
+];
+
+/** Spec: RFC 9562, UUID version 3, over the bytes alone. */
+function nameUuid(name: string): string {
+  const bytes = createHash('md5').update(name).digest();
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x30;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+export interface PostgresCurrent {
+  readonly columns: readonly StructField[];
+  readonly from: string;
+  readonly hasLsn: boolean;
+}
+
+const inKey = 'PARTITION BY k ORDER BY epoch, p, o';
+
+export function postgresCurrentSql(input: PostgresCurrent, dialect: Dialect): string {
+  const { columns, from } = input;
+  const large = columns.filter((field) => field.type === 'string').map((field) => field.name);
+  const relations = [
+    ...eventRelations(input, dialect),
+    `alive AS (
+  SELECT kept.* FROM kept CROSS JOIN truncated
+  WHERE is_last AND op <> 'd'
+    AND NOT CASE WHEN kept.lsn IS NULL THEN coalesce(truncated.at > kept.at, false) ELSE coalesce(truncated.lsn > kept.lsn, false) END)`,
+    ...(large.length === 0 ? [] : carryRelations(large, dialect)),
+  ];
+  const hops = Array.from({ length: large.length === 0 ? 0 : dialect.hopsMax }, (_, i) => i + 1);
+  const joins = [
+    ...(large.length === 0 ? [] : ['LEFT JOIN carried m0 ON m0.k = alive.k AND m0.n = alive.n']),
+    ...hops.map((hop) =>
+      hop === 1
+        ? 'LEFT JOIN moves m1 ON m1.k = alive.k AND m1.life = alive.life'
+        : `LEFT JOIN moves m${hop} ON m${hop}.k = m${hop - 1}.from_k AND m${hop}.life = m${hop - 1}.from_life`,
+    ),
+  ];
+  const selected = columns.map((field) => {
+    const value = `alive.a.${quoted(field.name)}`;
+    const index = large.indexOf(field.name);
+    if (index < 0) return `${value} AS ${quoted(field.name)}`;
+    const known = `coalesce(${['m0', ...hops.map((hop) => `m${hop}`)].map((relation) => `${relation}.v${index}`).join(', ')})`;
+    return `CASE WHEN ${isUnavailable(value)} AND ${known} IS NOT NULL THEN ${known}[1] ELSE ${value} END AS ${quoted(field.name)}`;
+  });
+  return `WITH events AS (
+  SELECT _log_partition AS p, _log_offset AS o, _log_time AS at, _log_key AS k, op, changed_at, ${input.hasLsn ? 'source.lsn' : 'CAST(NULL AS bigint)'} AS lsn,
+    ${dialect.header('__debezium.oldkey')} AS old_key, ${dialect.header('__debezium.newkey')} AS new_key, "after" AS a
+  FROM ${from}
+  WHERE _rescued IS NULL AND op IN ('c', 'u', 'd', 'r') AND _log_key IS NOT NULL),
+${relations.join(',\n')}
+SELECT ${[...selected, 'alive.p AS _log_partition', 'alive.o AS _log_offset', 'alive.changed_at AS _changed_at'].join(',\n  ')}
+FROM alive ${joins.join('\n  ')}`;
+}
+
+/** `n` counts the events of a key that stand, `life` the rows that its key has been given to. */
+function eventRelations({ from, hasLsn }: PostgresCurrent, _dialect: Dialect): readonly string[] {
+  return [
+    // A key is in one log partition, unless their number changed: then the partition it began in later holds the later events.
+    `placed AS (SELECT *, min(at) OVER (PARTITION BY k, p) AS epoch FROM events)`,
+    `heard AS (SELECT *, max(lsn) OVER (${inKey} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS heard_lsn FROM placed)`,
+    `kept AS (
+  SELECT *, row_number() OVER (${inKey}) AS n, lead(o) OVER (${inKey}) IS NULL AS is_last,
+    sum(CASE WHEN op = 'c' THEN 1 ELSE 0 END) OVER (${inKey} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS life
+  FROM heard WHERE lsn IS NULL OR heard_lsn IS NULL OR lsn >= heard_lsn)`,
+    `truncated AS (SELECT ${hasLsn ? 'max(source.lsn)' : 'CAST(NULL AS bigint)'} AS lsn, max(_log_time) AS at FROM ${from} WHERE op = 't' AND _rescued IS NULL)`,
+  ];
+}
+
+/** `carried`: the last value known of each large column, by event. `moves`: what the row had under the key it came from. */
+function carryRelations(large: readonly string[], dialect: Dialect): readonly string[] {
+  const isAnyUnavailable = large.map((name) => isUnavailable(`a.${quoted(name)}`)).join(' OR ');
+  const known = large.map((name, i) => {
+    const value = `a.${quoted(name)}`;
+    const said = `CASE WHEN op <> 'd' AND NOT coalesce(${isUnavailable(value)}, false) THEN ROW(${value}) END`;
+    return `${dialect.lastKnown(said, 'PARTITION BY k, life ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW')} AS v${i}`;
+  });
+  const values = large.map((_, i) => `d.v${i}`).join(', ');
+  return [
+    `carried AS (
+  SELECT k, n, life, op, lsn, old_key, new_key, ${known.join(',\n    ')}
+  FROM kept WHERE k IN (SELECT k FROM kept WHERE ${isAnyUnavailable} UNION ALL SELECT old_key FROM kept WHERE old_key IS NOT NULL))`,
+    `moves AS (
+  SELECT * FROM (
+    SELECT c.k, c.life, d.k AS from_k, d.life AS from_life, ${values}, row_number() OVER (PARTITION BY c.k, c.life ORDER BY d.n DESC) AS choice
+    FROM kept c JOIN carried d ON d.k = c.old_key AND d.new_key = c.k AND d.lsn = c.lsn AND d.op = 'd'
+    WHERE c.op = 'c' AND c.old_key IS NOT NULL) candidates
+  WHERE choice = 1)`,
+  ];
+}
+
+function isUnavailable(value: string): string {
+  return `${value} IN (${unavailableTexts.map(literal).join(', ')})`;
+}
