@@ -53,16 +53,18 @@ export interface PreparedMerge {
 
 /** Which manifests of a list to merge, by partition spec and size class; empty when there is nothing to gain. Pure. */
 export function manifestsToMerge(manifests: readonly ManifestFile[], limits: MergeLimits): readonly (readonly ManifestFile[])[] {
+  // One manifest merged into one is the same again, for ever.
+  const manifestsMin = Math.max(2, limits.manifestsMin);
   const groups = new Map<string, ManifestFile[]>();
   for (const manifest of manifests) {
     const files = liveFiles(manifest) ?? 0;
     const isSmall = manifest.length < limits.bytesTarget / 2 && files < limits.entriesTarget / 2;
     // Encrypted manifests and those of deletes are not ours to rewrite.
     if (!isSmall || manifest.content !== 'data' || manifest.keyMetadata !== null) continue;
-    const key = `${manifest.specId} ${sizeClass(files, limits.manifestsMin)}`;
+    const key = `${manifest.specId} ${sizeClass(files, manifestsMin)}`;
     groups.set(key, [...(groups.get(key) ?? []), manifest]);
   }
-  return [...groups.values()].filter((group) => group.length >= limits.manifestsMin);
+  return [...groups.values()].filter((group) => group.length >= manifestsMin);
 }
 
 /** Null when no size class is full. The objects are durable on return; nothing changes until `commit` is applied. */

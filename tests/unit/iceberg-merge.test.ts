@@ -175,6 +175,12 @@ test('a merge that would lose a file is refused before it is committed (I8)', as
   await assert.rejects(prepareMerge({ ...input(store, metadata), cache }), { code: 'OBJECT_CORRUPT' });
 });
 
+test('a limit below two merges nothing into itself', () => {
+  const limitsOfOne = { manifestsMin: 1, bytesTarget: 1_000, entriesTarget: 100 };
+  assert.deepEqual(manifestsToMerge([manifestOf('a', 1)], limitsOfOne), []);
+  assert.equal(manifestsToMerge([manifestOf('a', 1), manifestOf('b', 1)], limitsOfOne).length, 1);
+});
+
 test('only small data manifests of one spec and size class are merged together', () => {
   assert.deepEqual(pathsToMerge(manifestOf('a', 1), manifestOf('b', 1)), [['a', 'b']]);
   assert.deepEqual(pathsToMerge(manifestOf('a', 1), manifestOf('b', 2)), [], 'another size class');
