@@ -121,6 +121,8 @@ export async function startStack(options: StartStackOptions, signal?: AbortSigna
     await guardian.shutdown(stopOrder).catch(() => undefined);
     await removeState(layout.root);
     await guardian.close();
+    // what was interrupted says so in its own words; the caller gave the reason
+    signal?.throwIfAborted();
     throw error;
   }
   return stackOf(layout, guardian, runner, settings, options.detached !== true);

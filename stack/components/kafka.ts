@@ -94,6 +94,9 @@ export function kafkaProperties(
     'share.coordinator.state.topic.num.partitions': 1,
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
+    // a killed broker may register again only when its old session has ended: 9 s by default
+    'broker.session.timeout.ms': 4000,
+    'broker.heartbeat.interval.ms': 1000,
     'group.initial.rebalance.delay.ms': 0,
     'auto.create.topics.enable': true,
     'log.retention.hours': 168,

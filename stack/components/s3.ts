@@ -44,10 +44,10 @@ export const s3Component: Component<'s3'> = {
       stopGraceMs: 5000,
     };
   },
-  probe: async (endpoint) => {
+  probe: async (endpoint, signal) => {
     const client = clientOf(endpoint);
     try {
-      await client.send(new ListBucketsCommand({}));
+      await client.send(new ListBucketsCommand({}), { abortSignal: signal });
     } finally {
       client.destroy();
     }

@@ -27,9 +27,11 @@ export async function untilReady(
     signal?.throwIfAborted();
     const exit = options.hasExited();
     if (exit !== null) return { kind: 'exited', exit };
-    const attempt = AbortSignal.timeout(probeMaxMs);
+    const late = AbortSignal.timeout(probeMaxMs);
+    const attempt = signal === undefined ? late : AbortSignal.any([late, signal]);
     try {
-      await probe(signal === undefined ? attempt : AbortSignal.any([attempt, signal]));
+      // a stranger on the port may take the connection and never answer
+      await Promise.race([probe(attempt), whenAborted(attempt)]);
       return { kind: 'ready' };
     } catch (error) {
       lastError = error instanceof Error ? error.message : String(error);
@@ -37,6 +39,12 @@ export async function untilReady(
     await sleep(options.intervalMs, undefined, signal === undefined ? {} : { signal });
   }
   return { kind: 'late', lastError };
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 const probeMaxMs = 5000;

@@ -166,6 +166,7 @@ test('a folder that others may write, or a link, is not ours', async (t) => {
   assert.equal(await isOurs(join(dir, 'nothing')), false);
 });
 
+const silent = () => new Promise<never>(() => undefined);
 const never = () => Promise.reject(new Error('refused'));
 
 test('readiness is an answer: it is asked again until then, unless the process has died or time is up', async () => {
@@ -178,6 +179,8 @@ test('readiness is an answer: it is asked again until then, unless the process h
   assert.equal(asked, 3);
   assert.deepEqual(await untilReady(never, { ...options, hasExited: () => 'SIGKILL' }), { kind: 'exited', exit: 'SIGKILL' });
   assert.deepEqual(await untilReady(never, { ...options, maxMs: 20 }), { kind: 'late', lastError: 'refused' });
+  const caller = AbortSignal.timeout(50);
+  await assert.rejects(untilReady(silent, options, caller), 'one that never answers is let go of');
   await assert.rejects(untilReady(never, options, AbortSignal.abort(new Error('stop'))), /stop/);
 });
 
