@@ -73,7 +73,10 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
       signal?.addEventListener('abort', interrupt, { once: true });
       if (rows) sources.set(rows.id, rows.source);
       try {
+        signal?.throwIfAborted();
         const reader = await connection.runAndReadAll(sql);
+        // An interrupt that came between statements had nothing to stop.
+        signal?.throwIfAborted();
         return plainRows(reader.getRowsJson());
       } catch (error) {
         signal?.throwIfAborted();

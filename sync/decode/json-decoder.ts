@@ -68,6 +68,8 @@ class JsonBatch implements OpenBatch {
   readonly #options: JsonDecoderOptions;
   readonly #pages: RowPages;
   readonly #mode: WriteMode;
+  #isWriting = false;
+  #settled: Promise<void> = Promise.resolve();
   readonly #headerSets = new HeaderSets();
   /** Why rows are rescued without being decoded; rows name them by number, from 1. */
   readonly #reasons: string[] = [];
@@ -92,7 +94,20 @@ class JsonBatch implements OpenBatch {
     this.#pages.append(logPartition, records, from, to, this.#headerSets);
   }
 
-  async write(plan: DecodePlan, signal?: AbortSignal): Promise<WrittenBatch | EvolveFirst> {
+  write(plan: DecodePlan, signal?: AbortSignal): Promise<WrittenBatch | EvolveFirst> {
+    assert(!this.#isWriting, 'a batch is written once at a time');
+    this.#isWriting = true;
+    const written = this.#write(plan, signal).finally(() => {
+      this.#isWriting = false;
+    });
+    this.#settled = written.then(
+      () => undefined,
+      () => undefined,
+    );
+    return written;
+  }
+
+  async #write(plan: DecodePlan, signal?: AbortSignal): Promise<WrittenBatch | EvolveFirst> {
     if (plan.shapes.length === 0) {
       const first = this.#learn(plan, this.#pages.pages, null);
       if (first.evolve) return first.evolve;
@@ -109,6 +124,8 @@ class JsonBatch implements OpenBatch {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // DuckDB may still be reading the pages of an aborted write: they are recycled only after it.
+    await this.#settled;
     this.#pages.release();
   }
 

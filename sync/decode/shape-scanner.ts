@@ -12,6 +12,8 @@ import { envelopeTimeColumn, valueColumn } from '../../lake/raw/shape-columns.ts
 import type { Shape, ShapeField, ShapeType } from '../../lake/raw/shape.ts';
 import { jsonEnd } from './json-end.ts';
 import { pageRows, type RowPage } from './row-pages.ts';
+import { readDouble, readLong } from './scan-number.ts';
+import { isPlain, refer, unescape, type Escapes } from './scan-string.ts';
 
 export type LeafKind = 'boolean' | 'long' | 'double' | 'string';
 
@@ -34,14 +36,6 @@ export interface ShapeScanner {
    */
   scan(page: RowPage, base: number): { readonly accepted: number; readonly escaped: Uint8Array };
   settleEscaped(base: number): void;
-}
-
-interface Escapes {
-  readonly bytes: Uint8Array;
-  used: number;
-  /** References to complete: words of a column, and where in them. */
-  readonly columns: Int32Array[];
-  readonly at: number[];
 }
 
 /** Unescaped strings of one page; beyond, rows take the general way. */
@@ -236,9 +230,7 @@ function clear(nodes: readonly MutableNode[], row: number): void {
   }
 }
 
-const [quote, backslash, minus, dot, zero, letterE, lowerE, letterN, letterT, letterF] = [
-  0x22, 0x5c, 0x2d, 0x2e, 0x30, 0x45, 0x65, 0x6e, 0x74, 0x66,
-];
+const [quote, backslash, letterN, letterT, letterF] = [0x22, 0x5c, 0x6e, 0x74, 0x66];
 const [wordNull, wordTrue, wordAlse] = [0x6c6c756e, 0x65757274, 0x65736c61];
 
 function scanRow(
@@ -344,193 +336,4 @@ function scanRow(
     }
   }
   return at === end && ((high & 0x80) === 0 || isUtf8(bytes.subarray(start, end)));
-}
-
-/** A DuckDB string reference: length, then either the bytes (up to 12) or four of them and the address. */
-function refer(words: Int32Array, row: number, bytes: Uint8Array, from: number, length: number, base: number): void {
-  const word = 4 * row;
-  words[word] = length;
-  if (length > 12) {
-    const address = base + from;
-    words[word + 1] = packed(bytes, from, 4);
-    words[word + 2] = address % 4_294_967_296;
-    words[word + 3] = address / 4_294_967_296;
-  } else {
-    words[word + 1] = packed(bytes, from, length);
-    words[word + 2] = packed(bytes, from + 4, length - 4);
-    words[word + 3] = packed(bytes, from + 8, length - 8);
-  }
-}
-
-function packed(bytes: Uint8Array, from: number, count: number): number {
-  if (count <= 0) return 0;
-  let word = bytes[from] ?? 0;
-  if (count > 1) word |= (bytes[from + 1] ?? 0) << 8;
-  if (count > 2) word |= (bytes[from + 2] ?? 0) << 16;
-  if (count > 3) word |= (bytes[from + 3] ?? 0) << 24;
-  return word;
-}
-
-/** The byte after the closing quote, or −1. */
-function unescape(bytes: Uint8Array, from: number, end: number, escapes: Escapes): number {
-  const target = escapes.bytes;
-  let used = escapes.used;
-  for (let at = from; at < end && used < target.length; at++) {
-    let byte = bytes[at] ?? 0;
-    if (byte === quote) {
-      escapes.used = used;
-      return at + 1;
-    }
-    if (byte < 0x20) return -1;
-    if (byte === backslash) {
-      byte = unescaped(bytes[++at] ?? 0);
-      if (byte === 0) return -1;
-    }
-    target[used++] = byte;
-  }
-  return -1;
-}
-
-/** 0 for what is left to DuckDB: \u and mistakes. */
-function unescaped(letter: number): number {
-  switch (letter) {
-    case 0x22:
-    case 0x5c:
-    case 0x2f:
-      return letter;
-    case 0x62:
-      return 8;
-    case 0x66:
-      return 12;
-    case 0x6e:
-      return 10;
-    case 0x72:
-      return 13;
-    case 0x74:
-      return 9;
-    default:
-      return 0;
-  }
-}
-
-function isPlain(word: number): boolean {
-  const quotes = word ^ 0x22222222;
-  const backslashes = word ^ 0x5c5c5c5c;
-  // Of each byte, the top bit: set where the byte is zero (or below 0x20), or the byte's own.
-  const found = ((quotes - 0x01010101) & ~quotes) | ((backslashes - 0x01010101) & ~backslashes) | ((word - 0x20202020) & ~word) | word;
-  return (found & 0x80808080) === 0;
-}
-
-/** An integer, exactly; the byte after it, or −1. */
-function readLong(view: DataView, from: number, end: number, words: Int32Array, row: number): number {
-  const isNegative = view.getUint8(from) === minus;
-  const first = isNegative ? from + 1 : from;
-  let at = first;
-  // The first eight digits and the rest apart, so that both stay exact: value = head · 10^(count − 8) + tail.
-  let head = 0;
-  let tail = 0;
-  const upper4 = view.getInt32(at, true);
-  if (at + 8 <= end && isDigits(upper4) && isDigits(view.getInt32(at + 4, true))) {
-    head = fourDigits(upper4) * 10_000 + fourDigits(view.getInt32(at + 4, true));
-    at += 8;
-    for (let word = view.getInt32(at, true); at + 4 <= end && isDigits(word) && at - first < 20; word = view.getInt32(at, true)) {
-      tail = tail * 10_000 + fourDigits(word);
-      at += 4;
-    }
-  }
-  let digit = view.getUint8(at) - zero;
-  while (digit >= 0 && digit <= 9 && at < end && at - first < 20) {
-    if (at - first < 8) head = head * 10 + digit;
-    else tail = tail * 10 + digit;
-    digit = view.getUint8(++at) - zero;
-  }
-  const count = at - first;
-  if (count === 0 || count > 19 || (view.getUint8(first) === zero && (count > 1 || isNegative))) return -1;
-  const next = view.getUint8(at);
-  if (at < end && (next === dot || next === letterE || next === lowerE)) return -1;
-  let low: number;
-  let high: number;
-  if (count <= 8) {
-    low = head;
-    high = 0;
-  } else {
-    // In halves of 32 bits: count ≤ 19, so each partial product stays below 2^53.
-    const scale = powers[count - 8] ?? 1;
-    const scaleHigh = Math.floor(scale / 65_536);
-    const upper = head * scaleHigh;
-    const lower = head * (scale - scaleHigh * 65_536) + tail;
-    const sum = (upper % 65_536) * 65_536 + lower;
-    low = sum % 4_294_967_296;
-    high = Math.floor(upper / 65_536) + Math.floor(sum / 4_294_967_296);
-    if (high >= 2_147_483_648) return -1;
-  }
-  if (isNegative) {
-    low = -low;
-    high = low === 0 ? -high : -high - 1;
-  }
-  words[2 * row] = low;
-  words[2 * row + 1] = high;
-  return at;
-}
-
-const powers = [
-  1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-];
-
-function isDigits(word: number): boolean {
-  return (word & 0xf0f0f0f0) === 0x30303030 && ((word + 0x06060606) & 0xf0f0f0f0) === 0x30303030;
-}
-
-/** Four ASCII digits, the first in the lowest byte. */
-function fourDigits(word: number): number {
-  const digits = word & 0x0f0f0f0f;
-  const pairs = (digits * 10 + (digits >>> 8)) & 0x00ff00ff;
-  return (pairs & 0xff) * 100 + (pairs >>> 16);
-}
-
-/** A number with a fraction or an exponent, as IEEE says; the byte after it, or −1. */
-function readDouble(bytes: Uint8Array, from: number, end: number, doubles: Float64Array, row: number): number {
-  const isNegative = bytes[from] === minus;
-  let at = isNegative ? from + 1 : from;
-  const first = at;
-  let mantissa = 0;
-  let digit = (bytes[at] ?? 0) - zero;
-  while (digit >= 0 && digit <= 9 && at < end) {
-    mantissa = mantissa * 10 + digit;
-    digit = (bytes[++at] ?? 0) - zero;
-  }
-  if (at === first || (bytes[first] === zero && at > first + 1) || at >= end || bytes[at] !== dot) return -1;
-  const fraction = ++at;
-  digit = (bytes[at] ?? 0) - zero;
-  while (digit >= 0 && digit <= 9 && at < end) {
-    mantissa = mantissa * 10 + digit;
-    digit = (bytes[++at] ?? 0) - zero;
-  }
-  const places = at - fraction;
-  if (places === 0) return -1;
-  const mark = bytes[at] ?? 0;
-  let value: number;
-  if (at < end && (mark === letterE || mark === lowerE)) {
-    at = exponentEnd(bytes, at + 1, end);
-    if (at < 0) return -1;
-    value = parsed(bytes, first, at);
-  } else if (mantissa <= 9_007_199_254_740_991 && places <= 22) {
-    // Both exact, so one division rounds once.
-    value = mantissa / (powers[places] ?? 1);
-  } else value = parsed(bytes, first, at);
-  // Zero with a sign, and what overflows, is DuckDB's to judge.
-  if (!Number.isFinite(value) || (value === 0 && isNegative)) return -1;
-  doubles[row] = isNegative ? -value : value;
-  return at;
-}
-
-function exponentEnd(bytes: Uint8Array, from: number, end: number): number {
-  let at = bytes[from] === minus || bytes[from] === 0x2b ? from + 1 : from;
-  const first = at;
-  while (at < end && (bytes[at] ?? 0) >= zero && (bytes[at] ?? 0) <= zero + 9) at++;
-  return at === first ? -1 : at;
-}
-
-function parsed(bytes: Uint8Array, from: number, to: number): number {
-  return Number(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1'));
 }

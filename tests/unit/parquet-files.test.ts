@@ -72,7 +72,6 @@ test('metrics: long strings are cut and raised, zeros signed, NaN leaves no boun
       { id: 5, name: 'k', required: false, type: 'binary' },
     ],
   };
-  const column = (stats: Record<string, string>) => new Map(Object.entries({ num_values: '2', null_count: '0', ...stats }));
   const stats = new Map([
     ['"s"', column({ min: 'abcdefghijklmnopqrst', max: 'abcdefghijklmno\u{d7ff}zzz' })],
     ['"d"', column({ min: '0.0', max: '-0.0', has_nan: 'false' })],
@@ -81,7 +80,6 @@ test('metrics: long strings are cut and raised, zeros signed, NaN leaves no boun
     ['"k"', column({ min: '00', max: 'FF'.repeat(20) })],
   ]);
   const metrics = fileMetrics(schema, stats, { wideColumns: 32, always: new Set() });
-  const text = (id: number, bounds: ReadonlyMap<number, Uint8Array>) => Buffer.from(bounds.get(id) ?? []).toString();
   assert.equal(text(1, metrics.lowerBounds), 'abcdefghijklmnop');
   assert.equal(text(1, metrics.upperBounds), 'abcdefghijklmno\u{e000}');
   assert(Object.is(valueOfBytes('double', metrics.lowerBounds.get(2) ?? new Uint8Array()), -0));
@@ -133,4 +131,12 @@ function leafAt(struct: StructType, path: string): readonly [number, string] {
   if (rest.length > 0 && isStruct(field.type)) return leafAt(field.type, rest.join('.'));
   assert(typeof field.type === 'string');
   return [field.id, field.type];
+}
+
+function column(stats: Record<string, string>): ReadonlyMap<string, string> {
+  return new Map(Object.entries({ num_values: '2', null_count: '0', ...stats }));
+}
+
+function text(id: number, bounds: ReadonlyMap<number, Uint8Array>): string {
+  return Buffer.from(bounds.get(id) ?? []).toString();
 }
