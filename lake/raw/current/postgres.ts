@@ -44,11 +44,11 @@ export function postgresCurrentSql(input: PostgresCurrent, dialect: Dialect): st
   const { columns, from } = input;
   const large = columns.filter((field) => field.type === 'string').map((field) => field.name);
   const relations = [
-    ...eventRelations(input, dialect),
+    ...eventRelations(input),
     `alive AS (
   SELECT kept.* FROM kept CROSS JOIN truncated
   WHERE is_last AND op <> 'd'
-    AND NOT CASE WHEN kept.lsn IS NULL THEN coalesce(truncated.at > kept.at, false) ELSE coalesce(truncated.lsn > kept.lsn, false) END)`,
+    AND NOT CASE WHEN kept.lsn IS NULL THEN coalesce(truncated.logged > kept.logged, false) ELSE coalesce(truncated.lsn > kept.lsn, false) END)`,
     ...(large.length === 0 ? [] : carryRelations(large, dialect)),
   ];
   const hops = Array.from({ length: large.length === 0 ? 0 : dialect.hopsMax }, (_, i) => i + 1);
@@ -68,7 +68,7 @@ export function postgresCurrentSql(input: PostgresCurrent, dialect: Dialect): st
     return `CASE WHEN ${isUnavailable(value)} AND ${known} IS NOT NULL THEN ${known}[1] ELSE ${value} END AS ${quoted(field.name)}`;
   });
   return `WITH events AS (
-  SELECT _log_partition AS p, _log_offset AS o, _log_time AS at, _log_key AS k, op, changed_at, ${input.hasLsn ? 'source.lsn' : 'CAST(NULL AS bigint)'} AS lsn,
+  SELECT _log_partition AS p, _log_offset AS o, _log_time AS logged, _log_key AS k, op, changed_at, ${input.hasLsn ? 'source.lsn' : 'CAST(NULL AS bigint)'} AS lsn,
     ${dialect.header('__debezium.oldkey')} AS old_key, ${dialect.header('__debezium.newkey')} AS new_key, "after" AS a
   FROM ${from}
   WHERE _rescued IS NULL AND op IN ('c', 'u', 'd', 'r') AND _log_key IS NOT NULL),
@@ -78,16 +78,19 @@ FROM alive ${joins.join('\n  ')}`;
 }
 
 /** `n` counts the events of a key that stand, `life` the rows that its key has been given to. */
-function eventRelations({ from, hasLsn }: PostgresCurrent, _dialect: Dialect): readonly string[] {
+function eventRelations({ from, hasLsn }: PostgresCurrent): readonly string[] {
   return [
     // A key is in one log partition, unless their number changed: then the partition it began in later holds the later events.
-    `placed AS (SELECT *, min(at) OVER (PARTITION BY k, p) AS epoch FROM events)`,
+    `placed AS (SELECT *, min(logged) OVER (PARTITION BY k, p) AS epoch FROM events)`,
     `heard AS (SELECT *, max(lsn) OVER (${inKey} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS heard_lsn FROM placed)`,
     `kept AS (
   SELECT *, row_number() OVER (${inKey}) AS n, lead(o) OVER (${inKey}) IS NULL AS is_last,
     sum(CASE WHEN op = 'c' THEN 1 ELSE 0 END) OVER (${inKey} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS life
   FROM heard WHERE lsn IS NULL OR heard_lsn IS NULL OR lsn >= heard_lsn)`,
-    `truncated AS (SELECT ${hasLsn ? 'max(source.lsn)' : 'CAST(NULL AS bigint)'} AS lsn, max(_log_time) AS at FROM ${from} WHERE op = 't' AND _rescued IS NULL)`,
+    // A TRUNCATE that is sent again counts when it was first sent.
+    `truncated AS (
+  SELECT max(lsn) AS lsn, max(logged) AS logged
+  FROM (SELECT ${hasLsn ? 'source.lsn' : 'CAST(NULL AS bigint)'} AS lsn, min(_log_time) AS logged FROM ${from} WHERE op = 't' AND _rescued IS NULL GROUP BY 1) t)`,
   ];
 }
 
