@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { check, safeRules, type Budget, type Rules } from './protocol-model.ts';
+import { check } from './model-checker.ts';
+import { safeRules, type Budget, type Rules } from './protocol-model.ts';
 
 const none: Budget = { records: 2, crash: 0, lose: 0, compact: 0, expire: 0, rewind: 0, retain: 0, recreate: 0, rollback: 0, replace: 0 };
 
