@@ -8,6 +8,7 @@ import { planExpiry } from '../lake/iceberg/expire.ts';
 import type { TableCommit } from '../lake/iceberg/commit.ts';
 import type { DataFile } from '../lake/iceberg/data-file.ts';
 import { mainSnapshot } from '../lake/iceberg/metadata.ts';
+import { newSnapshotId } from '../lake/iceberg/next-snapshot.ts';
 import {
   chainProperty,
   chainText,
@@ -22,7 +23,7 @@ import type { ObjectStore } from '../lake/store/object-store.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/log.ts';
-import { randomInt, type Random } from '../runtime/random.ts';
+import type { Random } from '../runtime/random.ts';
 import { retryDelayMs } from '../runtime/retry.ts';
 import type { CrashHook } from './crash-point.ts';
 import type { TopicDescription } from './log/log.ts';
@@ -176,11 +177,6 @@ export async function reload(
       rolledBack(name, `the table was replaced while the worker ran: its uuid was ${uuid}, it is ${table.metadata['table-uuid']}`),
     );
   return table;
-}
-
-/** 53 random bits: below 2^53, so that every JSON parser keeps it exact. */
-export function newSnapshotId(random: Random): number {
-  return randomInt(random, 2 ** 26) * 2 ** 27 + randomInt(random, 2 ** 27) + 1;
 }
 
 /**

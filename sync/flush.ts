@@ -11,9 +11,10 @@ import type { Schema } from '../lake/iceberg/schema.ts';
 import { shapesProperty, shapesText } from '../lake/raw/shapes-property.ts';
 import type { Shape } from '../lake/raw/shape.ts';
 import { keyOf, locationOf } from '../lake/store/object-store.ts';
+import { newSnapshotId } from '../lake/iceberg/next-snapshot.ts';
 import { assert, LakeError } from '../runtime/errors.ts';
 import type { Chunk } from './chunk.ts';
-import { newSnapshotId, reload, untilAvailable, type CommitDeps } from './commit.ts';
+import { reload, untilAvailable, type CommitDeps } from './commit.ts';
 import type { WrittenBatch, WrittenFile } from './decode/decoder.ts';
 import { newCommitId, planOf, type TableTarget } from './table.ts';
 

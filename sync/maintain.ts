@@ -4,8 +4,9 @@
 
 import { identText, type LoadedTable } from '../catalog/catalog.ts';
 import { defaultMergeLimits, prepareMerge, rebaseMerge, type MergeInput } from '../lake/iceberg/merge-manifests.ts';
+import { newSnapshotId } from '../lake/iceberg/next-snapshot.ts';
 import { LakeError } from '../runtime/errors.ts';
-import { newSnapshotId, reload, type CommitDeps } from './commit.ts';
+import { reload, type CommitDeps } from './commit.ts';
 import { newCommitId, type TableTarget } from './table.ts';
 
 const attemptsMax = 5;

@@ -21,9 +21,9 @@ import {
 } from '../lake/raw/offset-chain.ts';
 import type { ObjectStore } from '../lake/store/object-store.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { newSnapshotId } from '../lake/iceberg/next-snapshot.ts';
 import { LakeError } from '../runtime/errors.ts';
 import type { Random } from '../runtime/random.ts';
-import { newSnapshotId } from './commit.ts';
 import type { Log, OffsetRange, TopicDescription } from './log/log.ts';
 import { newCommitId, type TableTarget } from './table.ts';
 
