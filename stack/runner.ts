@@ -6,10 +6,10 @@ import { LakeError } from '../runtime/errors.ts';
 import { components } from './components/all.ts';
 import type { ComponentContext, ComponentName, ComponentPorts, StackEndpoints } from './components/component.ts';
 import type { TrinoOptions } from './components/trino.ts';
+import { watchExits, type ExitWatch } from './process/exit-watch.ts';
 import type { GuardianClient } from './process/guardian-client.ts';
-import { portPool } from './process/ports.ts';
-import type { ProcessSpec } from './process/protocol.ts';
-import { logTail, untilReady } from './process/ready.ts';
+import { portPool, type PortPool } from './process/ports.ts';
+import { logTail, untilReady, type ReadyOutcome } from './process/ready.ts';
 import { ensureJars, type DownloadOptions, type StackJars } from './setup/downloads.ts';
 import { ensureBuildTools, findJava } from './setup/java.ts';
 import type { StackSettings } from './settings.ts';
@@ -58,130 +58,144 @@ const probeIntervalMs = 100;
 const logLines = 15;
 const portTaken = /address already in use|BindException|could not bind|EADDRINUSE|Failed to bind/i;
 
+/** What the functions below share: one stack, as this process sees it. */
+interface Session extends RunnerOptions {
+  readonly watch: ExitWatch;
+  readonly pool: PortPool;
+  readonly drawn: Partial<Record<ComponentName, ComponentPorts>>;
+  readonly started: Set<ComponentName>;
+  readonly tell: (component: StackEvent['component'], state: StackEvent['state'], detail?: string) => void;
+}
+
 export function createRunner(options: RunnerOptions): Runner {
-  const { layout, secrets, settings, guardian } = options;
   const beganAt = performance.now();
-  const pool = portPool();
-  const ports: Partial<Record<ComponentName, ComponentPorts>> = { ...options.ports };
   const started = new Set<ComponentName>();
-  const exits = new Map<string, string>();
-  const onEnd = new Map<string, (exit: string) => void>();
-  guardian.onExit(({ name, exit }) => {
-    exits.set(name, exit ?? 'unknown');
-    onEnd.get(name)?.(exit ?? 'unknown');
-  });
-
-  const tell = (component: StackEvent['component'], state: StackEvent['state'], detail?: string) =>
+  const tell: Session['tell'] = (component, state, detail) =>
     options.onEvent({ component, state, elapsedMs: Math.round(performance.now() - beganAt), ...(detail === undefined ? {} : { detail }) });
-  const download: DownloadOptions = { ...options.download, onProgress: (line) => tell('set-up', 'working', line) };
-  let jars: Promise<StackJars> | null = null;
-  const endpoint = <N extends ComponentName>(name: N): StackEndpoints[N] => {
-    if (!started.has(name)) throw new LakeError('COMPONENT_FAILED', `${name} is not part of the stack in ${layout.root}`);
-    return components[name].endpoint(ports[name] ?? {}, { layout, secrets, settings });
+  const session: Session = {
+    ...options,
+    watch: watchExits(options.guardian),
+    pool: portPool(),
+    drawn: { ...options.ports },
+    started,
+    tell,
   };
-  const runToEnd = async (name: string, spec: ProcessSpec, signal?: AbortSignal) => {
-    const ended = new Promise<string>((resolve, reject) => {
-      onEnd.set(name, resolve);
-      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-    ended.catch(() => undefined);
-    await guardian.run(name, spec);
-    const exit = await ended;
-    if (exit === '0') return;
-    const tail = await logTail(spec.log, logLines);
-    throw new LakeError(
-      'COMPONENT_FAILED',
-      `${name} (${spec.command}) ended with ${exit}. Its log is ${spec.log}; the last lines:\n${tail}`,
-    );
-  };
-  const contextWith = (trino: TrinoOptions | null, signal?: AbortSignal): ComponentContext => ({
-    layout,
-    jars: () => (jars ??= ensureJars(download, signal)),
-    java: async () => findJava(17) ?? (await ensureBuildTools((line) => tell('set-up', 'working', line))).java,
-    download,
-    trino,
-    secrets,
-    settings,
-    runToEnd: (name, spec) => runToEnd(name, spec, signal),
-    endpoint,
-  });
-
-  const drawPorts = async (name: ComponentName, preferred: ComponentPorts) => {
-    const drawn: Record<string, number> = {};
-    for (const port of components[name].ports) drawn[port] = await pool.draw(preferred[port]);
-    return drawn;
-  };
-  const failure = async (name: ComponentName, what: string) => {
-    const log = layout.log(name);
-    tell(name, 'failed', what);
-    return new LakeError('COMPONENT_FAILED', `${name} ${what}. Its log is ${log}; the last lines:\n${await logTail(log, logLines)}`, {
-      context: { component: name, log },
-    });
-  };
-  const awaitReady = async <N extends ComponentName>(name: N, signal?: AbortSignal) => {
-    const component = components[name];
-    const reached = component.endpoint(ports[name] ?? {}, { layout, secrets, settings });
-    const waiting = { maxMs: component.readyMaxMs, intervalMs: probeIntervalMs, hasExited: () => exits.get(name) ?? null };
-    return untilReady((attempt) => component.probe(reached, attempt), waiting, signal);
-  };
-  const startOne = async <N extends ComponentName>(name: N, context: ComponentContext, signal?: AbortSignal) => {
-    const component = components[name];
-    for (let attempt = 1; ; attempt++) {
-      ports[name] = await drawPorts(name, attempt === 1 ? (ports[name] ?? {}) : {});
-      const spec = await component.prepare(ports[name] ?? {}, context, signal);
-      signal?.throwIfAborted();
-      tell(name, 'starting');
-      exits.delete(name);
-      await guardian.run(name, spec);
-      const outcome = await awaitReady(name, signal);
-      if (outcome.kind === 'ready') break;
-      if (outcome.kind === 'late')
-        throw await failure(name, `did not answer within ${component.readyMaxMs / 1000} s (${outcome.lastError})`);
-      const isPortTaken = portTaken.test(await logTail(spec.log, 60));
-      if (!isPortTaken || attempt >= portTriesMax) throw await failure(name, `ended with ${outcome.exit} while starting`);
-    }
-    started.add(name);
-    await component.setUp?.(endpoint(name), context);
-  };
-
   return {
     startAll: async (names, hooks, signal) => {
-      const failed = new AbortController();
-      const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
-      const context = contextWith(null, either);
-      const ready = new Map<ComponentName, Promise<void>>();
-      const bring = async (name: ComponentName) => {
-        await Promise.all(components[name].needs.map((need) => ready.get(need)));
-        await startOne(name, context, either);
-        if (name === 'kafka') await hooks.kafka?.(endpoint('kafka'));
-        if (name === 'postgres') await hooks.postgres?.(endpoint('postgres'));
-        if (name === 'cassandra') await hooks.cassandra?.(endpoint('cassandra'));
+      const bring = async (name: ComponentName, context: ComponentContext, until: AbortSignal) => {
+        await startOne(session, name, context, until);
+        if (name === 'postgres') await hooks.postgres?.(endpointOf(session, 'postgres'));
+        if (name === 'cassandra') await hooks.cassandra?.(endpointOf(session, 'cassandra'));
         tell(name, 'ready');
       };
-      for (const name of names) {
-        const start = bring(name);
-        start.catch((error: unknown) => failed.abort(error));
-        ready.set(name, start);
-      }
-      await Promise.all(ready.values());
+      await asNeedsAllow(session, names, bring, signal);
     },
     startTrino: async (trino, signal) => {
-      await startOne('trino', contextWith(trino, signal), signal);
+      await startOne(session, 'trino', contextOf(session, trino, signal), signal);
       tell('trino', 'ready');
     },
     restart: async (name, signal) => {
-      exits.delete(name);
-      await guardian.restart(name);
-      const outcome = await awaitReady(name, signal);
-      if (outcome.kind === 'exited') throw await failure(name, `ended with ${outcome.exit} while starting again`);
-      if (outcome.kind === 'late') throw await failure(name, `did not answer after its restart (${outcome.lastError})`);
+      session.watch.forget(name);
+      await options.guardian.restart(name);
+      const outcome = await awaitReady(session, name, signal);
+      if (outcome.kind === 'exited') throw await failure(session, name, `ended with ${outcome.exit} while starting again`);
+      if (outcome.kind === 'late') throw await failure(session, name, `did not answer after its restart (${outcome.lastError})`);
     },
     adopt: (names) => {
       for (const name of names) started.add(name);
     },
     names: () => [...started],
-    ports: () => ports,
-    endpoint,
-    endpoints: () => Object.fromEntries([...started].map((name) => [name, endpoint(name)])),
+    ports: () => session.drawn,
+    endpoint: (name) => endpointOf(session, name),
+    endpoints: () => Object.fromEntries([...started].map((name) => [name, endpointOf(session, name)])),
+  };
+}
+
+/** All at once, but each after what it needs; the first failure calls the others off. */
+async function asNeedsAllow(
+  session: Session,
+  names: readonly ComponentName[],
+  bring: (name: ComponentName, context: ComponentContext, until: AbortSignal) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const failed = new AbortController();
+  const until = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+  const context = contextOf(session, null, until);
+  const ready = new Map<ComponentName, Promise<void>>();
+  for (const name of names) {
+    const needs = components[name].needs.map((need) => ready.get(need));
+    const start = Promise.all(needs).then(() => bring(name, context, until));
+    start.catch((error: unknown) => failed.abort(error));
+    ready.set(name, start);
+  }
+  await Promise.all(ready.values());
+}
+
+async function startOne<N extends ComponentName>(
+  session: Session,
+  name: N,
+  context: ComponentContext,
+  signal?: AbortSignal,
+): Promise<void> {
+  const component = components[name];
+  for (let attempt = 1; ; attempt++) {
+    const ports = await drawPorts(session, name, attempt === 1 ? (session.drawn[name] ?? {}) : {});
+    session.drawn[name] = ports;
+    const spec = await component.prepare(ports, context, signal);
+    signal?.throwIfAborted();
+    session.tell(name, 'starting');
+    session.watch.forget(name);
+    await session.guardian.run(name, spec);
+    const outcome = await awaitReady(session, name, signal);
+    if (outcome.kind === 'ready') break;
+    if (outcome.kind === 'late')
+      throw await failure(session, name, `did not answer within ${component.readyMaxMs / 1000} s (${outcome.lastError})`);
+    const isPortTaken = portTaken.test(await logTail(spec.log, 60));
+    if (!isPortTaken || attempt >= portTriesMax) throw await failure(session, name, `ended with ${outcome.exit} while starting`);
+  }
+  session.started.add(name);
+  await component.setUp?.(endpointOf(session, name), context);
+}
+
+async function drawPorts(session: Session, name: ComponentName, preferred: ComponentPorts): Promise<ComponentPorts> {
+  const ports: Record<string, number> = {};
+  for (const port of components[name].ports) ports[port] = await session.pool.draw(preferred[port]);
+  return ports;
+}
+
+function awaitReady<N extends ComponentName>(session: Session, name: N, signal?: AbortSignal): Promise<ReadyOutcome> {
+  const component = components[name];
+  const endpoint = component.endpoint(session.drawn[name] ?? {}, session);
+  const waiting = { maxMs: component.readyMaxMs, intervalMs: probeIntervalMs, hasExited: () => session.watch.exitOf(name) };
+  return untilReady((attempt) => component.probe(endpoint, attempt), waiting, signal);
+}
+
+function endpointOf<N extends ComponentName>(session: Session, name: N): StackEndpoints[N] {
+  if (!session.started.has(name)) throw new LakeError('COMPONENT_FAILED', `${name} is not part of the stack in ${session.layout.root}`);
+  return components[name].endpoint(session.drawn[name] ?? {}, session);
+}
+
+async function failure(session: Session, name: ComponentName, what: string): Promise<LakeError> {
+  const log = session.layout.log(name);
+  session.tell(name, 'failed', what);
+  const message = `${name} ${what}. Its log is ${log}; the last lines:\n${await logTail(log, logLines)}`;
+  return new LakeError('COMPONENT_FAILED', message, { context: { component: name, log } });
+}
+
+function contextOf(session: Session, trino: TrinoOptions | null, signal?: AbortSignal): ComponentContext {
+  const { layout, secrets, settings, watch } = session;
+  const say = (line: string) => session.tell('set-up', 'working', line);
+  const download: DownloadOptions = { ...session.download, onProgress: say };
+  let jars: Promise<StackJars> | null = null;
+  return {
+    layout,
+    jars: () => (jars ??= ensureJars(download, signal)),
+    java: async () => findJava(17) ?? (await ensureBuildTools(say)).java,
+    download,
+    trino,
+    secrets,
+    settings,
+    runToEnd: (name, spec) => watch.runToEnd(name, spec, signal),
+    endpoint: (name) => endpointOf(session, name),
   };
 }
