@@ -25,6 +25,13 @@ export const commandTable: readonly CommandEntry[] = [
   { name: 'down', summary: 'stop them', load: async () => (await import('./commands/down.ts')).down },
   { name: 'run', summary: 'run the worker: log to lake, exactly once', load: async () => (await import('./commands/run.ts')).run },
   { name: 'status', summary: 'show what runs and how fresh it is', load: async () => (await import('./commands/status.ts')).status },
+  { name: 'query', summary: 'ask the lake with SQL', load: async () => (await import('./commands/query.ts')).query },
+  {
+    name: 'verify',
+    summary: 'compare a table with its source, row by row and value by value',
+    load: async () => (await import('./commands/verify.ts')).verify,
+  },
+  { name: 'table', summary: 'print the SQL of a table’s current rows', load: async () => (await import('./commands/table.ts')).table },
   {
     name: 'resume',
     summary: 'decide how a halted table goes on',
