@@ -140,7 +140,7 @@ function damaged(buffer: Buffer, at: number, byte: number): Buffer {
   return buffer;
 }
 
-test('the fast lane changes no record: what it accepts rebuilds, what it declines lands as without it', { timeout: 60_000 }, async () => {
+test('the fast lane changes no record: what it accepts rebuilds, what it declines lands as without it', { timeout: 240_000 }, async () => {
   await using fast = await decodeLab();
   await using slow = await decodeLab({ fastLane: false });
   await fast.write([recordOf(0, typical)]);
