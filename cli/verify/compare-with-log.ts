@@ -90,7 +90,10 @@ export async function duplicateCounts(lake: LakeQuery, target: TableTarget, sign
   const upstream = has('lsn')
     ? repeated('source.lsn, _log_key, op', `source.lsn IS NOT NULL AND op IN ('c', 'u', 'd', 'r', 't')`)
     : has('file')
-      ? repeated(`source.file, source.pos, _log_key, op${rangeColumns(schema)}`, `source.snapshot <> 'true' AND op IS NOT NULL`)
+      ? repeated(
+          `source.file, source.pos, _log_key, op${rangeColumns(schema)}`,
+          `op IS NOT NULL${has('snapshot') ? ` AND source.snapshot IS DISTINCT FROM 'true'` : ''}`,
+        )
       : '0';
   const { rows } = await lake.query(
     `SELECT ${repeated('_log_partition, _log_offset', 'true')}, ${upstream}, count(*) FILTER (WHERE _rescued IS NOT NULL) FROM ${relationOf(target)}`,

@@ -36,7 +36,8 @@ export function currentSql(input: CurrentInput): string {
   const { asOf } = input;
   const fields = structNamed(schema, 'after');
   const hasRanges = fieldNamed(fields, '_range_start') !== undefined && fieldNamed(fields, '_range_end') !== undefined;
-  return cassandraCurrentSql({ columns: after, from, hasRanges, ...(asOf === undefined ? {} : { asOfMs: asOf }) }, dialect);
+  const hasSnapshot = fieldNamed(structNamed(schema, 'source'), 'snapshot') !== undefined;
+  return cassandraCurrentSql({ columns: after, from, hasRanges, hasSnapshot, ...(asOf === undefined ? {} : { asOfMs: asOf }) }, dialect);
 }
 
 /** Null where the table's records are no change events. */

@@ -18,12 +18,15 @@ export interface CassandraCurrent {
   readonly columns: readonly StructField[];
   readonly from: string;
   readonly hasRanges: boolean;
+  /** Without a snapshot the agent never names it. */
+  readonly hasSnapshot: boolean;
   /** Cells that expire by then are gone. Default: now. */
   readonly asOfMs?: number;
 }
 
 export function cassandraCurrentSql(input: CassandraCurrent, dialect: Dialect): string {
   const { columns, from, hasRanges } = input;
+  const origin = input.hasSnapshot ? `CASE WHEN source.snapshot = 'true' THEN 0 ELSE 1 END` : '1';
   const nowUs = input.asOfMs === undefined ? dialect.nowUs : String(BigInt(Math.round(input.asOfMs)) * 1000n);
   const cells = columns.map((field, i) => cellOf(field, i, nowUs));
   const ranges = hasRanges ? 'a._range_start AS range_start, a._range_end AS range_end' : 'CAST(NULL AS varchar) AS range_start';
@@ -36,7 +39,7 @@ export function cassandraCurrentSql(input: CassandraCurrent, dialect: Dialect): 
   const isKey = (cell: Cell) => dialect.hasElement('(SELECT names FROM key_names)', literal(cell.columnName));
   return `WITH events AS (
   SELECT _log_partition AS p, _log_offset AS o, ${dialect.text('_log_key')} AS k, op, changed_at,
-    CASE WHEN source.snapshot = 'true' THEN 0 ELSE 1 END AS l, source.ts_us AS t, "after" AS a
+    ${origin} AS l, source.ts_us AS t, "after" AS a
   FROM ${from}
   WHERE _rescued IS NULL AND op IN ('i', 'u', 'd', 'r') AND _log_key IS NOT NULL),
 key_names AS (SELECT ${dialect.memberNames('k')} AS names FROM events LIMIT 1),
