@@ -25,6 +25,8 @@ export interface LocalStackOptions {
   readonly logger?: Logger;
   /** As in foz.yaml; its default without. */
   readonly freshness?: string;
+  /** Any free ports for catalog and worker, rather than the usual ones where they are free. */
+  readonly anyPorts?: boolean;
   /** Runs once for each database when its schema is there and nothing captures it yet: rows written now arrive by snapshot. */
   readonly beforeCapture?: (stage: {
     readonly postgres?: StackEndpoints['postgres'];
@@ -61,7 +63,7 @@ export async function upLocalStack(options: LocalStackOptions, signal?: AbortSig
   );
   try {
     await capture(stack, progress, signal);
-    const configFile = await writeStackConfig(stack, options.freshness);
+    const configFile = await writeStackConfig(stack, options.freshness, options.anyPorts);
     return { stack, configFile, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
   } catch (error) {
     await stack.shutdown();
@@ -123,7 +125,7 @@ export function usersSettingsOf(stack: Stack): UsersConnectorSettings {
 }
 
 /** Writes foz.yaml and .env of the stack's own folder anew: ports may have changed. */
-export async function writeStackConfig(stack: Stack, freshness?: string): Promise<string> {
+export async function writeStackConfig(stack: Stack, freshness?: string, anyPorts = false): Promise<string> {
   const [kafka, connect, postgres, cassandra, s3] = [
     stack.endpoint('kafka'),
     stack.endpoint('connect'),
@@ -134,6 +136,8 @@ export async function writeStackConfig(stack: Stack, freshness?: string): Promis
   const text = `# Configuration of the local stack, written anew by each foz up. To keep changes, copy it elsewhere and use -c.
 kafka:
   brokers: ["${kafka.bootstrap}"]
+  # The least the broker allows: a killed worker's partitions go to the next one after this.
+  sessionTimeout: 6s
 lake:
   store:
     kind: s3
@@ -149,7 +153,7 @@ lake:
   workDir: work
 catalog:
   kind: embedded
-  listen: 127.0.0.1:${await freePort(8181)}
+  listen: 127.0.0.1:${await freePort(anyPorts ? 0 : 8181)}
   database: catalog.sqlite
 sync:
 ${freshness === undefined ? '' : `  freshness: ${freshness}\n`}  tables:
@@ -175,7 +179,7 @@ connectors:
   cassandra:
     agentUrl: ${stack.endpoint('cassandra-cdc').healthUrl}
 http:
-  listen: 127.0.0.1:${await freePort(8585)}
+  listen: 127.0.0.1:${await freePort(anyPorts ? 0 : 8585)}
 query:
   cacheDir: cache
 `;

@@ -1,12 +1,12 @@
 // `foz demo`: from a clone to a queried lake, with the worker killed on the way and the proof that it did not matter.
 
 import { rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import type { Command, CommandCall } from '../command.ts';
 import { loadConfig } from '../config.ts';
 import type { DemoResult, RunningDemo } from '../demo/demo.ts';
 import type { DemoAnswer } from '../demo/queries.ts';
 import { tableText } from '../output.ts';
+import { packageFile } from '../package-file.ts';
 
 export const demo: Command = {
   description:
@@ -34,7 +34,7 @@ export const demo: Command = {
         rides: number(call, 'rides'),
         changes: number(call, 'changes'),
         kills: number(call, 'kills'),
-        entry: fileURLToPath(new URL('../foz.ts', import.meta.url)),
+        entry: packageFile('bin/foz.mjs'),
         loadConfig: (file) => loadConfig(file, call.stackDirectory),
         progress: call.progress,
         logger: call.logger(),

@@ -83,6 +83,7 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
       progress,
       logger: options.logger,
       freshness: '1s',
+      anyPorts: true,
       beforeCapture: (stage) => loadBefore(stage, before, options.users, signal),
     },
     signal,

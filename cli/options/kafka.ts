@@ -57,7 +57,7 @@ export const kafkaOptions = group(
       },
       { doc: 'Fetch limits' },
     ),
-    sessionTimeout: duration({ doc: 'A worker silent for this long loses its partitions', default: '30s' }),
+    sessionTimeout: duration({ doc: 'A worker silent for this long loses its partitions', default: '10s' }),
     requestTimeout: duration({ doc: 'Longest wait for one answer', default: '15s' }),
   },
   { doc: 'The log' },

@@ -55,7 +55,7 @@ export const kafkaDefaults = {
   partitionFetchBytesMax: 1_048_576,
   fetchWaitMaxMs: 100,
   decompressedBytesMax: 268_435_456,
-  sessionTimeoutMs: 30_000,
+  sessionTimeoutMs: 10_000,
   rebalanceTimeoutMs: 60_000,
   heartbeatIntervalMs: 1_000,
   metadataMaxAgeMs: 10_000,
