@@ -41,5 +41,5 @@ export const crashPoints = [
 
 export type CrashPoint = (typeof crashPoints)[number];
 
-/** May throw or never resolve: the worker is then as good as killed at that point. */
-export type CrashHook = (point: CrashPoint) => void | Promise<void>;
+/** May never resolve: the worker is then as good as killed at that point. `table` is null where no table is meant. */
+export type CrashHook = (point: CrashPoint, table?: string | null) => void | Promise<void>;

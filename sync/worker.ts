@@ -4,7 +4,7 @@
 // membership, group offsets and clocks may all lie without a record lost or doubled.
 
 import { rm } from 'node:fs/promises';
-import type { Catalog } from '../catalog/catalog.ts';
+import { identText, type Catalog } from '../catalog/catalog.ts';
 import { createAppendCache } from '../lake/iceberg/append.ts';
 import type { ObjectStore } from '../lake/store/object-store.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -13,7 +13,7 @@ import type { Logger } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { untilAvailable } from './commit.ts';
-import type { CrashHook } from './crash-point.ts';
+import type { CrashHook, CrashPoint } from './crash-point.ts';
 import type { Decoder } from './decode/decoder.ts';
 import { logTruncated, retentionGap, type Halt } from './halt.ts';
 import type { Log, LogHandler, LogPartition, LogSubscription, TopicDescription } from './log/log.ts';
@@ -169,7 +169,7 @@ export class Worker implements AsyncDisposable {
         logger,
         decoder,
         appendCache: createAppendCache(),
-        crashPoint: (point) => this.#crashPoint(point),
+        crashPoint: (point) => this.#crashPoint(point, identText(target.ident)),
         removeFile: this.#deps.removeFile ?? ((path) => rm(path, { force: true })),
         waitMinMs: this.#options.waitMinMs,
         waitMaxMs: this.#options.waitMaxMs,
@@ -239,8 +239,8 @@ export class Worker implements AsyncDisposable {
     return { clock, random, logger, waiting, waitMinMs: this.#options.waitMinMs, waitMaxMs: this.#options.waitMaxMs };
   }
 
-  async #crashPoint(point: Parameters<CrashHook>[0]): Promise<void> {
-    await this.#deps.crashPoint?.(point);
+  async #crashPoint(point: CrashPoint, table: string | null = null): Promise<void> {
+    await this.#deps.crashPoint?.(point, table);
   }
 
   #fail(error: unknown): void {

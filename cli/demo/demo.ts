@@ -205,7 +205,14 @@ async function killWorkers(
   const orphans = new Set<string>();
   for (let number = 1; number <= options.kills; number++) {
     const step = options.progress.start(`worker, kill -9 number ${number}`);
-    const kill = await killInMidStream(worker, 1 + number, tableTargets(loaded.config), readers, orphans, signal);
+    const kill = await killInMidStream(
+      worker,
+      { table: number % 2 === 1 ? 'raw.users' : 'raw.rides', commit: 2 },
+      tableTargets(loaded.config),
+      readers,
+      orphans,
+      signal,
+    );
     step.done(
       `${kill.table} at offset ${kill.atOffset}: ${kill.flushedUncommittedRows} rows flushed but not committed, ${kill.remaining} to come`,
     );

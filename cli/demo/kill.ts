@@ -1,4 +1,4 @@
-// A kill in mid-stream: the worker stops itself (SIGSTOP) right before it sends its n-th commit, with files uploaded
+// A kill in mid-stream: the worker stops itself (SIGSTOP) right before it sends a commit, with files uploaded
 // that no snapshot names and changes still coming; what is at stake is counted from outside; then it gets SIGKILL.
 
 import { identText } from '../../catalog/catalog.ts';
@@ -20,13 +20,13 @@ export interface Kill {
 /** `orphans`: files of earlier kills, which stay in the store for the sweeper; extended by this one's. */
 export async function killInMidStream(
   worker: Omit<FozProcessOptions, 'only' | 'signalAt'>,
-  commit: number,
+  at: { readonly table: string; readonly commit: number },
   targets: readonly TableTarget[],
   readers: Readers,
   orphans: Set<string>,
   signal: AbortSignal,
 ): Promise<Kill> {
-  await using process = startFoz({ ...worker, only: 'sync', signalAt: `commit:before-request:${commit}:SIGSTOP` });
+  await using process = startFoz({ ...worker, only: 'sync', signalAt: `commit:before-request@${at.table}:${at.commit}:SIGSTOP` });
   await process.held(signal);
   const found = await Promise.all(
     targets.map(async (target) => {
@@ -36,7 +36,7 @@ export async function killInMidStream(
     }),
   );
   await process.kill();
-  const struck = found.toSorted((a, b) => b.rows - a.rows)[0];
+  const struck = found.find(({ target }) => identText(target.ident) === at.table);
   if (!struck || struck.rows === 0)
     throw new LakeError('INTERNAL', 'the worker was held before a commit, but no uncommitted file is in the store');
   for (const { paths } of found) for (const path of paths) orphans.add(path);
