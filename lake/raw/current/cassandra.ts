@@ -11,7 +11,7 @@
 import { fieldNamed, isStruct, type StructField } from '../../iceberg/schema.ts';
 import { literal, quoted } from '../../parquet/duckdb-type.ts';
 import type { Dialect } from './dialect.ts';
-import { isInRange } from './clustering-order.ts';
+import { boundColumns, isInRange, ownColumns } from './clustering-order.ts';
 
 export interface CassandraCurrent {
   /** Fields of `after`: one struct of value, deletion_ts and set for each column. */
@@ -29,8 +29,7 @@ export function cassandraCurrentSql(input: CassandraCurrent, dialect: Dialect): 
   const origin = input.hasSnapshot ? `CASE WHEN source.snapshot = 'true' THEN 0 ELSE 1 END` : '1';
   const nowUs = input.asOfMs === undefined ? dialect.nowUs : String(BigInt(Math.round(input.asOfMs)) * 1000n);
   const cells = columns.map((field, i) => cellOf(field, i, nowUs));
-  const ranges = hasRanges ? 'a._range_start AS range_start, a._range_end AS range_end' : 'CAST(NULL AS varchar) AS range_start';
-  const covers = hasRanges ? `w.op = 'd' OR (${isInRange('s.k', 'w', dialect)})` : `w.op = 'd'`;
+  const isWide = `${dialect.outsideStrings('k')} LIKE '%null%'`;
   const winners = cells.map(
     (cell) =>
       `${dialect.valueAtMax(`ROW(l, t, ${cell.value}, ${cell.expiresAt})`, `ROW(l, t, ${cell.isDead}, ${cell.text})`)} FILTER (WHERE op <> 'd' AND ${cell.name} IS NOT NULL) AS c${cell.index}`,
@@ -43,19 +42,15 @@ export function cassandraCurrentSql(input: CassandraCurrent, dialect: Dialect): 
   FROM ${from}
   WHERE _rescued IS NULL AND op IN ('i', 'u', 'd', 'r') AND _log_key IS NOT NULL),
 key_names AS (SELECT ${dialect.memberNames('k')} AS names FROM events LIMIT 1),
-wide AS (SELECT k, op, t, ${ranges} FROM events WHERE op IN ('d', 'r') AND ${dialect.outsideStrings('k')} LIKE '%null%'),
+wide AS (SELECT k, op, t${hasRanges ? `, ${dialect.bound('a._range_start')} AS range_start, ${dialect.bound('a._range_end')} AS range_end` : ''} FROM events WHERE op IN ('d', 'r') AND ${isWide}),
 clustering AS (SELECT ${dialect.valueAtMax(dialect.nullNames('k'), 'length(k)')} AS names FROM wide),
 state AS (
   SELECT k, max(CASE WHEN op = 'd' THEN t END) AS deleted_at,
     ${dialect.valueAtMax('ROW(p, o, changed_at)', 'ROW(l, t, p, o)')} AS decided,
     ${dialect.valueAtMax(`ROW(l, t, ${expiry})`, 'ROW(l, t)')} FILTER (WHERE op = 'i') AS marker,
     ${winners.join(',\n    ')}
-  FROM events WHERE op <> 'r' AND NOT (op = 'd' AND ${dialect.outsideStrings('k')} LIKE '%null%') GROUP BY k),
-swept AS (
-  SELECT s.k, max(w.t) AS deleted_at
-  FROM (SELECT k, ${dialect.without('k', '(SELECT names FROM clustering)')} AS part FROM state) s
-  JOIN (SELECT wide.*, ${dialect.without('k', '(SELECT names FROM clustering)')} AS part FROM wide) w ON w.part = s.part
-  WHERE ${covers} GROUP BY s.k),
+  FROM events WHERE op <> 'r' AND NOT (op = 'd' AND ${isWide}) GROUP BY k),
+${sweptRelations(hasRanges, dialect)},
 judged AS (
   SELECT state.*, CASE WHEN state.deleted_at IS NULL OR swept.deleted_at > state.deleted_at THEN coalesce(swept.deleted_at, state.deleted_at) ELSE state.deleted_at END AS gone_at
   FROM state LEFT JOIN swept ON swept.k = state.k),
@@ -66,6 +61,17 @@ standing AS (
 SELECT ${[...cells.map((cell) => `v${cell.index} AS ${quoted(cell.columnName)}`), 'decided[1] AS _log_partition', 'decided[2] AS _log_offset', 'decided[3] AS _changed_at'].join(',\n  ')}
 FROM standing
 WHERE is_marked${cells.map((cell) => `\n  OR (v${cell.index} IS NOT NULL AND NOT ${isKey(cell)})`).join('')}`;
+}
+
+/** `swept`: of each row, the latest of the partition and range deletes that it lies in. */
+function sweptRelations(hasRanges: boolean, dialect: Dialect): string {
+  const part = `${dialect.without('k', 'names')} AS part`;
+  const ranges = hasRanges ? `, ${boundColumns('range_start', 'range_end', dialect).join(',\n    ')}` : '';
+  const own = hasRanges ? `, ${ownColumns('s.k', dialect).join(',\n    ')}` : '';
+  return `parts AS (SELECT k, ${part} FROM state CROSS JOIN clustering),
+sweeps AS (SELECT op, t, ${part}${ranges} FROM wide CROSS JOIN clustering),
+met AS (SELECT s.k, w.*${own} FROM parts s JOIN sweeps w ON w.part = s.part),
+swept AS (SELECT k, max(t) AS deleted_at FROM met WHERE op = 'd'${hasRanges ? ` OR (${isInRange})` : ''} GROUP BY k)`;
 }
 
 interface Cell {

@@ -25,10 +25,12 @@ export interface Dialect {
   without(json: string, names: string): string;
   /** Content of a string member, JSON of any other. */
   member(json: string, name: string): string;
-  /** Part of a range's bound, `{method, values: [{name, value, type}]}`. `number` counts from 1. */
-  boundMethod(json: string): string;
-  boundLength(json: string): string;
-  boundValue(json: string, number: number, part: 'name' | 'value' | 'type'): string;
+  /** A range's bound, `{method, values: [{name, value, type}]}`, from its JSON text. */
+  bound(json: string): string;
+  /** Parts of such a bound; null where it has none. `number` counts from 1. */
+  boundMethod(bound: string): string;
+  boundLength(bound: string): string;
+  boundValue(bound: string, number: number, part: 'name' | 'value' | 'type'): string;
   /** Hexadecimal digits of base64 text. */
   hexOfBase64(text: string): string;
   /** Microseconds since the epoch, now. */
@@ -38,9 +40,6 @@ export interface Dialect {
 }
 
 const stringLiterals = literal(String.raw`"(?:[^"\\]|\\.)*"`);
-
-const duckdbBound = (json: string): string =>
-  `from_json(${json}, '{"method":"VARCHAR","values":[{"name":"VARCHAR","value":"VARCHAR","type":"VARCHAR"}]}')`;
 
 const duckdb: Dialect = {
   text: (bytes) => `decode(${bytes})`,
@@ -55,17 +54,16 @@ const duckdb: Dialect = {
   without: (json, names) =>
     `CAST(json_merge_patch(${json}, to_json(map_from_entries(list_transform(${names}, lambda n: struct_pack(k := n, v := CAST(NULL AS VARCHAR)))))) AS VARCHAR)`,
   member: (json, name) => `json_extract_string(${json}, '$."' || ${name} || '"')`,
-  boundMethod: (json) => `${duckdbBound(json)}."method"`,
-  boundLength: (json) => `len(${duckdbBound(json)}."values")`,
-  boundValue: (json, number, part) => `${duckdbBound(json)}."values"[${number}]."${part}"`,
+  bound: (json) => `from_json(${json}, '{"method":"VARCHAR","values":[{"name":"VARCHAR","value":"VARCHAR","type":"VARCHAR"}]}')`,
+  boundMethod: (bound) => `${bound}."method"`,
+  boundLength: (bound) => `len(${bound}."values")`,
+  boundValue: (bound, number, part) => `${bound}."values"[${number}]."${part}"`,
   hexOfBase64: (text) => `hex(from_base64(${text}))`,
   nowUs: 'epoch_us(now())',
   hopsMax: 8,
 };
 
 const trinoMembers = (json: string): string => `CAST(json_parse(${json}) AS map(varchar, json))`;
-const trinoBound = (json: string): string =>
-  `CAST(json_parse(${json}) AS ROW("method" varchar, "values" array(ROW("name" varchar, "value" varchar, "type" varchar))))`;
 
 const trino: Dialect = {
   text: (bytes) => `from_utf8(${bytes})`,
@@ -79,9 +77,11 @@ const trino: Dialect = {
   without: (json, names) => `json_format(CAST(map_filter(${trinoMembers(json)}, (n, v) -> NOT contains(${names}, n)) AS json))`,
   member: (json, name) =>
     `coalesce(json_extract_scalar(element_at(${trinoMembers(json)}, ${name}), '$'), json_format(element_at(${trinoMembers(json)}, ${name})))`,
-  boundMethod: (json) => `${trinoBound(json)}."method"`,
-  boundLength: (json) => `cardinality(${trinoBound(json)}."values")`,
-  boundValue: (json, number, part) => `element_at(${trinoBound(json)}."values", ${number})."${part}"`,
+  bound: (json) =>
+    `CAST(json_parse(${json}) AS ROW("method" varchar, "values" array(ROW("name" varchar, "value" varchar, "type" varchar))))`,
+  boundMethod: (bound) => `${bound}."method"`,
+  boundLength: (bound) => `cardinality(${bound}."values")`,
+  boundValue: (bound, number, part) => `element_at(${bound}."values", ${number})."${part}"`,
   hexOfBase64: (text) => `to_hex(from_base64(${text}))`,
   nowUs: 'CAST(to_unixtime(current_timestamp) * 1000000 AS bigint)',
   hopsMax: 2,
