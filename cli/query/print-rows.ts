@@ -9,8 +9,7 @@ export function rowsJson({ columns, rows }: Rows): string {
 
 /** Spec: RFC 4180; null is an empty field, an empty text is `""`. */
 export function rowsCsv({ columns, rows }: Rows): string {
-  const line = (fields: readonly string[]): string => `${fields.join(',')}\r\n`;
-  return line(columns.map(csvText)) + rows.map((row) => line(row.map(csvValue))).join('');
+  return [columns.map(csvText), ...rows.map((row) => row.map(csvValue))].map((fields) => `${fields.join(',')}\r\n`).join('');
 }
 
 /** Values for the plain table: what is nested as JSON text. */

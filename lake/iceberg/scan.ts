@@ -65,7 +65,7 @@ export async function planScan(input: ScanInput, signal?: AbortSignal): Promise<
       mayMatch(predicate, (leaf) => manifestRanges(leaf, manifest.partitions, fieldsOf(manifest), schema)),
   );
   const types = createAvroTypes();
-  const plan = { files: [] as ScanFile[], deleteFiles: [] as ScanFile[], filesSkipped: 0 };
+  const plan: { files: ScanFile[]; deleteFiles: ScanFile[]; filesSkipped: number } = { files: [], deleteFiles: [], filesSkipped: 0 };
   for (let from = 0; from < wanted.length; from += readsMax) {
     const batch = wanted.slice(from, from + readsMax);
     const read = await Promise.all(batch.map((manifest) => liveEntries(store, manifest, types, signal)));

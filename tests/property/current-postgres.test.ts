@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { randomInt, seededRandom, type Random } from '../../runtime/random.ts';
 import { unavailableTexts } from '../../lake/raw/current/postgres.ts';
-import { currentRows, openCurrentLab, type CurrentLab, type RawEvent } from './current-lab.ts';
+import { currentRows, openCurrentLab, type RawEvent } from './current-lab.ts';
 
 const histories = process.env['FOZ_TEST_LONG'] === '1' ? 3_000 : 40;
 const placeholder = unavailableTexts[0] ?? '';
