@@ -35,13 +35,13 @@ export function cassandraCurrentSql(input: CassandraCurrent, dialect: Dialect): 
       `${dialect.valueAtMax(`ROW(l, t, ${cell.value}, ${cell.expiresAt})`, `ROW(l, t, ${cell.isDead}, ${cell.text})`)} FILTER (WHERE op <> 'd' AND ${cell.name} IS NOT NULL) AS c${cell.index}`,
   );
   const expiry = `CASE WHEN ${cells.map((cell) => `${cell.liveExpiry} > 0`).join(' OR ')} THEN ${greatest(cells.map((cell) => cell.liveExpiry))} END`;
-  const isKey = (cell: Cell) => dialect.hasElement('(SELECT names FROM key_names)', literal(cell.columnName));
+  const isKey = (cell: Cell) => dialect.hasElement('key_columns', literal(cell.columnName));
   return `WITH events AS (
   SELECT _log_partition AS p, _log_offset AS o, ${dialect.text('_log_key')} AS k, op, changed_at,
     ${origin} AS l, source.ts_us AS t, "after" AS a
   FROM ${from}
   WHERE _rescued IS NULL AND op IN ('i', 'u', 'd', 'r') AND _log_key IS NOT NULL),
-key_names AS (SELECT ${dialect.memberNames('k')} AS names FROM events LIMIT 1),
+key_names AS (SELECT ${dialect.memberNames('k')} AS key_columns FROM events LIMIT 1),
 wide AS (SELECT k, op, t${hasRanges ? `, ${dialect.bound('a._range_start')} AS range_start, ${dialect.bound('a._range_end')} AS range_end` : ''} FROM events WHERE op IN ('d', 'r') AND ${isWide}),
 clustering AS (SELECT ${dialect.valueAtMax(dialect.nullNames('k'), 'length(k)')} AS names FROM wide),
 state AS (
@@ -55,9 +55,9 @@ judged AS (
   SELECT state.*, CASE WHEN state.deleted_at IS NULL OR swept.deleted_at > state.deleted_at THEN coalesce(swept.deleted_at, state.deleted_at) ELSE state.deleted_at END AS gone_at
   FROM state LEFT JOIN swept ON swept.k = state.k),
 standing AS (
-  SELECT decided, ${isStanding('marker', nowUs, 3)} AS is_marked,
+  SELECT decided, key_columns, ${isStanding('marker', nowUs, 3)} AS is_marked,
     ${cells.map((cell) => `CASE WHEN ${isStanding(`c${cell.index}`, nowUs, 4)} THEN c${cell.index}[3] END AS v${cell.index}`).join(',\n    ')}
-  FROM judged)
+  FROM judged CROSS JOIN key_names)
 SELECT ${[...cells.map((cell) => `v${cell.index} AS ${quoted(cell.columnName)}`), 'decided[1] AS _log_partition', 'decided[2] AS _log_offset', 'decided[3] AS _changed_at'].join(',\n  ')}
 FROM standing
 WHERE is_marked${cells.map((cell) => `\n  OR (v${cell.index} IS NOT NULL AND NOT ${isKey(cell)})`).join('')}`;
