@@ -1,6 +1,7 @@
 // `foz demo`: from a clone to a queried lake, with the worker killed on the way and the proof that it did not matter.
 
 import { rm } from 'node:fs/promises';
+import { LakeError } from '../../runtime/errors.ts';
 import type { Command, CommandCall } from '../command.ts';
 import { loadConfig } from '../config.ts';
 import type { DemoResult, RunningDemo } from '../demo/demo.ts';
@@ -10,7 +11,7 @@ import { packageFile } from '../package-file.ts';
 
 export const demo: Command = {
   description:
-    'Start the local stack, load seeded users and rides, change them while the worker is killed with SIGKILL in mid-stream, then prove row by row that the lake equals the sources and answer three queries. Exit 1 when the proof fails.',
+    'Start the local stack, load seeded users and rides, change them while the worker is killed with SIGKILL in mid-stream, then prove row by row that the lake equals the sources and answer three queries. Begins from nothing: what a stopped stack left in its folder is deleted. Exit 1 when the proof fails.',
   options: [
     { flags: '--keep', doc: 'leave everything running afterwards (Ctrl-C ends it)' },
     { flags: '--with-trino', doc: 'answer the queries from Trino as well (needs Java 25)' },
@@ -26,7 +27,7 @@ export const demo: Command = {
   ],
   run: async (call) => {
     const { runDemo } = await import('../demo/demo.ts');
-    await rm(call.stackDirectory, { recursive: true, force: true });
+    await beginFromNothing(call.stackDirectory);
     await using running = await runDemo(
       {
         directory: call.stackDirectory,
@@ -52,6 +53,20 @@ export const demo: Command = {
     return isProven(running.result) ? 0 : 1;
   },
 };
+
+/** What an earlier demo or `foz up` left is removed; a stack that runs is somebody's. */
+async function beginFromNothing(directory: string): Promise<void> {
+  const { readStack, removeStack } = await import('../../stack/stack.ts');
+  const running = await readStack(directory);
+  if (running) {
+    await running[Symbol.asyncDispose]();
+    throw new LakeError('COMPONENT_FAILED', `A stack is running in ${directory}, and the demo begins from nothing.`, {
+      context: { next: 'foz down' },
+    });
+  }
+  await removeStack(directory);
+  await rm(directory, { recursive: true, force: true });
+}
 
 async function askTrino({ local, readers, catalogUrl }: RunningDemo, call: CommandCall): Promise<readonly DemoAnswer[]> {
   const { trinoAnswers } = await import('../demo/trino.ts');

@@ -11,12 +11,15 @@ export const down: Command = {
     ['foz down --delete-data', 'and begin from nothing next time'],
   ],
   run: async (call) => {
-    const { stopStack } = await import('../../stack/stack.ts');
+    const { removeStack, stopStack } = await import('../../stack/stack.ts');
     const step = call.progress.start('stopping');
     const wasRunning = await stopStack(call.stackDirectory);
     step.done();
     const isDeleted = call.options['deleteData'] === true;
-    if (isDeleted) await rm(call.stackDirectory, { recursive: true, force: true });
+    if (isDeleted) {
+      await removeStack(call.stackDirectory);
+      await rm(call.stackDirectory, { recursive: true, force: true });
+    }
     call.print(
       { directory: call.stackDirectory, wasRunning, dataDeleted: isDeleted },
       () => `${wasRunning ? 'the stack is stopped' : 'no stack was running'}${isDeleted ? '; its data is deleted' : ''}`,

@@ -98,6 +98,9 @@ test('up, run, status, halt, decide, down', { timeout: 420_000 }, async (t) => {
   assert.equal(up.code, 0, up.stderr);
   const again = await foz(cwd, 'up');
   assert.equal(again.code, 3, 'a second up beside a running stack is refused');
+  const demo = await foz(cwd, 'demo');
+  assert.equal(demo.code, 3, 'a demo, which begins from nothing, leaves a running stack alone');
+  assert.match(demo.stderr, /next: +foz down/);
   await using stack = await readStack(join(cwd, '.foz', 'stack'));
   assert.ok(stack);
   const kafka = new kafkajs.Kafka({ brokers: [stack.endpoint('kafka').bootstrap], logLevel: kafkajs.logLevel.NOTHING });
