@@ -131,6 +131,16 @@ export const errorTable = {
     exit: 'dependency',
     help: 'A component of the local stack did not start or stopped. The message names its log.',
   },
+  QUERY_INVALID: {
+    retry: 'manual',
+    exit: 'usage',
+    help: 'The statement could not be run. Tables are raw.<table> and current.<table>; only reading statements are allowed.',
+  },
+  LAKE_BEHIND: {
+    retry: 'backoff',
+    exit: 'dependency',
+    help: 'The lake has not caught up with its source in the time allowed. See `foz status` and the connector, or wait longer with `--wait`.',
+  },
   LIMIT_EXCEEDED: { retry: 'manual', exit: 'usage', help: 'A configured limit was reached. The message names the limit and its setting.' },
   INTERNAL: { retry: 'never', exit: 'bug', help: 'A bug in Foz. Please report it with the message and the log.' },
 } as const satisfies Record<string, ErrorEntry>;

@@ -39,7 +39,7 @@ export interface ReadingDuckdb extends AsyncDisposable {
   run(sql: string): Promise<void>;
   /** Appends rows of texts to a table of VARCHAR columns. */
   append(table: string, rows: readonly (readonly (string | null)[])[]): Promise<void>;
-  /** Throws CONFIG_INVALID with the position where the text is not one reading statement. */
+  /** Throws QUERY_INVALID with the position where the text is not one reading statement. */
   checkReading(sql: string): Promise<void>;
 }
 
@@ -143,7 +143,7 @@ async function checkReading(connection: DuckDBConnection, sql: string): Promise<
   } catch (error) {
     throw statementError(error);
   }
-  throw new LakeError('CONFIG_INVALID', 'only one reading statement is run', {
+  throw new LakeError('QUERY_INVALID', 'only one reading statement is run', {
     context: { expected: 'one SELECT (WITH, FROM, DESCRIBE, EXPLAIN)', found },
   });
 }
@@ -155,9 +155,7 @@ function statementError(error: unknown): unknown {
     return new LakeError('LIMIT_EXCEEDED', `the query needs more memory than query.memory allows: ${error.message.split('\n')[0] ?? ''}`, {
       cause: error,
     });
-  return new LakeError('CONFIG_INVALID', `the statement failed: ${error.message.trim()}`, {
-    context: { expected: 'a statement that DuckDB runs over raw.<table> and current.<table>', found: error.message.split(':')[0] ?? '' },
-  });
+  return new LakeError('QUERY_INVALID', `the statement failed: ${error.message.trim()}`);
 }
 
 /** Recursively plain. Timestamps, dates, decimals, uuids and intervals become the text that DuckDB prints. */

@@ -33,7 +33,7 @@ export interface LakeAnswer extends Rows {
 
 export interface LakeQuery extends AsyncDisposable {
   /**
-   * One reading statement. Errors: CONFIG_INVALID (the statement, with its position; an unknown table), LIMIT_EXCEEDED,
+   * One reading statement. Errors: QUERY_INVALID (the statement, with its position; an unknown table), LIMIT_EXCEEDED,
    * those of the catalog and the store. 64-bit integers are bigints.
    */
   query(sql: string, signal?: AbortSignal): Promise<LakeAnswer>;
@@ -165,7 +165,7 @@ async function provideCurrent(lake: Lake, name: string, schema: Schema, raw: str
 async function noTable(lake: Lake, ident: TableIdent, cause: unknown): Promise<LakeError> {
   const known = await lake.catalog.listTables([lake.namespace]).catch(() => []);
   const expected = known.length === 0 ? 'a table that foz run has made' : `one of ${known.map(identText).join(', ')}`;
-  return new LakeError('CONFIG_INVALID', `there is no table ${identText(ident)}`, {
+  return new LakeError('QUERY_INVALID', `there is no table ${identText(ident)}`, {
     cause,
     context: { expected, found: identText(ident) },
   });

@@ -26,7 +26,7 @@ export async function tableOffsets({ target, catalog, log }: CatchUpParts, signa
 
 const pollMs = 250;
 
-/** Resolves when the table has passed what the log holds now. LIMIT_EXCEEDED when it has not by `deadlineMs`. */
+/** Resolves when the table has passed what the log holds now. LAKE_BEHIND when it has not by `deadlineMs`. */
 export async function caughtUp(parts: CatchUpParts, deadlineMs: number, signal?: AbortSignal): Promise<void> {
   const ends = await logEnds(parts, signal);
   for (;;) {
@@ -35,7 +35,7 @@ export async function caughtUp(parts: CatchUpParts, deadlineMs: number, signal?:
     if (behind.length === 0) return;
     if (systemClock.now() >= deadlineMs) {
       const waits = behind.map(([partition, end]) => `partition ${partition}: ${String(next.get(partition) ?? 0n)} of ${end}`).join(', ');
-      throw new LakeError('LIMIT_EXCEEDED', `${identText(parts.target.ident)} has not caught up with ${parts.target.topic}: ${waits}`, {
+      throw new LakeError('LAKE_BEHIND', `${identText(parts.target.ident)} has not caught up with ${parts.target.topic}: ${waits}`, {
         context: { expected: 'a running worker that keeps up', found: waits, next: 'foz status' },
       });
     }

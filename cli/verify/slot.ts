@@ -10,7 +10,7 @@ import { postgresSettings } from '../settings.ts';
 
 const pollMs = 250;
 
-/** LIMIT_EXCEEDED when the slot has not passed `lsn` by `deadlineMs`. */
+/** LAKE_BEHIND when the slot has not passed `lsn` by `deadlineMs`. */
 export async function slotConfirmed(loaded: LoadedConfig, lsn: string, deadlineMs: number, signal?: AbortSignal): Promise<void> {
   const settings = postgresSettings(loaded);
   if (!settings) return;
@@ -25,13 +25,9 @@ export async function slotConfirmed(loaded: LoadedConfig, lsn: string, deadlineM
     if (row?.['passed'] === 'true') return;
     if (systemClock.now() >= deadlineMs) {
       const found = row ? (row['confirmed'] ?? 'nothing') : 'no such slot';
-      throw new LakeError(
-        'LIMIT_EXCEEDED',
-        `the connector has not sent everything up to ${lsn}: slot ${slot} is confirmed up to ${found}`,
-        {
-          context: { expected: lsn, found, next: 'foz connectors status' },
-        },
-      );
+      throw new LakeError('LAKE_BEHIND', `the connector has not sent everything up to ${lsn}: slot ${slot} is confirmed up to ${found}`, {
+        context: { expected: lsn, found, next: 'foz connectors status' },
+      });
     }
     await systemClock.sleep(pollMs, signal);
   }
