@@ -23,7 +23,12 @@ export interface ConfigProblem {
 
 export type ConfigOutcome<T> =
   | { readonly kind: 'valid'; readonly value: T; readonly secrets: readonly Secret[] }
-  | { readonly kind: 'invalid'; readonly problems: readonly ConfigProblem[] };
+  | {
+      readonly kind: 'invalid';
+      readonly problems: readonly ConfigProblem[];
+      /** What the file says apart from settings that do not exist; null where anything else is wrong with it. Good for looking on, not for running. */
+      readonly rest: { readonly value: T; readonly secrets: readonly Secret[] } | null;
+    };
 
 export interface ConfigSource {
   /** As problems name it. */
@@ -46,15 +51,24 @@ export function parseConfig<T>(source: ConfigSource, table: Option<T>): ConfigOu
       const mend = found.includes('${') ? 'put the reference in quotes: "${env:NAME}"' : 'correct the line';
       return { ...place(source, at), path: '', message: error.message, expected: 'YAML', found, mend };
     });
-    return { kind: 'invalid', problems };
+    return { kind: 'invalid', problems, rest: null };
   }
   const references = substitute(document, source, lines);
   const raw = withoutNulls(document.toJS({ maxAliasCount: 100 }) ?? {});
   const value = coerced(raw, table.schema, references.paths, []);
-  const problems = [...references.problems, ...judge(value, table, { document, source, lines, references: references.paths })];
-  if (problems.length > 0) return { kind: 'invalid', problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column) };
+  const judged = judge(value, table, { document, source, lines, references: references.paths });
+  const problems = [...references.problems, ...judged.map(({ problem }) => problem)];
+  if (problems.length > 0) {
+    const hasOnlyStrays = references.problems.length === 0 && judged.every(({ isStray }) => isStray);
+    const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+    return { kind: 'invalid', problems: sorted, rest: hasOnlyStrays ? valueIn(table, value) : null };
+  }
+  return { kind: 'valid', ...valueIn(table, value) };
+}
+
+function valueIn<T>(table: Option<T>, value: unknown): { readonly value: T; readonly secrets: readonly Secret[] } {
   const read = table.read(value);
-  return { kind: 'valid', value: read, secrets: secretsIn(read) };
+  return { value: read, secrets: secretsIn(read) };
 }
 
 /** A problem as one line: `foz.yaml:12:5  lake.store.bukcet is not a setting; …`. */
@@ -70,7 +84,13 @@ interface Judged {
   readonly references: ReadonlyMap<string, string>;
 }
 
-function judge(value: unknown, table: Option<unknown>, judged: Judged): ConfigProblem[] {
+interface JudgedProblem {
+  readonly problem: ConfigProblem;
+  /** A setting that does not exist. */
+  readonly isStray: boolean;
+}
+
+function judge(value: unknown, table: Option<unknown>, judged: Judged): JudgedProblem[] {
   const ajv = new Ajv({
     allErrors: true,
     verbose: true,
@@ -95,9 +115,10 @@ function judge(value: unknown, table: Option<unknown>, judged: Judged): ConfigPr
     .map((error) => {
       const reference = judged.references.get(pointerOf(error.path));
       const described = describeProblem(error, reference);
-      const at = positionOf(judged, error.keyword === 'additionalProperties' ? [...error.path, described.key ?? ''] : error.path);
+      const isStray = error.keyword === 'additionalProperties';
+      const at = positionOf(judged, isStray ? [...error.path, described.key ?? ''] : error.path);
       const { message, expected, found, mend } = described;
-      return { ...place(judged.source, at), path: error.path.join('.'), message, expected, found, mend };
+      return { problem: { ...place(judged.source, at), path: error.path.join('.'), message, expected, found, mend }, isStray };
     });
 }
 

@@ -2,10 +2,11 @@
 // to. Exit 2 for the file and for this machine, 3 for what is away, refuses or is not set up for capture.
 
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Finding } from '../../connectors/finding.ts';
 import { problemText, type ConfigProblem } from '../../runtime/config-file.ts';
 import type { Command, CommandCall } from '../command.ts';
-import { findConfig, loadConfig, readConfig } from '../config.ts';
+import { findConfig, loadConfig, readConfig, type LoadedConfig } from '../config.ts';
 
 export const check: Command = {
   description:
@@ -21,7 +22,9 @@ export const check: Command = {
     if (file === null || !existsSync(file)) loadConfig(call.configPath, call.stackDirectory);
     const outcome = readConfig(file ?? '');
     const problems = outcome.kind === 'invalid' ? outcome.problems : [];
-    const findings = outcome.kind === 'valid' && call.options['offline'] !== true ? await findingsOf(call) : [];
+    const isOffline = call.options['offline'] === true;
+    const loaded = outcome.kind === 'valid' ? call.loadConfig() : apartFromStrays(file ?? '', outcome);
+    const findings = loaded && !isOffline ? await findingsOf(loaded, call) : [];
     call.print({ file, problems, findings }, () => reportText(file ?? '', problems, findings));
     if (problems.length > 0) return 2;
     const errors = findings.filter(({ severity }) => severity === 'error');
@@ -30,8 +33,12 @@ export const check: Command = {
   },
 };
 
-async function findingsOf(call: CommandCall): Promise<readonly Finding[]> {
-  const loaded = call.loadConfig();
+/** A setting that does not exist is no reason to leave the rest unasked. */
+function apartFromStrays(file: string, { rest }: Extract<ReturnType<typeof readConfig>, { kind: 'invalid' }>): LoadedConfig | null {
+  return rest && { config: rest.value, secrets: rest.secrets, file, directory: dirname(file) };
+}
+
+async function findingsOf(loaded: LoadedConfig, call: CommandCall): Promise<readonly Finding[]> {
   const [{ probesOf, runProbe }, { tableTargets }] = await Promise.all([import('../probes.ts'), import('../settings.ts')]);
   tableTargets(loaded.config);
   const found = await Promise.all(
