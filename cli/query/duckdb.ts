@@ -12,7 +12,8 @@ import {
   StatementType,
   type DuckDBConnection,
 } from '@duckdb/node-api';
-import { mkdir } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
 import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { LakeError } from '../../runtime/errors.ts';
 
@@ -44,7 +45,8 @@ export interface ReadingDuckdb extends AsyncDisposable {
 }
 
 export async function openReadingDuckdb(options: ReadingDuckdbOptions): Promise<ReadingDuckdb> {
-  const spill = `${options.directory}/.spill-${process.pid}`;
+  // Two instances must never spill into one folder.
+  const spill = `${options.directory}/.spill-${process.pid}-${randomUUID()}`;
   await mkdir(options.directory, { recursive: true });
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(options.threads),
@@ -82,6 +84,7 @@ export async function openReadingDuckdb(options: ReadingDuckdbOptions): Promise<
     [Symbol.asyncDispose]: async () => {
       setup.closeSync();
       instance.closeSync();
+      await rm(spill, { recursive: true, force: true });
     },
   };
 }

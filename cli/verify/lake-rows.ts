@@ -49,7 +49,7 @@ function rowsSql({ schema, kind, relation, snapshot }: LakeRowsInput): string {
 }
 
 /** As `isVisible` of sources/source.ts: ids in events are the low 32 bits; the epoch is the snapshot's or its neighbour. */
-function isVisibleSql({ xmin, xmax, running }: PostgresSnapshot): string {
+export function isVisibleSql({ xmin, xmax, running }: PostgresSnapshot): string {
   const epoch = (xmax >> 32n) << 32n;
   const near = `(${epoch} + source.txId)`;
   const full = `(CASE WHEN ${near} > ${xmax + 0x80000000n} AND ${epoch} > 0 THEN ${near} - 4294967296 WHEN ${near} + 2147483648 < ${xmax} THEN ${near} + 4294967296 ELSE ${near} END)`;

@@ -35,6 +35,8 @@ export interface VerifyInput {
   /** How long to wait for the lake to catch up, and for rows of a changing Cassandra table to agree. */
   readonly waitMs?: number;
   readonly samplesMax?: number;
+  /** Default: the database that foz.yaml names. */
+  readonly openSource?: (kind: CurrentSource) => Source;
 }
 
 export interface Verified {
@@ -58,7 +60,7 @@ export async function verifyTable(input: VerifyInput, signal: AbortSignal): Prom
   const deadlineMs = systemClock.now() + (input.waitMs ?? 60_000);
   const schema = await lake.schemaOf(target.ident.name, signal);
   const kind = (schema && currentSource(schema)) ?? configuredSource(loaded, target);
-  await using source = openSource(loaded, kind);
+  await using source = input.openSource?.(kind) ?? openSource(loaded, kind);
   const table = await sourceTable(source, target, signal);
   await using duckdb = await openReadingDuckdb({
     directory: pathIn(loaded, loaded.config.query.cacheDir),

@@ -47,22 +47,26 @@ test('current Cassandra rows follow the write times, in whatever order and howev
   }
 });
 
+const insertAt = (at: number): Mutation => ({ kind: 'write', op: 'i', time: 1, city: 'x', at, isSnapshot: false, cells: {} });
+const descendingBound = (at: number, method: string) =>
+  JSON.stringify({
+    method,
+    values: [{ name: 'at', value: at, type: 'org.apache.cassandra.db.marshal.ReversedType(org.apache.cassandra.db.marshal.Int32Type)' }],
+  });
+
 test('a descending clustering column turns the bounds of a range round', async () => {
   await using lab = await openCurrentLab(after, 'cassandra');
-  const write = (at: number): Mutation => ({ kind: 'write', op: 'i', time: 1, city: 'x', at, isSnapshot: false, cells: {} });
-  const bound = (at: number, method: string) =>
-    JSON.stringify({
-      method,
-      values: [{ name: 'at', value: at, type: 'org.apache.cassandra.db.marshal.ReversedType(org.apache.cassandra.db.marshal.Int32Type)' }],
-    });
-  const events = [-3, 2, 10, 100].map((at, i) => eventOf(write(at), i));
+  const events = [-3, 2, 10, 100].map((at, i) => eventOf(insertAt(at), i));
   const range: Mutation = { kind: 'range', time: 2, city: 'x', from: null, to: null };
   const sent = eventOf(range, 9);
   const rows = await currentRows(
     lab,
     [
       ...events,
-      { ...sent, after: { ...sent.after, _range_start: bound(10, 'INCL_START_BOUND'), _range_end: bound(-3, 'EXCL_END_BOUND') } },
+      {
+        ...sent,
+        after: { ...sent.after, _range_start: descendingBound(10, 'INCL_START_BOUND'), _range_end: descendingBound(-3, 'EXCL_END_BOUND') },
+      },
     ],
     1,
   );

@@ -20,6 +20,8 @@ const event = (op: string, lsn: number, after: object | null) => ({
   ts_ms: 1_795_251_270_100,
 });
 
+const value = (id: number, name: string) => Buffer.from(JSON.stringify(event('c', 100 + id, { id, name })));
+
 test('raw and current answer by name; files from before a column existed read it as null', async () => {
   await using lab = await queryLab('pg.public.users');
   await lab.land([
@@ -78,7 +80,6 @@ test('a row that another wrote, one that is gone and one that was altered are ea
     [Symbol.asyncDispose]: async () => undefined,
   };
   assert.ok(topicId);
-  const value = (id: number, name: string) => Buffer.from(JSON.stringify(event('c', 100 + id, { id, name })));
   otherLog.produce(target.topic, 0, [{ key: Buffer.from('{"id":1}'), value: value(1, 'n1') }]);
   otherLog.produce(target.topic, 0, [{ key: Buffer.from('{"id":2}'), value: value(2, 'other') }]);
   otherLog.skip(target.topic, 0, 1n);
