@@ -1,6 +1,6 @@
 // The current view of PostgreSQL against the database itself, simulated: random transactions, what the connector sends
 // of them (placeholders for large values left alone, deletes and inserts for key changes), events sent again from any
-// earlier point, incremental snapshot reads, TRUNCATE, and a topic that gets another partition on the way.
+// earlier point, incremental snapshot reads, TRUNCATE, and a topic that gets more partitions on the way.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -8,7 +8,7 @@ import { randomInt, seededRandom, type Random } from '../../runtime/random.ts';
 import { unavailableTexts } from '../../lake/raw/current/postgres.ts';
 import { currentRows, openCurrentLab, type RawEvent } from './current-lab.ts';
 
-const histories = process.env['FOZ_TEST_LONG'] === '1' ? 3_000 : 40;
+const histories = process.env['FOZ_TEST_LONG'] === '1' ? 3_000 : 100;
 const placeholder = unavailableTexts[0] ?? '';
 
 interface UserRow {
@@ -58,7 +58,7 @@ class EventLog {
   readonly #random: Random;
   #lsn = 100;
   #logTimeUs = 1_795_000_000_000_000;
-  partitions = 1;
+  isSpread = false;
 
   constructor(random: Random) {
     this.#random = random;
@@ -70,8 +70,9 @@ class EventLog {
 
   #emit(event: Omit<RawEvent, 'partition' | 'offset' | 'logTimeUs'>): void {
     this.#logTimeUs += 1 + randomInt(this.#random, 5);
-    const partition =
-      event.key === null ? randomInt(this.#random, this.partitions) : (event.key.length * 7 + event.key.charCodeAt(6)) % this.partitions;
+    // At first all in one partition, not the lowest; then by the key.
+    const spread = event.key === null ? randomInt(this.#random, 2) : event.key.charCodeAt(6) % 2;
+    const partition = this.isSpread ? spread : 1;
     this.sent.push({ ...event, partition, offset: this.sent.length, logTimeUs: this.#logTimeUs });
   }
 
@@ -109,9 +110,9 @@ class EventLog {
     this.#emit({ key: keyOf(row.id), op: 'r', lsn: null, after: row, headers: {} });
   }
 
-  /** The connector starts again from an earlier position and sends everything since. */
-  resend(from: number): void {
-    for (const event of this.#wal.slice(from)) this.#emit(event);
+  /** The connector starts again from an earlier position, and may be looked at, or stopped again, before it has caught up. */
+  resend(from: number, count: number): void {
+    for (const event of this.#wal.slice(from, from + count)) this.#emit(event);
   }
 }
 
@@ -168,13 +169,13 @@ function history(random: Random): { readonly events: readonly RawEvent[]; readon
         if (row) log.read(row);
         break;
       case 10:
-        if (log.length > 0) log.resend(randomInt(random, log.length));
+        if (log.length > 0) log.resend(randomInt(random, log.length), 1 + randomInt(random, log.length));
         break;
       default:
-        if (randomInt(random, 4) === 0) {
+        if (randomInt(random, 3) > 0) {
           table.clear();
           log.truncate();
-        } else log.partitions = 2;
+        } else log.isSpread = true;
     }
   }
   return { events: log.sent, table };
