@@ -21,6 +21,7 @@ import { systemRandom } from '../runtime/random.ts';
 import { cassandraSource } from '../sources/cassandra-source.ts';
 import { postgresSource } from '../sources/postgres-source.ts';
 import type { Source } from '../sources/source.ts';
+import { decodeEngine, type DecodeEngine } from '../sync/decode/decode-engine.ts';
 import type { Decoder } from '../sync/decode/decoder.ts';
 import { openJsonDecoder } from '../sync/decode/json-decoder.ts';
 import { kafkaLog } from '../sync/log/kafka-log.ts';
@@ -238,7 +239,8 @@ export interface WorkerParts {
 export async function openWorker(loaded: LoadedConfig, parts: WorkerParts): Promise<Worker> {
   const targets = tableTargets(loaded.config);
   const decoders = new Map<TableTarget, Decoder>();
-  for (const target of targets) decoders.set(target, await openDecoder(loaded, target));
+  const engine = openEngine(loaded);
+  for (const target of targets) decoders.set(target, await openDecoder(loaded, target, engine));
   const crashPoint = crashHook(process.env['FOZ_SIGNAL_AT']);
   return new Worker(targets, syncOptions(loaded.config), {
     ...parts,
@@ -253,11 +255,25 @@ export async function openWorker(loaded: LoadedConfig, parts: WorkerParts): Prom
   });
 }
 
-async function openDecoder(loaded: LoadedConfig, target: TableTarget): Promise<Decoder> {
+/** What all tables share: one DuckDB with one memory limit. It lives as long as the decoders. */
+function openEngine(loaded: LoadedConfig): DecodeEngine {
   const { memory, limits } = loaded.config.sync;
-  const tempDir = join(workDirectory(loaded), target.ident.name);
+  return decodeEngine({ memoryLimitBytes: memory.decoderMax, threads: limits.threads, tempDir: workDirectory(loaded) });
+}
+
+async function openDecoder(loaded: LoadedConfig, { ident }: TableTarget, engine: DecodeEngine): Promise<Decoder> {
+  const tempDir = join(workDirectory(loaded), ident.name);
   await mkdir(tempDir, { recursive: true });
-  return openJsonDecoder({ tempDir, memoryLimitBytes: memory.decoderMax, threads: limits.threads, depthMax: limits.jsonDepth });
+  const { memory, limits } = loaded.config.sync;
+  return openJsonDecoder({
+    engine,
+    tempDir,
+    // Of the child processes that isolate a batch: the engine has its own.
+    memoryLimitBytes: memory.decoderMax,
+    threads: limits.threads,
+    depthMax: limits.jsonDepth,
+    attempts: { directory: join(pathIn(loaded, loaded.config.lake.workDir), 'attempts'), table: ident.name },
+  });
 }
 
 /** One folder a process, so that two workers never meet. */

@@ -37,6 +37,11 @@ export function logTruncated(table: string, where: string, next: bigint, end: bi
   };
 }
 
+/** Not looked at again by itself: trying it over and over is what must not happen. */
+export function batchPoisoned(reason: string): Halt {
+  return { code: 'BATCH_POISONED', reason: `${reason}. A restart tries once more`, decide: ['foz run'] };
+}
+
 export class HaltError extends LakeError {
   readonly halt: Halt;
 

@@ -4,12 +4,12 @@
 // says: dropping is always safe, because nothing uncommitted counts.
 
 import { identText } from '../catalog/catalog.ts';
-import { assert } from '../runtime/errors.ts';
+import { assert, LakeError } from '../runtime/errors.ts';
 import type { EpochMs } from '../runtime/clock.ts';
 import { coverSpan, openChunk, type Chunk } from './chunk.ts';
 import { untilAvailable, type CommitDeps } from './commit.ts';
 import type { Decoder } from './decode/decoder.ts';
-import { HaltError, retentionGap, sourceReplaced, type Halt } from './halt.ts';
+import { batchPoisoned, HaltError, retentionGap, sourceReplaced, type Halt } from './halt.ts';
 import type { LogBatch, LogPartition, OffsetRange } from './log/log.ts';
 import type { SyncOptions } from './options.ts';
 import { Pipeline, type CommittedEvent } from './pipeline.ts';
@@ -346,6 +346,7 @@ export class TableWriter {
   #onFailed(error: unknown): void {
     if (this.#signal.aborted) return;
     if (error instanceof HaltError) this.#stop(error.halt);
+    else if (error instanceof LakeError && error.code === 'BATCH_POISONED') this.#stop(batchPoisoned(error.message));
     else this.#deps.fail(error);
   }
 
@@ -357,7 +358,7 @@ export class TableWriter {
     this.#drop();
     this.#deps.logger.error({ table: this.name, code: halt.code, decide: halt.decide }, halt.reason);
     this.#deps.observer.halted(this.name, halt);
-    void this.#awaitDecision(halt).catch(() => undefined);
+    if (halt.code !== 'BATCH_POISONED') void this.#awaitDecision(halt).catch(() => undefined);
   }
 
   /** Looks now and then whether a person has decided (`foz resume` commits to the table); then reads on by itself. */

@@ -42,7 +42,7 @@ const fields: readonly StructField[] = [
     id: 13,
     name: '_rescued',
     required: false,
-    doc: 'The exact record value where typed columns cannot hold it; base64 when reason is not-utf8',
+    doc: 'The exact record value where typed columns cannot hold it; base64 when the reason begins with not-utf8',
     type: {
       type: 'struct',
       fields: [
@@ -81,5 +81,9 @@ export const rawPartitionSpec: PartitionSpec = {
   fields: [{ 'source-id': 3, 'field-id': 1000, name: 'date', transform: 'day' }],
 };
 
-/** Reason of a `_rescued` whose text is base64. */
+/** Reason of a `_rescued` whose text is base64; where there is another reason besides, it follows a colon. */
 export const reasonNotUtf8 = 'not-utf8';
+
+export function isBase64(reason: unknown): boolean {
+  return typeof reason === 'string' && (reason === reasonNotUtf8 || reason.startsWith(`${reasonNotUtf8}: `));
+}

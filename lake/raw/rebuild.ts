@@ -3,7 +3,7 @@
 
 import { assert } from '../../runtime/errors.ts';
 import { isEnvelopeShape, isEnvelopeTimeKey } from './infer-shape.ts';
-import { reasonNotUtf8 } from './raw-schema.ts';
+import { isBase64 } from './raw-schema.ts';
 import { sameJson } from './same-json.ts';
 import { envelopeTimeColumn, valueColumn } from './shape-columns.ts';
 import type { Shape, ShapeType } from './shape.ts';
@@ -47,7 +47,7 @@ function rebuildValue(row: RawRow, shapes: ReadonlyMap<number, Shape>): RebuiltR
   const rescued = row['_rescued'];
   if (isObject(rescued) && typeof own(rescued, 'text') === 'string') {
     const text = String(own(rescued, 'text'));
-    return own(rescued, 'reason') === reasonNotUtf8 ? { kind: 'bytes', bytes: Buffer.from(text, 'base64') } : { kind: 'text', text };
+    return isBase64(own(rescued, 'reason')) ? { kind: 'bytes', bytes: Buffer.from(text, 'base64') } : { kind: 'text', text };
   }
   const number = row['_shape'];
   if (number === null || number === undefined) return { kind: 'tombstone' };

@@ -16,6 +16,8 @@ import type { Shape, ShapeField, ShapeType } from '../../lake/raw/shape.ts';
 export const reasonNoShape = 'no-shape';
 export const reasonMalformed = 'malformed';
 export const reasonEmpty = 'empty';
+/** The row has killed a process that decoded it. */
+export const reasonPoison = 'poison';
 
 export interface DecodeStatement {
   /** Id of the rows for `foz_rows`. */
@@ -207,8 +209,10 @@ function isSame(type: ShapeType, column: IcebergType): boolean {
 }
 
 function rescued(type: IcebergType, statement: DecodeStatement): string {
-  const known = statement.reasons.map((reason, i) => `WHEN reason = ${i + 1} THEN ${literal(reason)}`).join(' ');
-  const reason = `CASE ${known} WHEN rest IS NULL THEN ${literal(reasonNotUtf8)} WHEN octet_length(bytes) = 0 THEN ${literal(reasonEmpty)} WHEN json_text IS NULL THEN ${literal(reasonMalformed)} ELSE ${literal(reasonNoShape)} END`;
+  const known = (prefix: string) =>
+    statement.reasons.map((reason, i) => `WHEN reason = ${i + 1} THEN ${literal(prefix + reason)}`).join(' ');
+  const notUtf8 = `CASE WHEN reason = 0 THEN ${literal(reasonNotUtf8)} ${known(`${reasonNotUtf8}: `)} ELSE ${literal(reasonNotUtf8)} END`;
+  const reason = `CASE WHEN rest IS NULL THEN ${notUtf8} ${known('')} WHEN octet_length(bytes) = 0 THEN ${literal(reasonEmpty)} WHEN json_text IS NULL THEN ${literal(reasonMalformed)} ELSE ${literal(reasonNoShape)} END`;
   const pair = `struct_pack("text" := coalesce(rest, to_base64(bytes)), reason := ${reason})`;
   return `CASE WHEN bytes IS NULL OR ${proven(statement.shapes.length)} THEN NULL::${duckdbType(type)} ELSE ${pair} END`;
 }

@@ -1,4 +1,4 @@
-// DuckDB inside this process: one in-memory instance a decoder, without extensions from anywhere, with bounded memory.
+// DuckDB inside this process: one in-memory instance, without extensions from anywhere, with bounded memory.
 // Rows come in through one table function, `foz_rows(id)`: DuckDB pulls a page of records at a time from the batch
 // registered under that id. The page's bytes are copied into the chunk once; its keys and values are then laid out as
 // DuckDB's own string references into that copy (length, prefix, pointer: the layout of duckdb_string_t in its C API),
@@ -40,6 +40,8 @@ export interface RowSource {
 export type DuckdbValue = string | boolean | number | null | readonly DuckdbValue[] | { readonly [key: string]: DuckdbValue };
 
 export interface Duckdb extends AsyncDisposable {
+  /** An id that nothing else in this instance has: for `foz_rows`, and for names of tables. */
+  newId(): number;
   /** Runs one statement. `rows` is what `foz_rows(id)` reads in it. Rows come back as JSON values: longs as text, blobs as hex text. */
   query(
     sql: string,
@@ -65,7 +67,9 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
   setup.registerTableFunction(rowsFunction(sources, options.threads, () => byReference));
   byReference = await checkReferences(setup, sources);
   setup.closeSync();
+  let ids = 0;
   return {
+    newId: () => ++ids,
     query: async (sql, rows, signal) => {
       signal?.throwIfAborted();
       const connection = await instance.connect();

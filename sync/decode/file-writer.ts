@@ -24,7 +24,8 @@ export interface FileWriterOptions {
   readonly rowGroupValuesMax: number;
   /** Tables with more leaf columns keep file metrics only for the columns that queries prune by. */
   readonly wideColumns: number;
-  readonly memoryLimitBytes: number;
+  /** DuckDB's memory that the stages of one statement may take. */
+  readonly stageBytesMax: number;
 }
 
 /** What one write teaches the next. */
@@ -53,9 +54,6 @@ export interface RowsToWrite {
 /** After a malformed text. */
 const guardedWritesAfter = 20;
 
-/** Share of DuckDB's memory that the stages of one statement may take. */
-const stagesShare = 0.25;
-
 /** All rows, each in exactly one of the files. Files of a failed call are removed. */
 export async function writeFiles(
   duckdb: Duckdb,
@@ -65,7 +63,7 @@ export async function writeFiles(
   options: FileWriterOptions,
   signal?: AbortSignal,
 ): Promise<readonly FileOutcome[]> {
-  const groups = shapeGroups(liveShapes(plan.shapes), options.memoryLimitBytes * stagesShare);
+  const groups = shapeGroups(liveShapes(plan.shapes), options.stageBytesMax);
   const outcomes: FileOutcome[] = [];
   let { pages } = rows;
   try {

@@ -1,0 +1,5 @@
+// Forked by isolated-run.ts.
+
+import { serveIsolated } from './json-isolated.ts';
+
+serveIsolated();
