@@ -26,7 +26,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const minute = 60_000;
 
 const lanes: readonly Lane[] = [
-  { name: 'unit', concurrency: 2, timeoutMs: minute },
+  { name: 'unit', concurrency: 2, timeoutMs: 2 * minute },
   { name: 'property', concurrency: 2, timeoutMs: 5 * minute },
   { name: 'conformance', concurrency: 2, timeoutMs: 3 * minute },
   { name: 'fault', concurrency: 2, timeoutMs: 10 * minute },
