@@ -115,7 +115,7 @@ async function capture(stack: Stack, progress: Progress, signal?: AbortSignal): 
   step.done(`${users.name} ${outcome}`);
 }
 
-export function usersSettingsOf(stack: Stack): UsersConnectorSettings {
+function usersSettingsOf(stack: Stack): UsersConnectorSettings {
   const { host, port, database, cdcUser, cdcPassword } = stack.endpoint('postgres');
   return {
     ...usersDefaults,
@@ -125,7 +125,7 @@ export function usersSettingsOf(stack: Stack): UsersConnectorSettings {
 }
 
 /** Writes foz.yaml and .env of the stack's own folder anew: ports may have changed. */
-export async function writeStackConfig(stack: Stack, freshness?: string, anyPorts = false): Promise<string> {
+async function writeStackConfig(stack: Stack, freshness?: string, anyPorts = false): Promise<string> {
   const [kafka, connect, postgres, cassandra, s3] = [
     stack.endpoint('kafka'),
     stack.endpoint('connect'),

@@ -13,6 +13,7 @@ import { ridesTopics } from '../connectors/rides.ts';
 import { usersTopics } from '../connectors/users.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { silentLogger } from '../runtime/log.ts';
+import { checkJars } from '../stack/setup/downloads.ts';
 import type { LoadedConfig } from './config.ts';
 import { openKafkaAdmin } from './kafka-admin.ts';
 import { addressOf, cassandraSettings, pathIn, postgresSettings, ridesCapture, urlOf, usersSettings } from './settings.ts';
@@ -32,6 +33,7 @@ export function probesOf(loaded: LoadedConfig): readonly Probe[] {
     { name: 'Kafka', run: (signal) => probeKafka(loaded, signal) },
     { name: 'catalog', run: (signal) => probeCatalog(loaded, signal) },
     { name: 'ports', run: () => probePorts(loaded) },
+    { name: 'downloads', run: probeDownloads },
     ...(config.sources.postgres ? [{ name: 'PostgreSQL', run: (signal: AbortSignal) => probePostgres(loaded, signal) }] : []),
     ...(config.sources.cassandra ? [{ name: 'Cassandra', run: (signal: AbortSignal) => probeCassandra(loaded, signal) }] : []),
     ...(config.connect ? [{ name: 'Kafka Connect', run: (signal: AbortSignal) => probeConnect(loaded, signal) }] : []),
@@ -101,6 +103,20 @@ async function probeCatalog(loaded: LoadedConfig, signal: AbortSignal): Promise<
   });
   if (response.ok) return [];
   throw new LakeError('CATALOG_REFUSED', `GET ${url}`, { context: { expected: 'status 200', found: `status ${response.status}` } });
+}
+
+/** The jars of the local stack, where this machine has them. */
+async function probeDownloads(): Promise<readonly Finding[]> {
+  const { dir, problems } = await checkJars();
+  return problems.map((found) => ({
+    code: 'DOWNLOAD_DAMAGED',
+    severity: 'warning',
+    subject: 'jars of the local stack',
+    setting: 'sha256',
+    found,
+    needed: 'what was downloaded',
+    mend: `rm -r ${dir}   (the next foz up fetches it again)`,
+  }));
 }
 
 async function probePostgres(loaded: LoadedConfig, signal: AbortSignal): Promise<readonly Finding[]> {

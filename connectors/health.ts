@@ -2,7 +2,6 @@
 // it holds back, the agent beside Cassandra. Values, never exceptions: a health page must be able to show that something
 // does not answer.
 
-import { LakeError } from '../runtime/errors.ts';
 import type { PostgresQuery } from '../sources/postgres-client.ts';
 import type { ConnectClient } from './connect-client.ts';
 import { causeOf, isFailed, isRunning } from './register.ts';
@@ -80,16 +79,4 @@ export async function agentHealth(url: string, timeoutMs: number, signal?: Abort
     const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
     return { kind: 'unreachable', reason: `${url}: ${error instanceof Error ? error.message : String(error)}${cause}` };
   }
-}
-
-/** As an operating error, for callers that cannot go on without it. */
-export function slotError(health: SlotHealth): LakeError | null {
-  if (health.walStatus !== 'lost' && health.invalidationReason === null) return null;
-  return new LakeError(
-    'CONNECTOR_FAILED',
-    `Replication slot ${health.slot} was given up by the server (${health.invalidationReason ?? health.walStatus}).`,
-    {
-      context: { slot: health.slot },
-    },
-  );
 }

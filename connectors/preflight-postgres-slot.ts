@@ -134,7 +134,7 @@ export function judgeSlotLimits(settings: ReadonlyMap<string, string>, wanted: P
   return findings;
 }
 
-export function bytesText(bytes: bigint): string {
+function bytesText(bytes: bigint): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let size = Number(bytes);
   let unit = 0;

@@ -73,7 +73,7 @@ export async function preflightPostgres(
   ];
 }
 
-export function regclassText(table: string): string {
+function regclassText(table: string): string {
   return qualifiedName(tableNameOf(table));
 }
 

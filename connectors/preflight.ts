@@ -37,7 +37,7 @@ export async function checkCassandra(
   }
 }
 
-export function postgresRefusal(error: unknown, settings: PostgresSettings): Finding {
+function postgresRefusal(error: unknown, settings: PostgresSettings): Finding {
   const subject = `PostgreSQL ${settings.host}:${settings.port}`;
   const reason = error instanceof Error ? error.message : String(error);
   const code = String((error instanceof LakeError ? error.context['code'] : '') ?? '');
@@ -117,7 +117,7 @@ export function postgresRefusal(error: unknown, settings: PostgresSettings): Fin
   };
 }
 
-export function cassandraRefusal(error: unknown, settings: CassandraSettings): Finding {
+function cassandraRefusal(error: unknown, settings: CassandraSettings): Finding {
   const reason = error instanceof Error ? error.message : String(error);
   const base = { severity: 'error', subject: `Cassandra ${settings.contactPoints.join(', ')}` } as const;
   const refused = error instanceof LakeError && error.code === 'SOURCE_REFUSED';

@@ -182,7 +182,7 @@ function deliveryConfig(settings: UsersConnectorSettings): Record<string, string
   };
 }
 
-export function signalTopic(topicPrefix: string): string {
+function signalTopic(topicPrefix: string): string {
   return `${topicPrefix}-signal`;
 }
 

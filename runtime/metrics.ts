@@ -1,5 +1,5 @@
 // The metrics port and the table of every metric: name, kind, labels, meaning. Names follow Prometheus (base unit last,
-// `_total` for counters); no label is unbounded. `prom-metrics.ts` is the adapter; `silentMetrics` the one for tests.
+// `_total` for counters); no label is unbounded. `prom-metrics.ts` is the adapter.
 
 export interface MetricEntry {
   readonly kind: 'counter' | 'gauge' | 'histogram';
@@ -75,5 +75,3 @@ export interface Metrics {
   set<Name extends GaugeName>(name: Name, labels: LabelsOf<Name>, value: number): void;
   observe<Name extends HistogramName>(name: Name, labels: LabelsOf<Name>, value: number): void;
 }
-
-export const silentMetrics: Metrics = { count: () => undefined, set: () => undefined, observe: () => undefined };

@@ -9,7 +9,7 @@ export interface Shutdown extends Disposable {
   request(reason: string): void;
 }
 
-export class ShutdownRequested extends Error {
+class ShutdownRequested extends Error {
   constructor(reason: string) {
     super(reason);
     this.name = 'ShutdownRequested';

@@ -92,7 +92,7 @@ async function* keyPages(
 }
 
 /** A canonical key value as a parameter of a prepared statement. */
-export function cassandraParameter(type: SourceType, canonical: string): unknown {
+function cassandraParameter(type: SourceType, canonical: string): unknown {
   switch (type.name) {
     case 'tinyint':
     case 'smallint':

@@ -1,5 +1,5 @@
 // Named points on the way of a record into the table where the process may die. In production the hook does nothing;
-// fault tests kill the worker at each of them, `FOZ_CRASH_AT=name:n` kills the real process at the n-th passage.
+// fault tests kill the worker at each of them, `FOZ_SIGNAL_AT` (cli/crash-hook.ts) stops or kills the real process at the n-th passage.
 
 export const crashPoints = [
   'assign:before-load',

@@ -27,13 +27,6 @@ export interface FlushedChunk {
   readonly changedAtUs: WrittenBatch['changedAtUs'];
 }
 
-/** A chunk in the middle: written to local disk, uploads under way. */
-export interface WrittenChunk {
-  readonly flushed: Promise<FlushedChunk>;
-  /** The table as the write left it: newer when shapes were added. */
-  readonly table: LoadedTable;
-}
-
 /** Writes the chunk under the table's current plan, evolving the table first where its values ask for it. */
 export async function writeChunk(
   chunk: Chunk,

@@ -19,7 +19,7 @@ export interface TableTarget {
 }
 
 /** Properties a raw table is created with. The engines' own settings keep metadata bounded (default expiry). */
-export function rawTableProperties(topic: string): Readonly<Record<string, string>> {
+function rawTableProperties(topic: string): Readonly<Record<string, string>> {
   return {
     'foz.topic': topic,
     'write.format.default': 'parquet',

@@ -24,7 +24,7 @@ export function refusalError(refusal: Refusal): RestError {
   return { ...refusalTable[refusal.reason], message: refusal.message };
 }
 
-export function badRequest(message: string): RestError {
+function badRequest(message: string): RestError {
   return { status: 400, type: 'BadRequestException', message };
 }
 

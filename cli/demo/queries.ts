@@ -9,7 +9,7 @@ export interface DemoAnswer {
   readonly rows: readonly (readonly unknown[])[];
 }
 
-export const demoStatements: readonly { readonly title: string; readonly sql: string }[] = [
+const demoStatements: readonly { readonly title: string; readonly sql: string }[] = [
   {
     title: 'Rides per city and day',
     sql: `SELECT city, date_add(DATE '1970-01-01', CAST(day AS INTEGER)) AS day, count(*) AS rides FROM current.rides GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 8`,

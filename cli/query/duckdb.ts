@@ -162,7 +162,7 @@ function statementError(error: unknown): unknown {
 }
 
 /** Recursively plain. Timestamps, dates, decimals, uuids and intervals become the text that DuckDB prints. */
-export function plainValue(value: unknown): unknown {
+function plainValue(value: unknown): unknown {
   if (value === null || value === undefined) return null;
   if (typeof value !== 'object') return value;
   if (value instanceof DuckDBBlobValue) return value.bytes;

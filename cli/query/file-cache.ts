@@ -51,7 +51,7 @@ export async function openFileCache(store: ObjectStore, options: FileCacheOption
   };
 }
 
-export function cacheName(location: string): string {
+function cacheName(location: string): string {
   return `${createHash('sha256').update(location).digest('hex').slice(0, 40)}.parquet`;
 }
 

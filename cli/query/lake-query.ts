@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { identText, type Catalog, type LoadedTable, type TableIdent } from '../../catalog/catalog.ts';
 import { currentSchema } from '../../lake/iceberg/metadata.ts';
+import type { Predicate } from '../../lake/iceberg/predicate.ts';
 import type { Schema } from '../../lake/iceberg/schema.ts';
 import { quoted } from '../../lake/parquet/duckdb-type.ts';
 import { currentSource, currentSql } from '../../lake/raw/current.ts';
@@ -13,6 +14,7 @@ import { LakeError } from '../../runtime/errors.ts';
 import { openReadingDuckdb, type ReadingDuckdb, type Row, type Rows } from './duckdb.ts';
 import { openFileCache, type FileCache } from './file-cache.ts';
 import { namedTables } from './named-tables.ts';
+import { simplePredicate } from './simple-predicate.ts';
 import { tableRelation } from './table-files.ts';
 
 export interface LakeQueryParts {
@@ -123,7 +125,8 @@ async function prepare(lake: Lake, sql: string, signal?: AbortSignal): Promise<r
     if (!table) missing.push(ident);
     else {
       const isCurrent = named.some((wanted) => wanted.name === name && wanted.kind === 'current');
-      warnings.push(...(await provide(lake, table, name, isCurrent, signal)));
+      const predicate = named.length === 1 && !isCurrent ? simplePredicate(sql, currentSchema(table.metadata)) : null;
+      warnings.push(...(await provide(lake, table, { name, isCurrent, predicate }, signal)));
     }
   }
   try {
@@ -134,9 +137,18 @@ async function prepare(lake: Lake, sql: string, signal?: AbortSignal): Promise<r
   return warnings;
 }
 
-async function provide(lake: Lake, table: LoadedTable, name: string, isCurrent: boolean, signal?: AbortSignal): Promise<readonly string[]> {
+interface Wanted {
+  readonly name: string;
+  readonly isCurrent: boolean;
+  /** Files that hold no such row are left out. */
+  readonly predicate: Predicate | null;
+}
+
+async function provide(lake: Lake, table: LoadedTable, wanted: Wanted, signal?: AbortSignal): Promise<readonly string[]> {
+  const { name, isCurrent, predicate } = wanted;
   const place = `${quoted(lake.namespace)}.${quoted(`_files of ${name}`)}`;
-  const relation = await tableRelation(table, { store: lake.store, cache: lake.cache, place }, signal);
+  const parts = { store: lake.store, cache: lake.cache, place, ...(predicate === null ? {} : { predicate }) };
+  const relation = await tableRelation(table, parts, signal);
   if (relation.prepare !== '') await lake.duckdb.run(relation.prepare);
   const raw = `${quoted(lake.namespace)}.${quoted(name)}`;
   await lake.duckdb.run(`CREATE OR REPLACE VIEW ${raw} AS ${relation.select}`);

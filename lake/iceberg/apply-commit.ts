@@ -34,7 +34,7 @@ export type AppliedCommit =
   /** No state of the table could make this commit right (400). */
   | { readonly kind: 'invalid'; readonly message: string };
 
-export const metadataLogMaxProperty = 'write.metadata.previous-versions-max';
+const metadataLogMaxProperty = 'write.metadata.previous-versions-max';
 const metadataLogMaxDefault = 20;
 const formatVersionMax = 3;
 /** Members of metadata that some clients also send as properties. */

@@ -77,7 +77,7 @@ export function decimalParts(type: string): { readonly precision: number; readon
 }
 
 /** For messages: `decimal(10,2)`, `struct<a, b>`, `list<long>`. */
-export function wantedTypeText(type: WantedType | IcebergType): string {
+function wantedTypeText(type: WantedType | IcebergType): string {
   if (typeof type === 'string') return type;
   if (type.type === 'struct') return `struct<${type.fields.map((field) => field.name).join(', ')}>`;
   if (type.type === 'list') return `list<${wantedTypeText(type.element)}>`;

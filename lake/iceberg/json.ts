@@ -15,7 +15,7 @@ export interface JsonLimits {
 }
 
 /** Deep enough for any schema, shallow enough for every recursive reader after us. */
-export const defaultJsonLimits: JsonLimits = { depthMax: 200 };
+const defaultJsonLimits: JsonLimits = { depthMax: 200 };
 
 /** Integers from 2^53 have sixteen digits beginning with 9, or more; strings that look so only cost the slow path. */
 const longInteger = /[[{:,\s]-?(?:9\d{15}|\d{17})/;

@@ -55,7 +55,7 @@ export function typedPartitionFields(metadata: TableMetadata, spec: PartitionSpe
 }
 
 /** The type of a primitive column anywhere in the schema; null when absent or nested. */
-export function primitiveById(type: IcebergType, id: number): string | null {
+function primitiveById(type: IcebergType, id: number): string | null {
   for (const [childId, child] of children(type)) {
     if (childId === id) return typeof child === 'string' ? child : null;
     const found = primitiveById(child, id);

@@ -15,14 +15,14 @@ export function readCommit(value: unknown): TableCommit {
   return { requirements: requirements.map(readRequirement), updates: updates.map(readUpdate) };
 }
 
-export function readRequirement(value: unknown): Requirement {
+function readRequirement(value: unknown): Requirement {
   if (isRequirement(value)) return value;
   const type = isRecord(value) ? value['type'] : undefined;
   if (!isString(type)) throw new SyntaxError('a requirement must be an object with a type');
   throw new SyntaxError(requirementMembers.has(type) ? `requirement ${type} is malformed` : `unknown requirement ${type}`);
 }
 
-export function readUpdate(value: unknown): Update {
+function readUpdate(value: unknown): Update {
   const action = isRecord(value) ? value['action'] : undefined;
   if (!isRecord(value) || !isString(action)) throw new SyntaxError('an update must be an object with an action');
   const filled = action === 'add-spec' ? { ...value, spec: withFieldIds(value['spec']) } : fillStatisticsId(value, action);

@@ -28,7 +28,7 @@ function mainRef(current: unknown): Json {
   return { main: { 'snapshot-id': current, type: 'branch' } };
 }
 
-export function isTableMetadata(value: unknown): value is TableMetadata {
+function isTableMetadata(value: unknown): value is TableMetadata {
   return metadataProblem(value) === null;
 }
 
@@ -103,7 +103,7 @@ function isType(value: unknown): value is IcebergType {
   );
 }
 
-export function isPartitionField(value: unknown): value is PartitionField {
+function isPartitionField(value: unknown): value is PartitionField {
   return (
     isRecord(value) && isInt(value['source-id']) && isInt(value['field-id']) && isString(value['name']) && isString(value['transform'])
   );

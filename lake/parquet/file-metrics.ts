@@ -31,7 +31,7 @@ export interface Leaf {
   readonly dotted: string;
 }
 
-export const boundCharacters = 16;
+const boundCharacters = 16;
 
 export function fileMetrics(schema: StructType, stats: ReportedStats, options: MetricsOptions): FileMetrics {
   const leaves = leavesOf(schema);

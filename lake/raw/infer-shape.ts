@@ -11,7 +11,7 @@ export interface InferLimits {
   readonly keysMax: number;
 }
 
-export const inferDefaults: InferLimits = { keysMax: 2000 };
+const inferDefaults: InferLimits = { keysMax: 2000 };
 
 export type Inferred = { readonly kind: 'shape'; readonly root: ShapeType } | { readonly kind: 'none'; readonly reason: string };
 

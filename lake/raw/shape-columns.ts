@@ -64,7 +64,7 @@ export function leafColumns(root: ShapeType, schema: Schema): readonly LeafColum
 }
 
 /** Null where nothing but null has been seen: such a key has no column yet. */
-export function wantedType(type: ShapeType): WantedType | null {
+function wantedType(type: ShapeType): WantedType | null {
   switch (type.kind) {
     case 'null':
       return null;

@@ -25,7 +25,7 @@ export interface ConditionalWriteReport {
   readonly keys: readonly string[];
 }
 
-export const conditionalWriteTestDefault: ConditionalWriteTest = { rounds: 8, writers: 8 };
+const conditionalWriteTestDefault: ConditionalWriteTest = { rounds: 8, writers: 8 };
 
 /** Errors of the store that say it does not know the condition count as "does not hold"; being unreachable is thrown. */
 export async function testConditionalWrite(

@@ -53,10 +53,10 @@ export async function ensureJars(options: DownloadOptions = {}, signal?: AbortSi
   return jarsIn(dir);
 }
 
-/** The problems of the downloaded jars, sums compared; for `foz check`. */
-export async function checkJars(cacheDir?: string): Promise<string[]> {
+/** The problems of the downloaded jars, sums compared; for `foz check`. None where nothing was downloaded. */
+export async function checkJars(cacheDir?: string): Promise<{ readonly dir: string; readonly problems: readonly string[] }> {
   const dir = await jarsFolder(cacheDir);
-  return existsSync(dir) ? verifyManifest(dir, 'sums') : [];
+  return { dir, problems: existsSync(dir) ? await verifyManifest(dir, 'sums') : [] };
 }
 
 async function jarsFolder(cacheDir: string | undefined): Promise<string> {

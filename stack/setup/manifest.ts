@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-export const manifestName = 'manifest.json';
+const manifestName = 'manifest.json';
 
 export interface ManifestFile {
   readonly path: string;

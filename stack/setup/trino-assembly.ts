@@ -18,7 +18,7 @@ export interface TrinoAssembly {
   readonly java: JavaHome;
 }
 
-export const trinoVersion = '483';
+const trinoVersion = '483';
 const trinoDir = fileURLToPath(new URL('../trino/', import.meta.url));
 const lockWaitMaxMs = 20 * 60_000;
 

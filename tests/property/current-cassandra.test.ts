@@ -83,8 +83,9 @@ function randomMutation(random: Random): Mutation {
     case 0:
       return { ...base, kind: 'row', at };
     case 1:
-      return randomInt(random, 2) === 0 ? { ...base, kind: 'partition' } : { ...base, kind: 'row', at };
+      return randomInt(random, 4) === 0 ? { ...base, kind: 'partition' } : { ...base, kind: 'row', at };
     case 2:
+    case 3:
       return { ...base, kind: 'range', from: randomBound(random), to: randomBound(random) };
     default: {
       const isSnapshot = randomInt(random, 5) === 0;

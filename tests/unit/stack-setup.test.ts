@@ -8,7 +8,7 @@ import test, { type TestContext } from 'node:test';
 import { isFree, portPool } from '../../stack/process/ports.ts';
 import { lineReader, readRequest } from '../../stack/process/protocol.ts';
 import { logTail, untilReady } from '../../stack/process/ready.ts';
-import { cacheRoot } from '../../stack/setup/downloads.ts';
+import { cacheRoot, checkJars } from '../../stack/setup/downloads.ts';
 import { ensureBuildTools, findJava, findMaven, javaMajor, requireJava25 } from '../../stack/setup/java.ts';
 import { withLock } from '../../stack/setup/lock.ts';
 import { verifyManifest, writeManifest } from '../../stack/setup/manifest.ts';
@@ -56,6 +56,18 @@ test('a download is whole only while every file is there with its size, and with
   assert.deepEqual(await verifyManifest(dir, 'sizes'), [`${join(dir, 'lib/a.jar')} is missing`]);
   await writeFile(join(dir, 'manifest.json'), '{"files":[{"path":1}]}');
   assert.equal((await verifyManifest(dir, 'sizes')).length, 1);
+});
+
+test('jars that changed after the download are found by their sums; where nothing was downloaded there is nothing to find', async (t) => {
+  const cacheDir = await scratch(t);
+  const { dir, problems } = await checkJars(cacheDir);
+  assert.deepEqual(problems, []);
+  await mkdir(dir);
+  await writeFile(join(dir, 'a.jar'), 'aaaa');
+  await writeManifest(dir);
+  assert.deepEqual(await checkJars(cacheDir), { dir, problems: [] });
+  await writeFile(join(dir, 'a.jar'), 'aXaa');
+  assert.deepEqual((await checkJars(cacheDir)).problems, [`${join(dir, 'a.jar')} has another content than downloaded`]);
 });
 
 test('a lock admits one at a time, in any number', async (t) => {

@@ -50,7 +50,7 @@ function compared(side: 'start' | 'end'): string {
 const numberTypes = ['Int32', 'Long', 'Short', 'Byte', 'Integer', 'Decimal', 'Double', 'Float', 'SimpleDate', 'Timestamp', 'Time'];
 
 /** A text that sorts by its bytes as values of the Cassandra type sort. */
-export function orderedText(type: string, value: string, dialect: Dialect): string {
+function orderedText(type: string, value: string, dialect: Dialect): string {
   const isNumber = numberTypes.map((name) => `${type} LIKE ${literal(`%.${name}Type%`)}`).join(' OR ');
   const lower = `lower(${value})`;
   return `CASE WHEN ${type} LIKE '%.TimeUUIDType%' THEN ${timeOfUuid(lower)} || ${signedBytes(lower)}
