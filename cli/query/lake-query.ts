@@ -73,8 +73,15 @@ export async function openLakeQuery(parts: LakeQueryParts): Promise<LakeQuery> {
   const streamed = async function* (sql: string, signal?: AbortSignal): AsyncGenerator<Rows> {
     reading++;
     try {
-      await inTurn(() => prepare(lake, sql, signal));
-      yield* duckdb.pages(sql, signal);
+      const pages = duckdb.pages(sql, signal);
+      // Its first page in turn too: from then on the statement is bound to the views as they were made for it.
+      const first = await inTurn(async () => {
+        await prepare(lake, sql, signal);
+        return pages.next();
+      });
+      if (first.done === true) return;
+      yield first.value;
+      yield* pages;
     } finally {
       reading--;
     }
