@@ -20,6 +20,7 @@ import type { TableTarget } from '../../sync/table.ts';
 import { readRows } from '../conformance/source.ts';
 import { cassandraRows, cassandraTable, postgresRows, postgresTable } from './connectors-types.ts';
 import { until } from './stack-processes.ts';
+import { readLog } from './world-log.ts';
 import { readersSection } from './world-readers.ts';
 import { prove, untilCaughtUp, type Proof } from './world-table.ts';
 import { trinoSection } from './world-trino.ts';
@@ -81,18 +82,20 @@ async function changes(world: TypesWorld): Promise<Proofs> {
     `INSERT INTO rides.rides (city, day, ride_id) VALUES ('zrh', '2026-11-20', 50554d6e-29bb-11e5-b345-feff81910009)`,
     `DELETE FROM rides.rides WHERE city = 'zrh' AND day = '2026-11-20'`,
   );
-  await until('the incremental snapshot and the deletes are in the log', 90_000, async () => {
-    const [toastedEnd, ridesEnd, messages] = await Promise.all(
-      [targets.toasted, targets.rides, targets.message].map((one) => ends(world, one)),
-    );
-    // 5 + 1 + 5; 5 + 1 + 1 + (d + tombstone) + (r + tombstone or not) + 1 + (d + tombstone)
-    return Number(toastedEnd) >= 11 && Number(ridesEnd) >= 13 && Number(messages) >= 1 ? true : null;
+  await until('the incremental snapshot and the message are in the log', 90_000, async () => {
+    const [toastedEnd, messages] = await Promise.all([targets.toasted, targets.message].map((one) => ends(world, one)));
+    return Number(toastedEnd) >= 11 && Number(messages) >= 1 ? true : null;
   });
-  // The rest of Cassandra's tail; then no more heartbeats, so that the topics have an end.
-  await until('every Cassandra row is in the log', 90_000, async () =>
-    (await ends(world, targets.cassandraTypes)) >= cassandraRows.length ? true : null,
-  );
+  // By content: the agent may send an event twice.
+  await until('the last of the Cassandra changes is in the log', 90_000, async () => {
+    const [types, rides] = await Promise.all([readLog(world, targets.cassandraTypes.topic), readLog(world, targets.rides.topic)]);
+    const keys = new Set(types.map(({ key }) => String(key)));
+    const isLast = rides.some(({ key, value }) => value === null && String(key).includes('zrh'));
+    return isLast && keys.size === cassandraRows.length ? true : null;
+  });
+  // No more heartbeats and repetitions: the topics have an end.
   await world.stack.stop('connect');
+  await world.stack.stop('cassandra-cdc');
   const proofs = new Map<string, Proof>();
   for (const target of Object.values(targets)) {
     await untilCaughtUp(world, target);

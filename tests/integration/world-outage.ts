@@ -33,7 +33,7 @@ export async function outageSection(t: TestContext, world: World): Promise<void>
       await outage.begin();
       const beganAt = Date.now();
       try {
-        const reason = await until(`/readyz tells of ${outage.what}`, awayMs, async () => failedCheck(site, outage.check));
+        const reason = await until(`/readyz tells of ${outage.what}`, 3 * awayMs, async () => failedCheck(site, outage.check));
         assert.match(reason, outage.reason);
         const status = await runFoz(['status', '-c', site.configFile], world.dir);
         assert.match(status.stdout, /waiting|away|not ready/i, `foz status: ${status.stdout} ${status.stderr}`);
@@ -59,7 +59,7 @@ export async function outageSection(t: TestContext, world: World): Promise<void>
 function outages(world: World): readonly Outage[] {
   const { stack } = world;
   return [
-    { what: 'Kafka', check: 'log', reason: /./, begin: () => stack.stop('kafka'), end: () => stack.start('kafka') },
+    { what: 'Kafka', check: 'log', reason: /Kafka/, begin: () => stack.stop('kafka'), end: () => stack.start('kafka') },
     {
       what: 'the object store, hanging,',
       check: 'raw.outage',
@@ -79,7 +79,7 @@ function outages(world: World): readonly Outage[] {
           {
             what: 'Kafka, hanging,',
             check: 'log',
-            reason: /./,
+            reason: /Kafka/,
             begin: () => stack.kill('kafka', 'SIGSTOP'),
             end: () => stack.kill('kafka', 'SIGCONT'),
           },
