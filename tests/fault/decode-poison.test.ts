@@ -11,25 +11,26 @@ import { isRebuilt, rebuildRecord } from '../../lake/raw/rebuild.ts';
 import { isRecord } from '../../runtime/options.ts';
 import { readRows } from '../unit/decode-fixture.ts';
 import { deadly, deadlyUnread } from './poison-bug.ts';
+import type { WorkerReply, WorkerTask } from './poison-worker.ts';
 import type { PoisonReply, PoisonTask } from './poison-writer.ts';
 
 const value = (id: number, name = 'n') => `{"before":null,"after":{"id":${id},"name":"${name}"},"source":{"ts_us":${id}},"op":"c"}`;
 
-interface Life {
-  readonly reply: PoisonReply | null;
+interface Life<R> {
+  readonly reply: R | null;
   readonly signal: NodeJS.Signals | null;
 }
 
 /** One process, from start to end. */
-function live(task: PoisonTask): Promise<Life> {
-  const child = fork(new URL('./poison-writer.ts', import.meta.url), {
+function life<R>(module: string, task: object, isReply: (message: unknown) => message is R): Promise<Life<R>> {
+  const child = fork(new URL(module, import.meta.url), {
     serialization: 'advanced',
     execArgv: [],
     // Deaths are loud.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
-  const { promise, resolve } = Promise.withResolvers<Life>();
-  let reply: PoisonReply | null = null;
+  const { promise, resolve } = Promise.withResolvers<Life<R>>();
+  let reply: R | null = null;
   child.on('message', (message) => {
     if (isReply(message)) reply = message;
   });
@@ -38,9 +39,11 @@ function live(task: PoisonTask): Promise<Life> {
   return promise;
 }
 
-function isReply(message: unknown): message is PoisonReply {
-  return isRecord(message) && (message['kind'] === 'written' || message['kind'] === 'failed');
-}
+const live = (task: PoisonTask): Promise<Life<PoisonReply>> =>
+  life('./poison-writer.ts', task, (message): message is PoisonReply => isRecord(message) && typeof message['kind'] === 'string');
+
+const liveWorker = (task: WorkerTask): Promise<Life<WorkerReply>> =>
+  life('./poison-worker.ts', task, (message): message is WorkerReply => isRecord(message) && Array.isArray(message['rows']));
 
 async function inFolder<T>(work: (tempDir: string) => Promise<T>): Promise<T> {
   const tempDir = await mkdtemp(join(tmpdir(), 'foz-poison-'));
@@ -123,5 +126,27 @@ test('a row that kills even unread is BATCH_POISONED, not another death', { time
       assert.match(reply.message, /SIGABRT/);
     }
     assert.deepEqual(await readdir(tempDir), ['attempts']);
+  }),
+);
+
+test('a worker started again and again ends with every row in the table, once, and the poison rescued', { timeout: 180_000 }, () =>
+  inFolder(async (directory) => {
+    const task = { directory, values: Array.from({ length: 30 }, (_, i) => (i === 20 ? value(i, deadly) : value(i))) };
+    for (let i = 0; i < 2; i++) assert.equal((await liveWorker(task)).signal, 'SIGABRT');
+    const { reply } = await liveWorker(task);
+    assert(reply, 'the third life answers');
+    assert.equal(reply.halted, null);
+    assert.deepEqual(
+      reply.rows.map((row) => row.map((cell) => (typeof cell === 'bigint' ? Number(cell) : cell))),
+      task.values.map((text, i) => (i === 20 ? [i, null, text, 'poison'] : [i, i, null, null])),
+    );
+  }),
+);
+
+test('a worker halts the table where a row kills even unread', { timeout: 180_000 }, () =>
+  inFolder(async (directory) => {
+    const task = { directory, values: [value(0, deadlyUnread)] };
+    for (let i = 0; i < 2; i++) assert.equal((await liveWorker(task)).signal, 'SIGABRT');
+    assert.equal((await liveWorker(task)).reply?.halted, 'BATCH_POISONED');
   }),
 );
