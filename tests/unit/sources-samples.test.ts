@@ -1,8 +1,7 @@
-// Recorded events of the real connectors against what was written into the databases: every type they were given. The
-// recordings are large and live beside the repository; without them this says so loudly.
+// Recorded events of the real connectors against what was written into the databases: every type they were given.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { canonicalCassandraEvent } from '../../sources/canonical-cassandra.ts';
 import { canonicalPostgres, canonicalPostgresEvent } from '../../sources/canonical-postgres.ts';
@@ -10,10 +9,7 @@ import { parseCassandraType } from '../../sources/cassandra-type.ts';
 import { isJsonObject, parseExactJson } from '../../sources/exact-json.ts';
 import type { SourceType } from '../../sources/source.ts';
 
-const samples = new URL('../../../shared/stack/samples/', import.meta.url);
-const skip = existsSync(samples)
-  ? false
-  : `RECORDED EVENTS ABSENT: ${samples.pathname} (canonical forms are then proven by the integration lane only)`;
+const samples = new URL('../recorded-events/', import.meta.url);
 
 function pgType(name: string, length: number | null = null): SourceType {
   if (name.endsWith('[]')) return { ...pgType('array'), arguments: [pgType(name.slice(0, -2))] };
@@ -78,7 +74,7 @@ const recordings: readonly (readonly [file: string, topic: string, not: readonly
   ['pg-01-snapshot.json', 'pg.public.all_types', ['c_num122', 'c_num', 'c_num_arr', 'c_money', 'c_interval', 'c_ts3']],
 ];
 
-test('recorded PostgreSQL events hold what was written, type by type', { skip }, () => {
+test('recorded PostgreSQL events hold what was written, type by type', () => {
   const compared = new Set<string>();
   for (const [file, topic, not] of recordings) {
     const row = rowsOf(file, topic).find((after) => after['id'] === 1);
@@ -97,7 +93,7 @@ test('recorded PostgreSQL events hold what was written, type by type', { skip },
   assert.deepEqual([...compared].toSorted(), Object.keys(written).toSorted());
 });
 
-test('recorded PostgreSQL infinities and NaN are themselves', { skip }, () => {
+test('recorded PostgreSQL infinities and NaN are themselves', () => {
   const row = rowsOf('pg-01-snapshot.json', 'pg.public.all_types').find((after) => after['id'] === 3);
   assert.ok(row);
   assert.equal(canonicalPostgresEvent(pgType('float8'), row['c_float8']), 'NaN');
@@ -140,7 +136,7 @@ const rides: Readonly<Record<string, readonly [type: string, ...values: string[]
   dropoff: ['frozen<geo>', '{"label":"work","lat":"52.2","lon":"4.8"}', '{"label":"gym","lat":"9","lon":"8"}'],
 };
 
-test('recorded Cassandra events hold what was written, type by type', { skip }, () => {
+test('recorded Cassandra events hold what was written, type by type', () => {
   const records = parseExactJson(readFileSync(new URL('cass-03-schemas.json', samples), 'utf8'));
   assert.ok(Array.isArray(records));
   const seen = new Map<string, Set<string>>();
