@@ -103,6 +103,14 @@ test('a missing setting is named where its group stands', () => {
   assert.equal(first?.line, 4);
 });
 
+test('settings that do not exist leave the rest to look at, any other mistake does not', () => {
+  const stray = parse(`${minimal}lakes: 1\n`);
+  assert.ok(stray.kind === 'invalid');
+  assert.deepEqual(stray.rest?.value, valid(minimal).value);
+  const wrong = parse(`${minimal}lakes: 1\nhttp:\n  listen: nowhere\n`);
+  assert.ok(wrong.kind === 'invalid' && wrong.rest === null);
+});
+
 test('bad YAML, duplicate keys among it, is reported with its line', () => {
   assert.equal(problems('kafka:\n  brokers: [a:1\nlake: {}\n')[0]?.line, 3);
   assert.match(problems('kafka: {}\nkafka: {}\n')[0]?.message ?? '', /unique/i);
