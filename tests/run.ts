@@ -122,8 +122,9 @@ function countsOf(lines: readonly string[]): Readonly<Record<string, number>> {
   return counts;
 }
 
+/** The reporter's lines of skipped tests, with their reason: `﹣ name (1.2ms) # reason`. */
 function skipsOf(lines: readonly string[]): string[] {
-  return lines.filter((line) => / # SKIP/.test(line)).map((line) => line.replace(/^\s*\S+\s/, ''));
+  return lines.filter((line) => /^\s*﹣ .* # /.test(line)).map((line) => line.replace(/^\s*﹣ /, ''));
 }
 
 function summarize(results: readonly Result[], isLong: boolean): number {
