@@ -6,7 +6,7 @@ import test from 'node:test';
 import { randomInt, seededRandom, type Random } from '../../runtime/random.ts';
 import { currentRows, openCurrentLab, type RawEvent } from './current-lab.ts';
 
-const histories = process.env['FOZ_TEST_LONG'] === '1' ? 3_000 : 60;
+const histories = process.env['FOZ_TEST_LONG'] === '1' ? 3_000 : 40;
 const nowUs = 1_000_000;
 
 const cell = (type: string) => `STRUCT("value" ${type}, deletion_ts BIGINT, "set" BOOLEAN)`;
@@ -181,7 +181,8 @@ function modelRows(mutations: readonly Mutation[]): readonly (readonly unknown[]
     );
     const markers = mine.filter((write) => write.op === 'i');
     const newest = markers.filter((marker) => markers.every((other) => !beats(other, marker)));
-    const isMarked = newest.some((marker) => survives(marker) && !isExpired(marker));
+    const ends = newest.flatMap((marker) => markerEnd(marker) ?? []);
+    const isMarked = newest.some(survives) && (ends.length === 0 || Math.max(...ends) > nowUs);
     return isMarked || values.some((value) => value !== null) ? [[city, at, ...values]] : [];
   });
   return rows.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
@@ -193,18 +194,21 @@ function beats(left: Write, right: Write): boolean {
   return left.isSnapshot === right.isSnapshot ? left.time > right.time : right.isSnapshot;
 }
 
-/** The marker lives as long as the longest cell written with it. */
-function isExpired(write: Write): boolean {
+/** The marker lives as long as the longest cell written with it; null for ever. */
+function markerEnd(write: Write): number | null {
   const ends = Object.values(write.cells).flatMap((held) => (held.value !== null && held.expiresAt !== null ? [held.expiresAt] : []));
-  return ends.length > 0 && Math.max(...ends) <= nowUs;
+  return ends.length > 0 ? Math.max(...ends) : null;
 }
 
 function cellValue(writes: readonly Write[], name: (typeof columns)[number], survives: (write: Write) => boolean): string | number | null {
   const top = writes
     .filter((write) => writes.every((other) => !beats(other, write)))
     .map((write) => ({ write, held: write.cells[name] ?? { value: null, expiresAt: null } }));
-  if (top.length === 0 || top.some(({ held }) => held.value === null || (held.expiresAt !== null && held.expiresAt <= nowUs))) return null;
-  const best = top.toSorted((a, b) => (String(a.held.value) < String(b.held.value) ? 1 : -1))[0];
+  if (top.length === 0 || top.some(({ held }) => held.value === null)) return null;
+  const lasting = Math.max(...top.map(({ held }) => held.expiresAt ?? 0));
+  if (lasting > 0 && lasting <= nowUs) return null;
+  const equals = top.filter(({ held }) => (held.expiresAt ?? 0) === lasting);
+  const best = equals.toSorted((a, b) => (String(a.held.value) < String(b.held.value) ? 1 : -1))[0];
   return best && survives(best.write) ? best.held.value : null;
 }
 

@@ -1,6 +1,7 @@
 // The current rows of a Cassandra table from its raw events, by Cassandra's own rule: every cell stands alone, and the
 // latest write time wins, whatever the order of arrival. So an event may come late, twice or out of order.
-// - At one write time a tombstone beats a value, and of two values the larger one wins.
+// - At one write time a tombstone beats a value, one that expires beats one that stays, the later expiry an earlier one,
+//   and of two equal in that the larger value wins.
 // - Snapshot rows carry the time of the read instead of their write times, so anything of the commit log beats them.
 // - A row delete, a partition delete (clustering columns null in the key) and a range delete (op r) take every cell with a
 //   write time at or before their own.
@@ -28,11 +29,11 @@ export function cassandraCurrentSql(input: CassandraCurrent, dialect: Dialect): 
   const { columns, from, hasRanges } = input;
   const origin = input.hasSnapshot ? `CASE WHEN source.snapshot = 'true' THEN 0 ELSE 1 END` : '1';
   const nowUs = input.asOfMs === undefined ? dialect.nowUs : String(BigInt(Math.round(input.asOfMs)) * 1000n);
-  const cells = columns.map((field, i) => cellOf(field, i, nowUs));
+  const cells = columns.map((field, i) => cellOf(field, i));
   const isWide = `${dialect.outsideStrings('k')} LIKE '%null%'`;
   const winners = cells.map(
     (cell) =>
-      `${dialect.valueAtMax(`ROW(l, t, ${cell.value}, ${cell.expiresAt})`, `ROW(l, t, ${cell.isDead}, ${cell.text})`)} FILTER (WHERE op <> 'd' AND ${cell.name} IS NOT NULL) AS c${cell.index}`,
+      `${dialect.valueAtMax(`ROW(l, t, ${cell.value}, ${cell.expiresAt})`, `ROW(l, t, ${cell.rank}, coalesce(${cell.expiresAt}, 0), ${cell.text})`)} FILTER (WHERE op <> 'd' AND ${cell.name} IS NOT NULL) AS c${cell.index}`,
   );
   const expiry = `CASE WHEN ${cells.map((cell) => `${cell.liveExpiry} > 0`).join(' OR ')} THEN ${greatest(cells.map((cell) => cell.liveExpiry))} END`;
   const isKey = (cell: Cell) => dialect.hasElement('key_columns', literal(cell.columnName));
@@ -47,7 +48,7 @@ clustering AS (SELECT ${dialect.valueAtMax(dialect.nullNames('k'), 'length(k)')}
 state AS (
   SELECT k, max(CASE WHEN op = 'd' THEN t END) AS deleted_at,
     ${dialect.valueAtMax('ROW(p, o, changed_at)', 'ROW(l, t, p, o)')} AS decided,
-    ${dialect.valueAtMax(`ROW(l, t, ${expiry})`, 'ROW(l, t)')} FILTER (WHERE op = 'i') AS marker,
+    ${dialect.valueAtMax(`ROW(l, t, ${expiry})`, `ROW(l, t, coalesce(${expiry}, 0))`)} FILTER (WHERE op = 'i') AS marker,
     ${winners.join(',\n    ')}
   FROM events WHERE op <> 'r' AND NOT (op = 'd' AND ${isWide}) GROUP BY k),
 ${sweptRelations(hasRanges, dialect)},
@@ -83,11 +84,12 @@ interface Cell {
   readonly expiresAt: string;
   /** Expiry of a cell that has a value; 0 without. */
   readonly liveExpiry: string;
-  readonly isDead: string;
+  /** At one write time: a tombstone over what expires over what stays. */
+  readonly rank: string;
   readonly text: string;
 }
 
-function cellOf(field: StructField, index: number, nowUs: string): Cell {
+function cellOf(field: StructField, index: number): Cell {
   const name = `a.${quoted(field.name)}`;
   const part = (inner: string, type: string): string =>
     isStruct(field.type) && fieldNamed(field.type, inner) ? `${name}.${quoted(inner)}` : `CAST(NULL AS ${type})`;
@@ -100,7 +102,7 @@ function cellOf(field: StructField, index: number, nowUs: string): Cell {
     value,
     expiresAt,
     liveExpiry: `coalesce(CASE WHEN ${value} IS NOT NULL THEN ${expiresAt} END, 0)`,
-    isDead: `CASE WHEN ${value} IS NULL OR coalesce(${expiresAt} <= ${nowUs}, false) THEN 1 ELSE 0 END`,
+    rank: `CASE WHEN ${value} IS NULL THEN 2 WHEN ${expiresAt} IS NOT NULL THEN 1 ELSE 0 END`,
     text: `coalesce(CAST(${value} AS varchar), '')`,
   };
 }
