@@ -58,7 +58,8 @@ async function kills(t: TestContext, world: World, target: TableTarget, members:
     const { next } = await tableProgress(target, world.readers);
     await sleep(randomInt(random, 1_500));
     // Every other round both at once: nobody is left to commit.
-    const victims = round % 2 === 0 ? members : members.filter((_, i) => i === randomInt(random, 2));
+    const lone = randomInt(random, members.length);
+    const victims = round % 2 === 0 ? members : members.filter((_, i) => i === lone);
     const withCatalog = round % 3 === 1;
     if (withCatalog) await world.killCatalog();
     for (const victim of victims) {
