@@ -21,7 +21,8 @@ import {
 } from '@duckdb/node-api';
 import bindings, { type DataChunk, type Vector } from '@duckdb/node-bindings';
 import { assert } from '../../runtime/errors.ts';
-import type { ScanNode, ShapeScanner } from './shape-scanner.ts';
+import type { ScanNode } from './scan-program.ts';
+import type { ShapeScanner } from './shape-scanner.ts';
 import { pageKey, pageRows, pageValue, type RowPage } from './row-pages.ts';
 
 export interface DuckdbOptions {

@@ -3,12 +3,51 @@
 export interface Escapes {
   readonly bytes: Uint8Array;
   used: number;
+  /** Its top bit: whether the row may hold bytes beyond ASCII. */
+  high: number;
   /** References to complete: words of a column, and where in them. */
   readonly columns: Int32Array[];
   readonly at: number[];
 }
 
 const [quote, backslash] = [0x22, 0x5c];
+
+/** A string into its column; the byte after the closing quote, or −1. */
+export function readString(
+  bytes: Uint8Array,
+  view: DataView,
+  from: number,
+  end: number,
+  words: Int32Array,
+  row: number,
+  base: number,
+  escapes: Escapes,
+): number {
+  let to = from + 1;
+  // Four bytes at a time while none is a quote, a backslash, a control character or beyond ASCII.
+  while (to < end && isPlain(view.getInt32(to, true))) to += 4;
+  let byte = view.getUint8(to);
+  while (byte !== quote && byte !== backslash && byte >= 0x20 && to < end) {
+    escapes.high |= byte;
+    byte = view.getUint8(++to);
+  }
+  if (to >= end) return -1;
+  if (byte === quote) {
+    refer(words, row, bytes, from + 1, to - from - 1, base);
+    return to + 1;
+  }
+  const { used } = escapes;
+  const after = unescape(bytes, from + 1, end, escapes);
+  if (after < 0) return -1;
+  escapes.high |= 0x80;
+  const length = escapes.used - used;
+  refer(words, row, escapes.bytes, used, length, 0);
+  if (length > 12) {
+    escapes.columns.push(words);
+    escapes.at.push(4 * row);
+  }
+  return after;
+}
 
 /** A DuckDB string reference: length, then either the bytes (up to 12) or four of them and the address. */
 export function refer(words: Int32Array, row: number, bytes: Uint8Array, from: number, length: number, base: number): void {
@@ -36,7 +75,7 @@ function packed(bytes: Uint8Array, from: number, count: number): number {
 }
 
 /** The byte after the closing quote, or −1. */
-export function unescape(bytes: Uint8Array, from: number, end: number, escapes: Escapes): number {
+function unescape(bytes: Uint8Array, from: number, end: number, escapes: Escapes): number {
   const target = escapes.bytes;
   let used = escapes.used;
   for (let at = from; at < end && used < target.length; at++) {
@@ -78,7 +117,7 @@ function unescaped(letter: number): number {
 }
 
 /** Of four bytes of a string, whether each stands for itself. */
-export function isPlain(word: number): boolean {
+function isPlain(word: number): boolean {
   const quotes = word ^ 0x22222222;
   const backslashes = word ^ 0x5c5c5c5c;
   // Of each byte, the top bit: set where the byte is zero (or below 0x20), or the byte's own.

@@ -22,7 +22,7 @@ interface Life<R> {
 }
 
 /** One process, from start to end. */
-function life<R>(module: string, task: object, isReply: (message: unknown) => message is R): Promise<Life<R>> {
+function lifeOf<R>(module: string, task: object, isReply: (message: unknown) => message is R): Promise<Life<R>> {
   const child = fork(new URL(module, import.meta.url), {
     serialization: 'advanced',
     execArgv: [],
@@ -40,10 +40,10 @@ function life<R>(module: string, task: object, isReply: (message: unknown) => me
 }
 
 const live = (task: PoisonTask): Promise<Life<PoisonReply>> =>
-  life('./poison-writer.ts', task, (message): message is PoisonReply => isRecord(message) && typeof message['kind'] === 'string');
+  lifeOf('./poison-writer.ts', task, (message): message is PoisonReply => isRecord(message) && typeof message['kind'] === 'string');
 
 const liveWorker = (task: WorkerTask): Promise<Life<WorkerReply>> =>
-  life('./poison-worker.ts', task, (message): message is WorkerReply => isRecord(message) && Array.isArray(message['rows']));
+  lifeOf('./poison-worker.ts', task, (message): message is WorkerReply => isRecord(message) && Array.isArray(message['rows']));
 
 async function inFolder<T>(work: (tempDir: string) => Promise<T>): Promise<T> {
   const tempDir = await mkdtemp(join(tmpdir(), 'foz-poison-'));

@@ -43,7 +43,6 @@ test('a column of doubles without NaN says so, with bounds; one with NaN says no
     const id = after && isStruct(after) ? after.fields.find((field) => field.name === 'd')?.id : undefined;
     const dataFile = files[0]?.dataFile;
     assert(id !== undefined && dataFile);
-    const bound = (bytes: Uint8Array | undefined) => bytes && new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0, true);
     return {
       nan: dataFile.nanValueCounts?.get(id),
       values: dataFile.valueCounts?.get(id),
@@ -56,3 +55,7 @@ test('a column of doubles without NaN says so, with bounds; one with NaN says no
   assert.deepEqual(await metricsOf(['0.0', '1.0']), { nan: 0, values: 2, nulls: 0, bounds: [-0, 1] });
   assert.deepEqual(await metricsOf(['"Infinity"', '1.5']), { nan: 0, values: 2, nulls: 0, bounds: [undefined, undefined] });
 });
+
+function bound(bytes: Uint8Array | undefined): number | undefined {
+  return bytes && new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0, true);
+}
