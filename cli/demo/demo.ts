@@ -285,7 +285,7 @@ async function freshness(lake: LakeQuery): Promise<{ readonly p50: number; reado
   const { rows } = await lake.query(`
     WITH live AS (
       SELECT epoch_ms(_committed_at) - epoch_ms(changed_at) AS ms FROM raw.users WHERE op IN ('c', 'u', 'd')
-      UNION ALL SELECT epoch_ms(_committed_at) - epoch_ms(changed_at) FROM raw.rides WHERE op IS NOT NULL AND source.snapshot = 'false' AND changed_at > TIMESTAMPTZ '2000-01-01'
+      UNION ALL SELECT epoch_ms(_committed_at) - epoch_ms(changed_at) FROM raw.rides WHERE op IS NOT NULL AND source.snapshot IS DISTINCT FROM 'true' AND changed_at > TIMESTAMPTZ '2000-01-01'
     ) SELECT quantile_cont(ms, 0.5) / 1000, quantile_cont(ms, 0.99) / 1000 FROM live`);
   const [p50, p99] = rows[0] ?? [];
   return { p50: Number(p50), p99: Number(p99) };
