@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { LakeError } from '../../runtime/errors.ts';
 import { readStack, removeStack, startStack, type StackEvent } from '../../stack/stack.ts';
-import { processesNaming, stackFolder } from './stack-processes.ts';
+import { noneLeft, stackFolder } from './stack-processes.ts';
 
 const timeout = 180_000;
 
@@ -33,7 +33,7 @@ test(
       return true;
     });
     assert.ok(events.some(({ component, state }) => component === 's3' && state === 'failed'));
-    assert.deepEqual(processesNaming(dir), []);
+    await noneLeft(dir);
     assert.equal(await readStack(dir), null);
   },
 );
@@ -61,7 +61,7 @@ test('a start that is called off leaves nothing', { timeout }, async (t) => {
     if (state === 'starting') setTimeout(() => caller.abort(new Error('called off')), 300);
   };
   await assert.rejects(startStack({ dir, components: ['s3', 'postgres'], onProgress }, caller.signal), /called off/);
-  assert.deepEqual(processesNaming(dir), []);
+  await noneLeft(dir);
 });
 
 const onPostgresReady = () => Promise.reject(new Error('the schema is wrong'));
@@ -69,7 +69,7 @@ const onPostgresReady = () => Promise.reject(new Error('the schema is wrong'));
 test('a hook that fails fails the start', { timeout }, async (t) => {
   const dir = await stackFolder(t);
   await assert.rejects(startStack({ dir, components: ['postgres'], onPostgresReady }), /the schema is wrong/);
-  assert.deepEqual(processesNaming(dir), []);
+  await noneLeft(dir);
 });
 
 test('removing a stack removes what it made and nothing else', { timeout }, async (t) => {
@@ -77,7 +77,7 @@ test('removing a stack removes what it made and nothing else', { timeout }, asyn
   await mkdir(join(dir, 'notes'), { recursive: true });
   await startStack({ dir, components: ['postgres'], detached: true });
   await removeStack(dir);
-  assert.deepEqual(processesNaming(dir), []);
+  await noneLeft(dir);
   await assert.rejects(stat(join(dir, 'data')));
   assert.ok((await stat(join(dir, 'notes'))).isDirectory());
 });

@@ -12,7 +12,7 @@ import { Client as PostgresClient } from 'pg';
 import { componentNames } from '../../stack/components/component.ts';
 import { isFree } from '../../stack/process/ports.ts';
 import { readStack, startStack, type ComponentStatus, type Stack, type StackEvent } from '../../stack/stack.ts';
-import { listening, processesNaming, stackFolder, survivors, until } from './stack-processes.ts';
+import { listening, noneLeft, stackFolder, survivors, until } from './stack-processes.ts';
 
 const timeout = 300_000;
 const local = componentNames.filter((name) => name !== 'trino');
@@ -76,7 +76,7 @@ test('the whole stack starts, works, heals and ends', { timeout }, async (t) => 
     const { port } = stack.endpoint('postgres');
     await stack[Symbol.asyncDispose]();
     assert.deepEqual(await survivors(pids, 1000), []);
-    assert.deepEqual(processesNaming(dir), []);
+    await noneLeft(dir);
     assert.equal(await isFree(port), true);
     assert.equal(await readStack(dir), null);
     await assert.rejects(stat(join(dir, 'pids/kafka.pid')));

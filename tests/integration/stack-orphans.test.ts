@@ -39,7 +39,7 @@ test('SIGKILL of the process that started a stack ends every component within 20
   assert.deepEqual(await survivors(pids, 0), pids, 'all run before');
   parent.kill('SIGKILL');
   assert.deepEqual(await survivors(pids, 20_000), []);
-  assert.deepEqual(processesNaming(dir), [], 'nor any helper of theirs');
+  await noneLeft(dir);
   assert.equal(await readStack(dir), null);
 });
 

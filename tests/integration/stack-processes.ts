@@ -59,3 +59,8 @@ export async function until<T>(what: string, maxMs: number, ask: () => Promise<T
     await sleep(100);
   }
 }
+
+/** The guardian itself ends a moment after its last child; everything must be gone within ten seconds. */
+export async function noneLeft(dir: string): Promise<void> {
+  await until(`no process of ${dir}`, 10_000, async () => (processesNaming(dir).length === 0 ? true : null));
+}
