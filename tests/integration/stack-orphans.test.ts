@@ -7,7 +7,7 @@ import test, { type TestContext } from 'node:test';
 import { readStack, stopStack } from '../../stack/stack.ts';
 import { startGuardian } from '../../stack/process/guardian-client.ts';
 import { openLayout } from '../../stack/state.ts';
-import { processesNaming, stackFolder, survivors } from './stack-processes.ts';
+import { noneLeft, processesNaming, stackFolder, survivors } from './stack-processes.ts';
 
 const parentProgram = new URL('./stack-parent.ts', import.meta.url).pathname;
 const timeout = 150_000;
@@ -106,6 +106,6 @@ test('a component that ignores SIGTERM, one that is paused and one with helpers 
   await guardian.shutdown([['helped', 'paused'], ['deaf']]);
   assert.ok(Date.now() - startedAt < 8000);
   assert.deepEqual(await survivors([deaf.pid, paused.pid, helped.pid, guardian.pid], 1000), []);
-  assert.deepEqual(processesNaming(layout.root), []);
+  await noneLeft(layout.root);
   assert.deepEqual(exits.sort(), ['deaf SIGKILL', 'helped SIGTERM', 'paused SIGTERM']);
 });
