@@ -15,6 +15,7 @@ import type { ObjectStore } from '../lake/store/object-store.ts';
 import { s3Store, type S3StoreOptions } from '../lake/store/s3-store.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
+import { isAlive } from '../runtime/is-alive.ts';
 import type { Logger } from '../runtime/log.ts';
 import { isRecord } from '../runtime/options.ts';
 import { systemRandom } from '../runtime/random.ts';
@@ -287,14 +288,5 @@ export async function clearWorkDirectory(loaded: LoadedConfig): Promise<void> {
   for (const name of existsSync(parent) ? await readdir(parent) : []) {
     if (/^[0-9]+$/.test(name) && (Number(name) === process.pid || !isAlive(Number(name))))
       await rm(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

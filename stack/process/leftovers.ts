@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '../setup/lock.ts';
+import { isAlive } from '../../runtime/is-alive.ts';
 
 const graceMs = 8000;
 

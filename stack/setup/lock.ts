@@ -4,6 +4,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '../../runtime/is-alive.ts';
 import { LakeError } from '../../runtime/errors.ts';
 
 /** A holder writes its pid at once; a lock without one for so long was left by a process that died in between. */
@@ -69,13 +70,4 @@ async function breakLock(path: string): Promise<void> {
   await rename(path, aside).catch(() => undefined);
   if (typeof (await holderOf(aside)) === 'number') await rename(aside, path).catch(() => undefined);
   await rm(aside, { recursive: true, force: true });
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

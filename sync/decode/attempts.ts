@@ -8,6 +8,7 @@
 
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAlive } from '../../runtime/is-alive.ts';
 import { isRecord } from '../../runtime/options.ts';
 
 export interface RowSpan {
@@ -106,15 +107,6 @@ async function deadMarkers(directory: string, table: string): Promise<readonly s
     const pid = /^([0-9]+)\.json$/.exec(name.slice(table.length + 1))?.[1];
     return pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid)));
   });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
 
 /** Null for a file that is absent or cut short. */
