@@ -43,6 +43,16 @@ test('every command that a page or an error names exists', () => {
   assert.deepEqual(unknown, []);
 });
 
+test('the README lists every command, with an example of its use', () => {
+  const listed = new Map(
+    [...textOf('README.md').matchAll(/^\| ([a-z]+) +\|[^|]*\| `foz ([a-z]+)/gm)].map(([, name, used]) => [name, used]),
+  );
+  assert.deepEqual(
+    [...listed],
+    commandTable.map(({ name }) => [name, name]),
+  );
+});
+
 test('every metric that a page names exists', () => {
   const unknown = pages.flatMap((page) =>
     [...textOf(page).matchAll(/`(foz_[a-z_]+)/g)].map(([, name = '']) => name).filter((name) => !Object.hasOwn(metricTable, name)),
