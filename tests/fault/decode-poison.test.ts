@@ -14,6 +14,9 @@ import { deadly, deadlyUnread } from './poison-bug.ts';
 import type { WorkerReply, WorkerTask } from './poison-worker.ts';
 import type { PoisonReply, PoisonTask } from './poison-writer.ts';
 
+/** Each halving is a process: small batches by default, larger ones with FOZ_TEST_LONG=1. */
+const isLong = process.env['FOZ_TEST_LONG'] === '1';
+
 const value = (id: number, name = 'n') => `{"before":null,"after":{"id":${id},"name":"${name}"},"source":{"ts_us":${id}},"op":"c"}`;
 
 interface Life<R> {
@@ -58,9 +61,10 @@ test('rows that kill are found after two deaths and rescued with their exact tex
   inFolder(async (tempDir) => {
     const binary = Buffer.concat([Buffer.from(`{"${deadly}":"`), Buffer.of(0xff, 0xfe), Buffer.from('"}')]);
     const values: readonly (readonly (string | Uint8Array)[])[] = [
-      Array.from({ length: 12 }, (_, i) => (i === 5 ? value(i, deadly) : value(i))),
-      Array.from({ length: 4 }, (_, i) => (i === 3 ? binary : value(100 + i))),
+      Array.from({ length: isLong ? 12 : 4 }, (_, i) => (i === 2 ? value(i, deadly) : value(i))),
+      Array.from({ length: isLong ? 4 : 2 }, (_, i) => (i === 1 ? binary : value(100 + i))),
     ];
+    const total = values.flat().length;
     const attempts = { directory: join(tempDir, 'attempts'), table: 'users' };
     const task = { options: { tempDir, attempts }, values };
     for (const life of ['first', 'second']) assert.equal((await live(task)).signal, 'SIGABRT', `the ${life} life dies`);
@@ -68,7 +72,7 @@ test('rows that kill are found after two deaths and rescued with their exact tex
     assert.equal(signal, null);
     assert(reply?.kind === 'written', JSON.stringify(reply));
     assert.equal(reply.written.files.length, 1, 'one file again, once the poison is known');
-    assert.equal(reply.written.rows, 16);
+    assert.equal(reply.written.rows, total);
     assert.equal(reply.written.rescued, 2);
     assert.deepEqual(
       (await readdir(tempDir)).filter((name) => name !== 'attempts'),
@@ -86,10 +90,10 @@ test('rows that kill are found after two deaths and rescued with their exact tex
       assert(isRebuilt(rebuildRecord(row, shapes).value, Buffer.from(original)), `${partition}:${offset} does not rebuild`);
       const rescued = row['_rescued'];
       const reason = isRecord(rescued) ? rescued['reason'] : null;
-      const expected = partition === 0 && offset === 5 ? 'poison' : partition === 1 && offset === 3 ? 'not-utf8: poison' : null;
+      const expected = partition === 0 && offset === 2 ? 'poison' : partition === 1 && offset === 1 ? 'not-utf8: poison' : null;
       assert.equal(reason, expected, `${partition}:${offset}`);
     }
-    assert.equal(seen.size, 16, 'every row once');
+    assert.equal(seen.size, total, 'every row once');
 
     // Killed before the commit, the batch is read again: the poison is known by now.
     const again = await live({ ...task, options: { ...task.options, isolatedRunsMax: 0 } });
@@ -131,14 +135,15 @@ test('a row that kills even unread is BATCH_POISONED, not another death', { time
 
 test('a worker started again and again ends with every row in the table, once, and the poison rescued', { timeout: 180_000 }, () =>
   inFolder(async (directory) => {
-    const task = { directory, values: Array.from({ length: 30 }, (_, i) => (i === 20 ? value(i, deadly) : value(i))) };
+    const [count, killer] = isLong ? [30, 20] : [6, 4];
+    const task = { directory, values: Array.from({ length: count }, (_, i) => (i === killer ? value(i, deadly) : value(i))) };
     for (let i = 0; i < 2; i++) assert.equal((await liveWorker(task)).signal, 'SIGABRT');
     const { reply } = await liveWorker(task);
     assert(reply, 'the third life answers');
     assert.equal(reply.halted, null);
     assert.deepEqual(
       reply.rows.map((row) => row.map((cell) => (typeof cell === 'bigint' ? Number(cell) : cell))),
-      task.values.map((text, i) => (i === 20 ? [i, null, text, 'poison'] : [i, i, null, null])),
+      task.values.map((text, i) => (i === killer ? [i, null, text, 'poison'] : [i, i, null, null])),
     );
   }),
 );
