@@ -32,6 +32,8 @@ export interface FileWriterOptions {
 export interface WriteMode {
   /** Writes still to be done with malformed texts sorted out first: they come in runs. */
   guardedWrites: number;
+  /** Pages of one file: fewer once a file did not fit into memory. */
+  pagesMax: number;
   readonly scanners: ScannerChoice;
 }
 
@@ -50,6 +52,8 @@ export interface RowsToWrite {
   readonly reasons: readonly string[];
   readonly headers: DecodeStatement['headers'];
 }
+
+const dictionaryBytesMax = 1_048_576;
 
 /** After a malformed text. */
 const guardedWritesAfter = 20;
@@ -136,8 +140,11 @@ async function writeFile(
 ): Promise<FileOutcome> {
   const path = join(options.tempDir, `${randomUUID()}.parquet`);
   const { schema } = plan;
-  const rowGroupRows = Math.max(2048, Math.floor(options.rowGroupValuesMax / leavesOf(schema).length));
-  const sql = `COPY (${decodeSelect({ ...statement, scanned: statement.scanner?.shape ?? null })}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd, FIELD_IDS ${fieldIds(schema)}, ROW_GROUP_SIZE ${rowGroupRows}, RETURN_STATS true)`;
+  const leaves = leavesOf(schema).length;
+  const rowGroupRows = Math.max(2048, Math.floor(options.rowGroupValuesMax / leaves));
+  // DuckDB takes a dictionary's full size at once for every column: a megabyte each, unless told.
+  const dictionaryBytes = Math.min(dictionaryBytesMax, Math.floor(options.stageBytesMax / leaves));
+  const sql = `COPY (${decodeSelect({ ...statement, scanned: statement.scanner?.shape ?? null })}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd, FIELD_IDS ${fieldIds(schema)}, ROW_GROUP_SIZE ${rowGroupRows}, STRING_DICTIONARY_PAGE_SIZE_LIMIT ${dictionaryBytes}, RETURN_STATS true)`;
   try {
     const [report] = await duckdb.query(sql, { id: rows.id, source: { pages: rows.pages, scanner: statement.scanner } }, signal);
     const { recordCount, fileSizeInBytes, stats } = readReport(report);
@@ -196,6 +203,12 @@ function* mapEntries(value: DuckdbValue | undefined): Generator<[string, DuckdbV
 /** A text that DuckDB's JSON reader refuses, or one that is no UTF-8. */
 function isRefusedText(error: unknown): boolean {
   return error instanceof Error && /^(invalid input|conversion) error/i.test(error.message);
+}
+
+/** Less at a time may help; it does not help a full disk. */
+export function isOutOfMemory(error: unknown): boolean {
+  const isLimit = error instanceof LakeError && error.code === 'LIMIT_EXCEEDED';
+  return isLimit && error.cause instanceof Error && /out of memory/i.test(error.cause.message);
 }
 
 function wrapped(error: unknown): unknown {

@@ -5,7 +5,7 @@ import type { RowSpan } from './attempts.ts';
 import { daySources } from './day-sources.ts';
 import type { DecodePlan, EvolveFirst, OpenBatch, WrittenBatch } from './decoder.ts';
 import type { EngineLease } from './decode-engine.ts';
-import { removeFiles, type FileOutcome, type FileWriterOptions, type WriteMode, type writeFiles } from './file-writer.ts';
+import { isOutOfMemory, removeFiles, type FileOutcome, type FileWriterOptions, type WriteMode, type writeFiles } from './file-writer.ts';
 import type { WriteGuard } from './guarded-write.ts';
 import { headerColumn } from './header-column.ts';
 import { HeaderSets } from './header-sets.ts';
@@ -153,8 +153,18 @@ export class JsonBatch implements OpenBatch {
     const written: FileOutcome[] = [];
     try {
       for (const { day, pages } of daySources(this.#pages.pages)) {
-        const rows = { id: this.#id, day, pages, reasons: this.#reasons, headers };
-        written.push(...(await lease.inTurn(() => writeFiles(lease.duckdb, plan, rows, mode, options, signal), signal)));
+        for (let at = 0; at < pages.length;) {
+          const some = pages.slice(at, at + mode.pagesMax);
+          const rows = { id: this.#id, day, pages: some, reasons: this.#reasons, headers };
+          try {
+            written.push(...(await lease.inTurn(() => writeFiles(lease.duckdb, plan, rows, mode, options, signal), signal)));
+            at += some.length;
+          } catch (error) {
+            if (!isOutOfMemory(error) || some.length === 1) throw error;
+            // A very wide table: several files, now and from now on.
+            mode.pagesMax = Math.ceil(some.length / 2);
+          }
+        }
       }
     } catch (error) {
       await removeFiles(written.map((outcome) => outcome.file));

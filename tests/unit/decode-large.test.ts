@@ -59,3 +59,25 @@ test('a column of doubles without NaN says so, with bounds; one with NaN says no
 function bound(bytes: Uint8Array | undefined): number | undefined {
   return bytes && new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0, true);
 }
+
+test('I9: a batch of a table of 200 Cassandra columns is written within a small memory limit, every row once', async () => {
+  await using lab = await decodeLab({ memoryLimitBytes: 200_000_000 });
+  const values = Array.from({ length: 1500 }, (_, id) => `{"before":null,"after":{${cells(id)}},"source":{"ts_us":${id}},"op":"c"}`);
+  const written = await lab.write(values.map((value, i) => recordOf(i, value)));
+  assert.deepEqual([written.rows, written.rescued], [1500, 0]);
+  const rows = await readRows(written);
+  const shapes = new Map(lab.plan.shapes.map((shape) => [shape.number, shape]));
+  assert.deepEqual(
+    rows.map((row) => Number(row['_log_offset'])),
+    values.map((_, i) => i),
+  );
+  for (const i of [0, 700, 1499]) {
+    const row = rows[i];
+    assert(row && isRebuilt(rebuildRecord(row, shapes).value, Buffer.from(values[i] ?? '')), `row ${i} does not rebuild`);
+  }
+});
+
+function cells(id: number): string {
+  const cell = (_: unknown, c: number) => `"c${c}":{"value":"value ${(id * 7919) % 100_003} of ${c}","deletion_ts":null,"set":true}`;
+  return Array.from({ length: 200 }, cell).join(',');
+}
