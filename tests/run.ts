@@ -24,6 +24,8 @@ interface Result {
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const minute = 60_000;
+/** Compiled TypeScript, kept between runs: tests start hundreds of processes, and this halves their cost. */
+const compileCache = join(root, 'node_modules', '.cache', 'foz-tests');
 
 const lanes: readonly Lane[] = [
   { name: 'unit', concurrency: 2, timeoutMs: 2 * minute },
@@ -80,7 +82,10 @@ async function runLane(lane: Lane, isLong: boolean): Promise<Result> {
   const startedAt = Date.now();
   const timeoutMs = lane.timeoutMs * (isLong ? 10 : 1);
   const args = ['--test', '--test-reporter=spec', `--test-concurrency=${lane.concurrency}`, `--test-timeout=${timeoutMs}`, ...files];
-  const { code, lines } = await runProgram(process.execPath, args, isLong ? { FOZ_TEST_LONG: '1' } : {});
+  const { code, lines } = await runProgram(process.execPath, args, {
+    NODE_COMPILE_CACHE: compileCache,
+    ...(isLong ? { FOZ_TEST_LONG: '1' } : {}),
+  });
   return { name: lane.name, seconds: (Date.now() - startedAt) / 1000, isOk: code === 0, counts: countsOf(lines), skipped: skipsOf(lines) };
 }
 
