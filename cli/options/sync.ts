@@ -31,11 +31,11 @@ export const syncOptions = group(
       {
         bufferMax: size({
           doc: 'Key and value bytes buffered or being written, all tables together: reading waits above it',
-          default: '96MiB',
+          default: '36MiB',
         }),
-        chunk: size({ doc: 'Key and value bytes decoded and written at a time: one Parquet file a partition day', default: '32MiB' }),
+        chunk: size({ doc: 'Key and value bytes decoded and written at a time: one Parquet file a partition day', default: '12MiB' }),
         chunkRows: integer({ doc: 'Rows decoded and written at a time', min: 1, max: 10_000_000, default: 100_000 }),
-        decoderMax: size({ doc: 'Memory for decoding (DuckDB), all tables together; it spills to lake.workDir beyond', default: '256MB' }),
+        decoderMax: size({ doc: 'Memory for decoding (DuckDB), all tables together; it spills to lake.workDir beyond', default: '160MB' }),
         sealedChunks: integer({ doc: 'Chunks of one table that may wait for the writer', min: 1, max: 16, default: 1 }),
       },
       { doc: 'Memory ceiling, kept by back-pressure' },
@@ -44,7 +44,7 @@ export const syncOptions = group(
       {
         uploads: integer({ doc: 'Files of one table going up at a time', min: 1, max: 64, default: 4 }),
         jsonDepth: integer({ doc: 'Values nested deeper are kept as text in _rescued', min: 8, max: 10_000, default: 1000 }),
-        threads: integer({ doc: 'Threads of the decoder, all tables together', min: 1, max: 64, default: 1 }),
+        threads: integer({ doc: 'Threads of the decoder, all tables together', min: 1, max: 64, default: 2 }),
         manifests: integer({ doc: 'Manifests of one table that trigger a merge, off the commit path', min: 2, max: 10_000, default: 30 }),
         revokeDrain: duration({
           doc: 'How long a partition that goes to another worker may wait for its last commit here',
