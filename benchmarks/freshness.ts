@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '../cli/config.ts';
 import { loadUsers } from '../cli/demo/load.ts';
 import { tableProgress } from '../cli/demo/progress-of-tables.ts';
-import { startFoz } from '../cli/demo/worker-process.ts';
+import { catalogAnswers, startFoz } from '../cli/demo/worker-process.ts';
 import { upLocalStack } from '../cli/local-stack.ts';
 import { openLakeQuery } from '../cli/query/lake-query.ts';
 import { tableTargets } from '../cli/settings.ts';
@@ -32,7 +32,7 @@ export async function measureFreshness(dir: string, entry: string, seconds: numb
   note(`freshness: ${changesPerSecond} changes/s for ${seconds} s`);
   const signal = AbortSignal.timeout((seconds + 600) * 1000);
   await using parts = new AsyncDisposableStack();
-  const local = parts.use(await upLocalStack({ directory: dir, isDetached: false, freshness: '1s' }, signal));
+  const local = parts.use(await upLocalStack({ directory: dir, isDetached: false, freshness: '1s', anyPorts: true }, signal));
   const loaded = loadConfig(local.configFile, dir);
   const worker = {
     entry: entry || fileURLToPath(new URL('../cli/foz.ts', import.meta.url)),
@@ -40,6 +40,7 @@ export async function measureFreshness(dir: string, entry: string, seconds: numb
     logFile: join(dir, 'worker.log'),
   };
   parts.use(startFoz({ ...worker, only: 'catalog', logFile: join(dir, 'catalog.log') }));
+  if (loaded.config.catalog.kind === 'embedded') await catalogAnswers(loaded.config.catalog.listen, signal);
   parts.use(startFoz({ ...worker, only: 'sync' }));
   const store = parts.use(openStore(loaded, silentLogger));
   const { catalog } = parts.use(await openCatalog(loaded, store, silentLogger));

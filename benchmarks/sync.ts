@@ -50,6 +50,10 @@ export async function benchSync(options: SyncBenchOptions): Promise<SyncBench> {
 
 async function throughput({ events, note }: SyncBenchOptions, dir: string): Promise<readonly (LaneResult | ReferenceResult)[]> {
   const results: (LaneResult | ReferenceResult)[] = [];
+  const done = (result: LaneResult | ReferenceResult): void => {
+    results.push(result);
+    note(JSON.stringify(result));
+  };
   await using stack = await startStack({ dir: join(dir, 'stack'), components: ['kafka', 's3'], settings: { kafkaPartitions: partitions } });
   const { bootstrap } = stack.endpoint('kafka');
   const ports = portPool();
@@ -58,13 +62,13 @@ async function throughput({ events, note }: SyncBenchOptions, dir: string): Prom
     await produceEnvelopes({ bootstrap, topic: `bench.${compression}`, partitions, events, compression });
     for (const target of targets(stack, compression, dir)) {
       note(`lane ${target.name}`);
-      results.push(await runLane({ bootstrap, topic: `bench.${compression}`, events, dir, entry, target, freePort: () => ports.draw() }));
+      done(await runLane({ bootstrap, topic: `bench.${compression}`, events, dir, entry, target, freePort: () => ports.draw() }));
     }
   }
   await stack.shutdown();
   for (const name of ['limit', 'parquetjs-lite'] as const) {
     note(`lane ${name}`);
-    results.push(await reference(name, events, join(dir, name)));
+    done(await reference(name, events, join(dir, name)));
   }
   return results;
 }

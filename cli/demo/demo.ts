@@ -22,7 +22,7 @@ import { killInMidStream, type Kill } from './kill.ts';
 import { loadRides, loadUsers } from './load.ts';
 import { tableProgress, type Readers } from './progress-of-tables.ts';
 import { demoQueries, type DemoAnswer } from './queries.ts';
-import { startFoz } from './worker-process.ts';
+import { catalogAnswers, startFoz } from './worker-process.ts';
 
 export interface DemoOptions {
   readonly directory: string;
@@ -94,6 +94,7 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   await mkdir(logs, { recursive: true });
   const worker = { entry: options.entry, configFile: local.configFile, logFile: join(logs, 'worker.log') };
   parts.use(startFoz({ ...worker, only: 'catalog', logFile: join(logs, 'catalog.log') }));
+  if (loaded.config.catalog.kind === 'embedded') await catalogAnswers(loaded.config.catalog.listen, signal);
   const store = parts.use(openStore(loaded, options.logger));
   const catalog = parts.use(await openCatalog(loaded, store, options.logger)).catalog;
   const log = parts.use(openLog(loaded, options.logger));

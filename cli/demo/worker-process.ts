@@ -64,6 +64,16 @@ export function startFoz(options: FozProcessOptions): FozProcess {
   };
 }
 
+/** Resolves when the catalog process answers. Fails with the signal. */
+export async function catalogAnswers(listen: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    const response = await fetch(`http://${listen}/v1/config`, { signal }).catch(() => null);
+    if (response?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 function isRunning(child: ChildProcess): boolean {
   return child.exitCode === null && child.signalCode === null;
 }
