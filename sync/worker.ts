@@ -97,7 +97,7 @@ export class Worker implements AsyncDisposable {
     await Promise.all([...this.#writers.values()].map((writer) => writer.flush()));
   }
 
-  /** Graceful: no more reading, everything taken is committed, the group is left. Bounded by the signal. */
+  /** Graceful: no more reading, everything taken is committed, the group is left. Waits for a dependency that is away; the caller bounds it. */
   async stop(): Promise<void> {
     if (!this.#stopping) {
       this.#stopping = true;

@@ -1,4 +1,4 @@
-// Three questions an analyst asks, answered from the lake; the same statements run on Trino.
+// Three questions an analyst asks, answered from the lake; trino.ts asks the same in Trino's dialect.
 
 import type { LakeQuery } from '../query/lake-query.ts';
 
