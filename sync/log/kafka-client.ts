@@ -6,6 +6,8 @@
 import { createRequire } from 'node:module';
 import { assert, LakeError } from '../../runtime/errors.ts';
 import { silentLogger } from '../../runtime/log.ts';
+import { framePool } from './frame-pool.ts';
+import { framedSockets } from './framed-socket.ts';
 import { kafkaError } from './kafka-error.ts';
 import {
   kafkaAddress,
@@ -20,6 +22,10 @@ import type { WireRequest } from './kafka-wire.ts';
 
 /** What of a kafkajs connection is used. */
 interface KafkaConnection {
+  /** What came in and was no whole answer yet. */
+  chunks: Buffer[];
+  bytesBuffered: number;
+  processData(data: Buffer): void;
   rejectRequests(error: Error): void;
   readonly requestQueue: { readonly pending: readonly unknown[]; scheduleCheckPendingRequests(): void };
 }
@@ -98,6 +104,8 @@ export interface KafkaClient extends AsyncDisposable {
   /** Where the nodes are, from the newest metadata. */
   learn(nodes: readonly ({ readonly nodeId: number } & KafkaAddress)[]): void;
   send<T>(broker: KafkaBroker, what: string, request: WireRequest<T>): Promise<T>;
+  /** Takes the memory of an answer back: nothing that points into it is read any more. */
+  recycle(answer: Buffer): void;
   /** One of kafkajs' own requests, its errors told in our words. */
   call<T>(broker: KafkaBroker, what: string, act: (broker: KafkaBroker) => Promise<T>): Promise<T>;
 }
@@ -107,10 +115,11 @@ interface Internals {
   readonly Broker: new (options: Record<string, unknown>) => KafkaBroker;
   readonly connectionPoolBuilder: (options: Record<string, unknown>) => { build(at: KafkaAddress): Promise<unknown> };
   readonly createLogger: (options: Record<string, unknown>) => unknown;
-  readonly socketFactory: () => unknown;
 }
 
 const testedVersion = '2.2.4';
+/** Kafka's own limit of a message is below 2 GB, and a broker answers with one at least, however large. */
+const answerBytesMax = 1_073_741_824;
 
 export function kafkaClient(options: KafkaLogOptions): KafkaClient {
   const internals = loadInternals();
@@ -121,9 +130,11 @@ export function kafkaClient(options: KafkaLogOptions): KafkaClient {
     level: 2,
     logCreator: () => (line: { namespace: string; log: { message: string } }) => logger.debug({ from: line.namespace }, line.log.message),
   });
+  // Of each broker one answer is read while another is handed out.
+  const frames = framePool(4 * numbers.fetchBytesMax);
   const builder = internals.connectionPoolBuilder({
     logger: vendorLogger,
-    socketFactory: internals.socketFactory(),
+    socketFactory: framedSockets({ pool: frames, frameBytesMax: answerBytesMax }),
     brokers: [...options.brokers],
     ssl: tlsOptions(options.ssl),
     sasl: saslOptions(options.sasl),
@@ -145,7 +156,10 @@ export function kafkaClient(options: KafkaLogOptions): KafkaClient {
       authenticationTimeout: numbers.connectionTimeoutMs,
       allowAutoTopicCreation: false,
     });
-    broker.connectionPool.map(calmQueue);
+    broker.connectionPool.map((connection) => {
+      calmQueue(connection);
+      takeWhole(connection);
+    });
     return broker;
   };
   const connect = async (at: KafkaAddress): Promise<KafkaBroker> => {
@@ -205,6 +219,7 @@ export function kafkaClient(options: KafkaLogOptions): KafkaClient {
     },
     send: (broker, what, request) => call(broker, what, (connected) => connected.connectionPool.send(protocolOf(request))),
     call,
+    recycle: (answer) => frames.give(answer),
     async [Symbol.asyncDispose]() {
       isClosed = true;
       const open = await Promise.all(brokers.values());
@@ -222,6 +237,16 @@ function calmQueue({ requestQueue: queue }: KafkaConnection): void {
   const schedule = queue.scheduleCheckPendingRequests.bind(queue);
   queue.scheduleCheckPendingRequests = () => {
     if (queue.pending.length > 0) schedule();
+  };
+}
+
+/** Answers come whole: without its empty remainder kafkajs does not join, and so copy, each one. */
+function takeWhole(connection: KafkaConnection): void {
+  const process = connection.processData.bind(connection);
+  connection.processData = (answer) => {
+    connection.chunks = [];
+    connection.bytesBuffered = 0;
+    process(answer);
   };
 }
 
@@ -260,12 +285,11 @@ function loadInternals(): Internals {
     Broker: load('kafkajs/src/broker'),
     connectionPoolBuilder: load('kafkajs/src/cluster/connectionPoolBuilder'),
     createLogger: load('kafkajs/src/loggers').createLogger,
-    socketFactory: load('kafkajs/src/network/socketFactory'),
   };
   for (const name of brokerMethods) {
     assert(typeof Reflect.get(internals.Broker.prototype, name) === 'function', `kafkajs' broker has no ${name}`);
   }
-  for (const part of [internals.connectionPoolBuilder, internals.createLogger, internals.socketFactory]) {
+  for (const part of [internals.connectionPoolBuilder, internals.createLogger]) {
     assert(typeof part === 'function', 'kafkajs is laid out differently');
   }
   return internals;

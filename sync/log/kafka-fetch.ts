@@ -34,6 +34,8 @@ export interface FetchedPartition {
 
 export interface FetchResponse {
   readonly error: number;
+  /** What the records lie in. */
+  readonly bytes: Buffer;
   readonly partitions: readonly FetchedPartition[];
 }
 
@@ -87,5 +89,5 @@ function decodeFetch(bytes: Buffer): FetchResponse {
       return { topicId, partition, error: partitionError, highWatermark, logStart, aborted, records: read.bytes() ?? empty };
     });
   });
-  return { error, partitions: topics.flat() };
+  return { error, bytes, partitions: topics.flat() };
 }

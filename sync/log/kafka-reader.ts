@@ -98,12 +98,19 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
     try {
       const response = await askFor(options, nodeId, asked, isCrowded);
       recovered(nodeId);
+      // Its memory is free again when all that was taken from it has been handed out.
+      let users = 1;
+      const done = (): void => {
+        users -= 1;
+        if (users === 0) options.client.recycle(response.bytes);
+      };
       const found = new Map(response.partitions.map((fetched) => [`${fetched.topicId}/${fetched.partition}`, fetched]));
       for (const one of asked) {
         const fetched = found.get(`${one.reading.topicId}/${one.reading.partition}`);
         // The same offset may have been asked of a new leader meanwhile, and have come from there.
-        if (fetched && one.reading.epoch === one.epoch && one.reading.nextFetch === one.nextOffset) take(one, fetched);
+        if (fetched && one.reading.epoch === one.epoch && one.reading.nextFetch === one.nextOffset && take(one, fetched, done)) users += 1;
       }
+      done();
     } catch (error) {
       const known = kafkaError(`fetch from Kafka node ${nodeId}`, error);
       if (known.retry !== 'backoff') throw known;
@@ -119,7 +126,8 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
     // A node that leads nothing here any more is not missed.
     if (![...readings.values()].some((reading) => options.leader(reading) === nodeId)) recovered(nodeId);
   };
-  const take = ({ reading, nextOffset }: Asked, fetched: FetchedPartition): void => {
+  /** Whether the reading holds on to what was fetched, until it calls `done`. */
+  const take = ({ reading, nextOffset }: Asked, fetched: FetchedPartition, done: () => void): boolean => {
     const { error, logStart } = fetched;
     if (error === kafkaCodes.offsetOutOfRange || (error === kafkaCodes.none && logStart > nextOffset)) {
       void checkRange(reading, nextOffset);
@@ -131,10 +139,12 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
       // The leader moved, the topic is gone or is another one: the metadata tells.
       void hold(reading);
       void refresh();
-    } else if (reading.add(fetched, clock.now())) {
+    } else if (reading.add(fetched, clock.now(), done)) {
       // Whoever was served goes to the back: the broker fills its answer in the order asked.
       if (readings.delete(reading.key)) readings.set(reading.key, reading);
+      return true;
     }
+    return false;
   };
   const hold = async (reading: KafkaReading): Promise<void> => {
     reading.hold(true);

@@ -4,7 +4,7 @@
 import type { KafkaNumbers } from './kafka-options.ts';
 import type { FetchedPartition } from './kafka-fetch.ts';
 import type { LogHandler, LogPartition, OffsetRange } from './log.ts';
-import { decodeRecords, recordsEnd, type DecodedBlock } from './record-batch.ts';
+import { blockMemory, decodeRecords, recordsEnd, type DecodedBlock } from './record-batch.ts';
 import { headerMemo } from './record-headers.ts';
 
 export interface KafkaReading extends LogPartition {
@@ -16,8 +16,11 @@ export interface KafkaReading extends LogPartition {
   readonly epoch: number;
   readonly isBusy: boolean;
   isReady(): boolean;
-  /** Takes what was fetched at `nextFetch`; false when there was no whole batch in it. */
-  add(fetched: FetchedPartition, receivedAtMs: number): boolean;
+  /**
+   * Takes what was fetched at `nextFetch`; false when there was no whole batch in it. `done` is called when all of it has
+   * been delivered and is read no more; never when it is dropped.
+   */
+  add(fetched: FetchedPartition, receivedAtMs: number, done: () => void): boolean;
   seek(nextOffset: bigint): void;
   pause(): void;
   resume(): void;
@@ -47,6 +50,7 @@ interface Waiting {
   readonly blocks: Generator<DecodedBlock>;
   readonly bytes: number;
   readonly range: OffsetRange;
+  readonly done: () => void;
   /** Of the block that comes next: where it was read from. */
   fromOffset: bigint;
 }
@@ -61,6 +65,7 @@ export function kafkaReading(options: KafkaReadingOptions): KafkaReading {
   const { topic, partition, topicId, numbers, held } = options;
   const key = partitionKey(options);
   const headers = headerMemo();
+  const memory = blockMemory();
   let waiting: Waiting[] = [];
   let nextFetch = options.nextOffset;
   let epoch = 0;
@@ -83,6 +88,7 @@ export function kafkaReading(options: KafkaReadingOptions): KafkaReading {
         if (next.done === true) {
           waiting.shift();
           options.waited(-first.bytes);
+          first.done();
           options.delivered();
           continue;
         }
@@ -118,13 +124,23 @@ export function kafkaReading(options: KafkaReadingOptions): KafkaReading {
       return is.delivering || waiting.length > 0;
     },
     isReady: () => nextFetch !== null && waiting.length < waitingMax && !is.paused && !is.held && !is.stuck && !is.over,
-    add({ records, logStart, highWatermark, aborted }, receivedAtMs) {
+    add({ records, logStart, highWatermark, aborted }, receivedAtMs, done) {
       const end = recordsEnd(records);
       if (nextFetch === null || end === null || end <= nextFetch) return false;
       const from = nextFetch;
       const { decompressedBytesMax } = numbers;
-      const blocks = decodeRecords({ name: key, records, from, aborted, receivedAtMs, blockBytesMax, decompressedBytesMax, headers });
-      waiting.push({ blocks, bytes: records.length, range: { logStart, highWatermark }, fromOffset: from });
+      const blocks = decodeRecords({
+        name: key,
+        records,
+        from,
+        aborted,
+        receivedAtMs,
+        blockBytesMax,
+        decompressedBytesMax,
+        headers,
+        memory,
+      });
+      waiting.push({ blocks, bytes: records.length, range: { logStart, highWatermark }, done, fromOffset: from });
       options.waited(records.length);
       nextFetch = end;
       void deliver();

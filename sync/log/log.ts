@@ -48,7 +48,7 @@ export interface LogHandler {
   assigned(partitions: readonly LogPartition[]): Promise<readonly (LogPartition & { readonly nextOffset: bigint })[]>;
   /** Called when partitions are taken away; they may already belong to another worker. No batch of them follows. */
   revoked(partitions: readonly LogPartition[]): Promise<void>;
-  /** One batch; per partition in offset order, never two at once of one partition. The next fetch waits for the promise: back-pressure. */
+  /** One batch; per partition in offset order, never two at once of one partition. The next fetch waits for the promise: back-pressure. Its memory is used again once the promise has settled: copy what is to be kept. */
   batch(batch: LogBatch): Promise<void>;
   /**
    * The offset asked for is not in the log (deleted or truncated): the port stays paused on that partition. Never a reset (I7).

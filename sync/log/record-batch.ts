@@ -27,6 +27,8 @@ export interface RecordsToDecode {
   readonly decompressedBytesMax: number;
   /** Kept between calls, so that equal headers stay one array. */
   readonly headers?: HeaderMemo;
+  /** Where blocks are laid out; each block is valid until the next. Without one, every block has its own. */
+  readonly memory?: BlockMemory;
 }
 
 export interface DecodedBlock {
@@ -54,6 +56,8 @@ const batchHeaderBytes = 61;
 /** Offset, length: what stands before the counted part of a batch. */
 const batchPrefixBytes = 12;
 const recordBytesMin = 7;
+const keptBytesMax = 8_388_608;
+const keptRowsMax = 65_536;
 
 export function* decodeRecords(source: RecordsToDecode): Generator<DecodedBlock> {
   const isLeftOut = markerAndAbortFilter(source.aborted);
@@ -76,7 +80,8 @@ export function* decodeRecords(source: RecordsToDecode): Generator<DecodedBlock>
       size += part.length;
       if (size < source.blockBytesMax) continue;
     }
-    if (next > from) yield { block: fill(source, gathered, parts, from, headers), nextOffset: BigInt(next) };
+    if (next > from)
+      yield { block: fill(source, gathered, parts, from, headers, source.memory ?? blockMemory()), nextOffset: BigInt(next) };
     if (!batch) return;
     from = next;
     [gathered, parts, size] = [[], [], 0];
@@ -168,12 +173,22 @@ function expand(source: RecordsToDecode, batch: Batch): Buffer {
   }
 }
 
-function fill(source: RecordsToDecode, batches: readonly Batch[], parts: readonly Buffer[], from: number, memo: HeaderMemo): RecordBlock {
+function fill(
+  source: RecordsToDecode,
+  batches: readonly Batch[],
+  parts: readonly Buffer[],
+  from: number,
+  memo: HeaderMemo,
+  memory: BlockMemory,
+): RecordBlock {
   // Uncompressed batches stay in the response; otherwise the parts are joined, so that a block has one buffer.
   const isInPlace = batches.every((batch) => batch.codec === 0);
   const only = parts.length === 1 ? parts[0] : undefined;
-  const bytes = isInPlace ? source.records : (only ?? Buffer.concat(parts));
-  const columns = columnsOf(batches.reduce((sum, batch) => sum + batch.count, 0));
+  const bytes = isInPlace ? source.records : (only ?? joined(parts, memory));
+  const columns = columnsOf(
+    batches.reduce((sum, batch) => sum + batch.count, 0),
+    memory,
+  );
   let partAt = 0;
   batches.forEach((batch, i) => {
     const start = isInPlace ? batch.start : partAt;
@@ -249,7 +264,39 @@ function fillBatch(columns: Columns, { batch, bytes, start, end, from, receivedA
   columns.count = row;
 }
 
-function columnsOf(count: number): Columns {
+/** Memory of blocks, used again and again: most of what reading a topic would leave behind. */
+export interface BlockMemory {
+  bytes: Buffer;
+  columns: Columns;
+}
+
+export function blockMemory(): BlockMemory {
+  return { bytes: Buffer.alloc(0), columns: newColumns(0) };
+}
+
+function joined(parts: readonly Buffer[], memory: BlockMemory): Buffer {
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  // Not more than a usual block stays: one huge record must not cost its size for ever.
+  const bytes = size <= memory.bytes.length ? memory.bytes : Buffer.allocUnsafeSlow(size);
+  if (size <= keptBytesMax) memory.bytes = bytes;
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes.subarray(0, size);
+}
+
+function columnsOf(count: number, memory: BlockMemory): Columns {
+  const columns = count <= memory.columns.offsets.length ? memory.columns : newColumns(count);
+  if (count <= keptRowsMax) memory.columns = columns;
+  columns.count = 0;
+  columns.hasHeaders = false;
+  columns.headers.length = 0;
+  return columns;
+}
+
+function newColumns(count: number): Columns {
   const offsets = new BigInt64Array(count);
   return {
     count: 0,
