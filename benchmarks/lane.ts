@@ -29,7 +29,9 @@ export interface LaneResult {
 export interface LaneInput {
   readonly bootstrap: string;
   readonly topic: string;
+  /** The clock stops with the commit that reaches this many; the topic holds `total`, so that the worker has work until then. */
   readonly events: number;
+  readonly total: number;
   readonly dir: string;
   readonly entry: string;
   readonly target: LaneTarget;
@@ -54,17 +56,19 @@ export async function runLane(input: LaneInput): Promise<LaneResult> {
   try {
     const pid = child.pid ?? 0;
     const { startedAt, cpuAtStart } = await firstRecord(pid, http);
-    const endedAt = await allCommitted(http, input.events);
+    const rows = await committed(http, input.events);
+    const endedAt = Date.now();
     const cpuSeconds = cpuSecondsOf(pid) - cpuAtStart;
     const rssBytesMax = peakRssBytes(pid);
+    await committed(http, input.total);
     const counted = await countOffsets({ configFile, catalogUrl: `http://127.0.0.1:${catalog}`, dir: join(dir, 'check') });
     return {
       name: input.target.name,
-      eventsPerSecond: Math.round(input.events / ((endedAt - startedAt) / 1000)),
-      eventsPerCpuSecond: Math.round(input.events / cpuSeconds),
+      eventsPerSecond: Math.round(rows / ((endedAt - startedAt) / 1000)),
+      eventsPerCpuSecond: Math.round(rows / cpuSeconds),
       rssBytesMax,
-      bytesOut: counted.fileBytes,
-      lost: input.events - counted.distinct,
+      bytesOut: Math.round(counted.fileBytes * (input.events / input.total)),
+      lost: input.total - counted.distinct,
       duplicated: counted.rows - counted.distinct,
     };
   } catch (cause) {
@@ -114,11 +118,12 @@ async function firstRecord(pid: number, http: number): Promise<{ readonly starte
   throw new Error('the worker did not begin within a minute');
 }
 
-async function allCommitted(http: number, events: number): Promise<number> {
-  for (const until = Date.now() + laneMaxMs; Date.now() < until; await sleep(10)) {
+/** Resolves with the rows committed, once they are at least `events`. */
+async function committed(http: number, events: number): Promise<number> {
+  for (const until = Date.now() + laneMaxMs; Date.now() < until; await sleep(50)) {
     const table = (await statusOf(http)).tables?.[0];
     if (table?.state === 'halted') throw new Error(`halted: ${table.reason}`);
-    if (table && table.rowsCommitted >= events) return Date.now();
+    if (table && table.rowsCommitted >= events) return table.rowsCommitted;
   }
   throw new Error(`not everything was committed within ${laneMaxMs / 60_000} minutes`);
 }

@@ -35,6 +35,8 @@ export interface SyncBenchOptions {
 
 const entry = fileURLToPath(new URL('../cli/foz.ts', import.meta.url));
 const partitions = 4;
+/** Events in the topic for each one measured: at its end the worker would wait for more before it commits. */
+const backlog = 1.5;
 
 export async function benchSync(options: SyncBenchOptions): Promise<SyncBench> {
   const dir = await mkdtemp(join(tmpdir(), 'foz-bench-'));
@@ -58,11 +60,12 @@ async function throughput({ events, note }: SyncBenchOptions, dir: string): Prom
   const { bootstrap } = stack.endpoint('kafka');
   const ports = portPool();
   for (const compression of ['none', 'lz4'] as const) {
-    note(`producing ${events} events, ${compression === 'none' ? 'uncompressed' : compression}`);
-    await produceEnvelopes({ bootstrap, topic: `bench.${compression}`, partitions, events, compression });
+    const total = Math.ceil(events * backlog);
+    note(`producing ${total} events, ${compression === 'none' ? 'uncompressed' : compression}`);
+    await produceEnvelopes({ bootstrap, topic: `bench.${compression}`, partitions, events: total, compression });
     for (const target of targets(stack, compression, dir)) {
       note(`lane ${target.name}`);
-      done(await runLane({ bootstrap, topic: `bench.${compression}`, events, dir, entry, target, freePort: () => ports.draw() }));
+      done(await runLane({ bootstrap, topic: `bench.${compression}`, events, total, dir, entry, target, freePort: () => ports.draw() }));
     }
   }
   await stack.shutdown();

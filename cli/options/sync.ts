@@ -44,7 +44,12 @@ export const syncOptions = group(
       {
         uploads: integer({ doc: 'Files of one table going up at a time', min: 1, max: 64, default: 4 }),
         jsonDepth: integer({ doc: 'Values nested deeper are kept as text in _rescued', min: 8, max: 10_000, default: 1000 }),
-        threads: integer({ doc: 'Threads of the decoder, all tables together', min: 1, max: 64, default: 2 }),
+        threads: integer({
+          doc: 'Threads of the decoder, all tables together: more than one where there are cores to spare',
+          min: 1,
+          max: 64,
+          default: 1,
+        }),
         manifests: integer({ doc: 'Manifests of one table that trigger a merge, off the commit path', min: 2, max: 10_000, default: 30 }),
         revokeDrain: duration({
           doc: 'How long a partition that goes to another worker may wait for its last commit here',

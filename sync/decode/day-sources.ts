@@ -46,6 +46,7 @@ function subPage(page: RowPage, rows: readonly number[], day: number): RowPage {
   return {
     ...page,
     rows: rows.length,
+    scanned: null,
     day,
     partitions: ints(page.partitions),
     offsets: BigInt64Array.from(rows, (row) => page.offsets[row] ?? 0n),

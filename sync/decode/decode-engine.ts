@@ -27,7 +27,7 @@ export interface EngineLease extends AsyncDisposable {
 }
 
 export const decodeEngineDefaults: Omit<DecodeEngineOptions, 'tempDir'> = {
-  memoryLimitBytes: 256_000_000,
+  memoryLimitBytes: 160_000_000,
   threads: 1,
   writesMax: 2,
   idleBytesMax: 64 * 1024 * 1024,

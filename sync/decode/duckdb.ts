@@ -22,7 +22,8 @@ import {
 import bindings, { type DataChunk, type Vector } from '@duckdb/node-bindings';
 import { assert } from '../../runtime/errors.ts';
 import type { ScanNode } from './scan-program.ts';
-import type { ShapeScanner } from './shape-scanner.ts';
+import { inlineMax, settle } from './scan-string.ts';
+import type { ScannedPage, ShapeScanner } from './shape-scanner.ts';
 import { pageKey, pageRows, pageValue, type RowPage } from './row-pages.ts';
 
 export interface DuckdbOptions {
@@ -32,7 +33,7 @@ export interface DuckdbOptions {
   readonly tempDir: string;
 }
 
-/** What one statement reads: pages, in order, and the scanner that fills the column `scanned` from them, if any. */
+/** What one statement reads: pages, in order, and the scanner that has read them into the column `scanned`, if any. */
 export interface RowSource {
   readonly pages: readonly RowPage[];
   readonly scanner: ShapeScanner | null;
@@ -165,15 +166,14 @@ const [atPartition, atOffset, atLogTime, atRecordTime, atHeaders, atReason, atKe
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
 ];
 
-/** Strings up to this length stand inside their reference. */
-const inlineMax = 12;
 const referenceBytes = 16;
 
 type FillChunk = (chunk: DataChunk, page: RowPage, scanner: ShapeScanner | null, byReference: boolean) => void;
 
 /** Copies a page into a chunk, with scratch space of its own. */
 function chunkFiller(): FillChunk {
-  const scratch: Scratch = { references: new ArrayBuffer(referenceBytes * pageRows), validity: new ArrayBuffer(pageRows / 8) };
+  const references = new ArrayBuffer(referenceBytes * pageRows);
+  const scratch: Scratch = { references, words: new Int32Array(references), validity: new Uint8Array(pageRows / 8) };
   return (chunk, page, scanner, byReference) => {
     const { rows } = page;
     bindings.data_chunk_set_size(chunk, rows);
@@ -186,32 +186,38 @@ function chunkFiller(): FillChunk {
     const key = bindings.data_chunk_get_vector(chunk, atKey);
     const bytes = bindings.data_chunk_get_vector(chunk, atBytes);
     const value = bindings.data_chunk_get_vector(chunk, atValue);
-    const { validity } = scratch;
-    let isScanned: Uint8Array | null = null;
+    let isScanned: Uint8Array | undefined;
     if (byReference && page.regionEnd - page.regionStart > inlineMax) {
       const base = heldRegion(bytes, page.arena.subarray(page.regionStart, page.regionEnd));
       if (scanner) {
-        isScanned = scanner.root.valid;
-        const { escaped } = scanner.scan(page, base);
-        if (escaped.length > inlineMax) scanner.settleEscaped(heldRegion(key, escaped));
-        fillScanned(bindings.data_chunk_get_vector(chunk, atScanned), scanner.root, rows, validity);
+        const { scanned } = page;
+        assert(scanned?.scanner === scanner, 'a page was not scanned before its statement');
+        isScanned = scanned.columns[0]?.valid;
+        const { escapes } = scanned;
+        const addresses = {
+          region: base,
+          escapes: escapes.used > inlineMax ? heldRegion(key, escapes.bytes.subarray(0, escapes.used)) : 0,
+        };
+        fillScanned(bindings.data_chunk_get_vector(chunk, atScanned), scanner.root, scanned, rows, addresses, scratch);
       }
       fillByReference(page, key, bytes, value, base, scratch);
     } else {
-      if (scanner) setNulls(bindings.data_chunk_get_vector(chunk, atScanned), rows, () => true, validity);
+      if (scanner) setNulls(bindings.data_chunk_get_vector(chunk, atScanned), rows, () => true, scratch);
       fillByCopy(page, key, bytes, value);
     }
     if (page.recordTimes < rows)
-      setNulls(bindings.data_chunk_get_vector(chunk, atRecordTime), rows, (row) => page.recordTimeKnown[row] === 0, validity);
-    setNulls(key, rows, (row) => (page.keyLength[row] ?? -1) < 0, validity);
-    setNulls(bytes, rows, (row) => (page.valueLength[row] ?? -1) < 0, validity);
-    setNulls(value, rows, (row) => isScanned?.[row] === 1 || (page.valueLength[row] ?? -1) < 0 || page.reasons[row] !== 0, validity);
+      setNulls(bindings.data_chunk_get_vector(chunk, atRecordTime), rows, (row) => page.recordTimeKnown[row] === 0, scratch);
+    setNulls(key, rows, (row) => (page.keyLength[row] ?? -1) < 0, scratch);
+    setNulls(bytes, rows, (row) => (page.valueLength[row] ?? -1) < 0, scratch);
+    setNulls(value, rows, (row) => isScanned?.[row] === 1 || (page.valueLength[row] ?? -1) < 0 || page.reasons[row] !== 0, scratch);
   };
 }
 
 interface Scratch {
   readonly references: ArrayBuffer;
-  readonly validity: ArrayBuffer;
+  /** The same bytes. */
+  readonly words: Int32Array;
+  readonly validity: Uint8Array<ArrayBuffer>;
 }
 
 function copyColumn(chunk: DataChunk, column: number, data: { readonly buffer: ArrayBufferLike }, byteCount: number): void {
@@ -220,18 +226,39 @@ function copyColumn(chunk: DataChunk, column: number, data: { readonly buffer: A
   bindings.copy_data_to_vector(bindings.data_chunk_get_vector(chunk, column), 0, buffer, 0, byteCount);
 }
 
-function setNulls(vector: Vector, rows: number, isNull: (row: number) => boolean, validity: ArrayBuffer): void {
-  const bits = new Uint8Array(validity).fill(255);
+function setNulls(vector: Vector, rows: number, isNull: (row: number) => boolean, { validity }: Scratch): void {
+  validity.fill(255);
   let nulls = 0;
   for (let row = 0; row < rows; row++) {
     if (!isNull(row)) continue;
     nulls++;
     const at = row >> 3;
-    bits[at] = (bits[at] ?? 0) & ~(1 << (row & 7));
+    validity[at] = (validity[at] ?? 0) & ~(1 << (row & 7));
   }
-  if (nulls === 0) return;
+  if (nulls > 0) copyValidity(vector, rows, validity);
+}
+
+/** `valid` holds a 1 for each row with a value and a 0 for each without: eight of them become a byte. */
+function setValidity(vector: Vector, valid: Uint8Array, rows: number, { validity }: Scratch): void {
+  const words = new Uint32Array(valid.buffer, valid.byteOffset, valid.length >> 2);
+  const bytes = Math.ceil(rows / 8);
+  let hasNulls = false;
+  for (let at = 0; at < bytes; at++) {
+    const byte = nibble(words[2 * at] ?? 0) | (nibble(words[2 * at + 1] ?? 0) << 4);
+    validity[at] = byte;
+    if (byte !== 255) hasNulls = true;
+  }
+  if (hasNulls) copyValidity(vector, rows, validity);
+}
+
+/** The lowest bits of four bytes, the first the lowest: multiplied, they meet in the top byte. */
+function nibble(word: number): number {
+  return (Math.imul(word, 0x10204080) >>> 28) & 15;
+}
+
+function copyValidity(vector: Vector, rows: number, { buffer }: Uint8Array<ArrayBuffer>): void {
   bindings.vector_ensure_validity_writable(vector);
-  bindings.copy_data_to_vector_validity(vector, 0, validity, 0, Math.ceil(rows / 64) * 8);
+  bindings.copy_data_to_vector_validity(vector, 0, buffer, 0, Math.ceil(rows / 64) * 8);
 }
 
 /** Hands bytes over as element 0; its reference tells where DuckDB put the copy, which lives as long as the vector. */
@@ -251,10 +278,23 @@ function fillByReference(page: RowPage, key: Vector, bytes: Vector, value: Vecto
   bindings.copy_data_to_vector(value, 0, references, 0, byteCount);
 }
 
-function fillScanned(vector: Vector, node: ScanNode, rows: number, validity: ArrayBuffer): void {
-  if (node.leaf) bindings.copy_data_to_vector(vector, 0, node.leaf.data, 0, rows * node.leaf.width);
-  node.children.forEach((child, i) => fillScanned(bindings.struct_vector_get_child(vector, i), child, rows, validity));
-  setNulls(vector, rows, (row) => node.valid[row] === 0, validity);
+interface Addresses {
+  readonly region: number;
+  readonly escapes: number;
+}
+
+function fillScanned(vector: Vector, node: ScanNode, page: ScannedPage, rows: number, addresses: Addresses, scratch: Scratch): void {
+  const column = page.columns[node.slot];
+  if (!column) return;
+  if (node.leaf?.kind === 'string') {
+    scratch.words.set(column.words.subarray(0, 4 * rows));
+    settle(scratch.words, rows, addresses.region, addresses.escapes);
+    bindings.copy_data_to_vector(vector, 0, scratch.references, 0, rows * referenceBytes);
+  } else if (node.leaf) {
+    bindings.copy_data_to_vector(vector, 0, column.data, 0, rows * node.leaf.width);
+  }
+  node.children.forEach((child, i) => fillScanned(bindings.struct_vector_get_child(vector, i), child, page, rows, addresses, scratch));
+  setValidity(vector, column.valid, rows, scratch);
 }
 
 function duckdbTypeOf(node: ScanNode): DuckDBType {
@@ -334,6 +374,7 @@ async function checkReferences(connection: DuckDBConnection, sources: Map<number
     valueLength: lengths,
     headerSets: new Int32Array(count),
     reasons: new Int32Array(count),
+    scanned: null,
     day: 0,
   };
   sources.set(-1, { pages: [page], scanner: null });

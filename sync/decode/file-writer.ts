@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { assert, LakeError } from '../../runtime/errors.ts';
 import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { fieldIds } from '../../lake/parquet/field-ids.ts';
@@ -146,6 +147,7 @@ async function writeFile(
   const dictionaryBytes = Math.min(dictionaryBytesMax, Math.floor(options.stageBytesMax / leaves));
   const sql = `COPY (${decodeSelect({ ...statement, scanned: statement.scanner?.shape ?? null })}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd, FIELD_IDS ${fieldIds(schema)}, ROW_GROUP_SIZE ${rowGroupRows}, STRING_DICTIONARY_PAGE_SIZE_LIMIT ${dictionaryBytes}, RETURN_STATS true)`;
   try {
+    await scanPages(rows.pages, statement.scanner, signal);
     const [report] = await duckdb.query(sql, { id: rows.id, source: { pages: rows.pages, scanner: statement.scanner } }, signal);
     const { recordCount, fileSizeInBytes, stats } = readReport(report);
     const metrics = fileMetrics(schema, stats, { wideColumns: options.wideColumns, always: prunableColumns(rows.pages) });
@@ -161,6 +163,18 @@ async function writeFile(
   } catch (error) {
     await rm(path, { force: true });
     throw error;
+  }
+}
+
+/** Most were scanned when they were full; others a page at a time, so that nothing else waits long. */
+async function scanPages(pages: readonly RowPage[], scanner: ShapeScanner | null, signal: AbortSignal | undefined): Promise<void> {
+  if (!scanner) return;
+  for (const page of pages) {
+    if (page.scanned?.scanner !== scanner) {
+      await setImmediate();
+      signal?.throwIfAborted();
+    }
+    scanner.scan(page);
   }
 }
 

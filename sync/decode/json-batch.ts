@@ -38,7 +38,12 @@ export class JsonBatch implements OpenBatch {
   constructor(parts: JsonBatchParts) {
     this.#id = parts.lease.duckdb.newId();
     this.#parts = parts;
-    this.#pages = new RowPages(parts.lease.pool, parts.options.depthScanBytesMin, (value) => this.#judge(value));
+    this.#pages = new RowPages(
+      parts.lease.pool,
+      parts.options.depthScanBytesMin,
+      (value) => this.#judge(value),
+      () => parts.mode.scanners.last,
+    );
   }
 
   get rows(): number {

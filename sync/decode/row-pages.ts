@@ -5,6 +5,7 @@
 
 import type { RecordBlock } from '../log/record-block.ts';
 import type { HeaderSets } from './header-sets.ts';
+import type { ScannedPage, ShapeScanner } from './shape-scanner.ts';
 
 /** DuckDB's vector size: a page is handed over as one chunk. */
 export const pageRows = 2048;
@@ -30,6 +31,8 @@ export interface RowPage {
   readonly headerSets: Int32Array;
   /** 1-based into the batch's reasons: rescued for that reason without being decoded; 0 decode. */
   readonly reasons: Int32Array;
+  /** What a scanner read of its rows; null when none has, or a row came since. */
+  scanned: ScannedPage | null;
   /** Day of the log time since 1970, where all rows share one; NaN otherwise. */
   day: number;
 }
@@ -69,9 +72,14 @@ export class RowPages {
 
   readonly #judgeBytesMin: number;
   readonly #judge: (value: Uint8Array) => number;
+  readonly #likely: () => ShapeScanner | null;
 
-  /** `judge` gives large values (at least `judgeBytesMin`) the number of a reason not to decode them, or 0. */
-  constructor(pool: PagePool, judgeBytesMin: number, judge: (value: Uint8Array) => number) {
+  /**
+   * `judge` gives large values (at least `judgeBytesMin`) the number of a reason not to decode them, or 0. `likely` is the
+   * scanner that the rows will probably be written with: full pages are scanned at once, while DuckDB writes others.
+   */
+  constructor(pool: PagePool, judgeBytesMin: number, judge: (value: Uint8Array) => number, likely: () => ShapeScanner | null = () => null) {
+    this.#likely = likely;
     this.#pool = pool;
     this.#judgeBytesMin = judgeBytesMin;
     this.#judge = judge;
@@ -86,7 +94,10 @@ export class RowPages {
       const keyAt = keyStart[i] ?? 0;
       const valueAt = valueStart[i] ?? 0;
       const needed = Math.max(keyBytes, 0) + Math.max(valueBytes, 0) + gapMax + slackBytes;
-      if (!page || page.rows === pageRows || this.#arenaUsed + needed > page.arena.length) page = this.#nextPage(needed);
+      if (!page || page.rows === pageRows || this.#arenaUsed + needed > page.arena.length) {
+        if (page) this.#likely()?.scan(page);
+        page = this.#nextPage(needed);
+      }
       const row = page.rows++;
       const at = this.#arenaUsed;
       const gap = valueAt - keyAt - keyBytes;
@@ -130,6 +141,10 @@ export class RowPages {
 
   /** Gives the memory back to the pool. */
   release(): void {
+    for (const page of this.pages) {
+      page.scanned?.release();
+      page.scanned = null;
+    }
     this.#pool.release(this.pages, this.#arenas);
     this.pages.length = 0;
     this.#arenas.length = 0;
@@ -196,6 +211,7 @@ function newPage(): RowPage {
     valueLength: new Int32Array(pageRows),
     headerSets: new Int32Array(pageRows),
     reasons: new Int32Array(pageRows),
+    scanned: null,
     day: Number.NaN,
   };
 }

@@ -6,13 +6,24 @@ import { pageRows } from './row-pages.ts';
 
 export type LeafKind = 'boolean' | 'long' | 'double' | 'string';
 
-/** A struct of the shape as DuckDB will see it; keys that are only ever null have no column. */
+/** A struct or a value of the shape as DuckDB will see it; keys that are only ever null have no column. */
 export interface ScanNode {
   readonly name: string;
-  /** 1 where the value is not null, by row. */
-  readonly valid: Uint8Array;
-  readonly leaf: { readonly kind: LeafKind; readonly data: ArrayBuffer; readonly width: number } | null;
+  /** Its place in the columns. */
+  readonly slot: number;
+  readonly leaf: { readonly kind: LeafKind; readonly width: number } | null;
   readonly children: readonly ScanNode[];
+}
+
+/** What was read of one node, by row of a page. */
+export interface ScanColumn {
+  /** 1 where the value is not null. */
+  readonly valid: Uint8Array;
+  /** Of a leaf: as DuckDB lays its type out, but for strings beyond 12 bytes (scan-string.ts). */
+  readonly data: ArrayBuffer;
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  readonly bits: Uint8Array;
 }
 
 export const opLiteral = 0;
@@ -28,43 +39,61 @@ export interface Op {
   readonly op: number;
   readonly literal: Uint8Array;
   readonly words: Int32Array;
-  readonly node: MutableNode | null;
+  /** Of a value or a struct: which column. */
+  readonly slot: number;
   /** Of a struct: where to go on when it is null, and what is null with it. */
   skip: number;
-  readonly nodes: MutableNode[];
+  readonly slots: number[];
 }
 
-export interface MutableNode extends ScanNode {
-  readonly words: Int32Array;
-  readonly doubles: Float64Array;
-  readonly bits: Uint8Array;
+export interface ScanProgram {
+  readonly root: ScanNode;
+  readonly ops: readonly Op[];
+  /** By slot. */
+  readonly nodes: readonly ScanNode[];
 }
 
 /** The columns of a shape, and the program that fills them. */
-export function scanProgram(shape: ShapeType): { readonly root: MutableNode; readonly program: readonly Op[] } {
+export function scanProgram(shape: ShapeType): ScanProgram {
   const ops: Op[] = [];
-  const root = compile('scanned', shape, ops, true);
-  return { root, program: mergeLiterals(ops) };
+  const nodes: ScanNode[] = [];
+  const root = compile('scanned', shape, ops, nodes, true);
+  return { root, ops: mergeLiterals(ops), nodes };
 }
 
-function compile(name: string, type: ShapeType, ops: Op[], isRoot: boolean): MutableNode {
-  if (type.kind !== 'struct') return compileLeaf(name, type, ops);
-  const children: MutableNode[] = [];
-  const node = newNode(name, null, 0, children);
-  const open: Op = { ...literalOp(''), op: opStruct, node };
+export function newColumns({ nodes }: ScanProgram): readonly ScanColumn[] {
+  return nodes.map(({ leaf }) => {
+    const width = leaf?.width ?? 0;
+    const data = new ArrayBuffer(width * pageRows);
+    const wide = width >= 8 ? data : new ArrayBuffer(0);
+    return {
+      valid: new Uint8Array(pageRows),
+      data,
+      words: new Int32Array(wide),
+      doubles: new Float64Array(wide),
+      bits: new Uint8Array(data),
+    };
+  });
+}
+
+function compile(name: string, type: ShapeType, ops: Op[], nodes: ScanNode[], isRoot: boolean): ScanNode {
+  if (type.kind !== 'struct') return compileLeaf(name, type, ops, nodes);
+  const children: ScanNode[] = [];
+  const node = added(nodes, name, null, children);
+  const open: Op = { ...literalOp(''), op: opStruct, slot: node.slot };
   if (!isRoot) ops.push(open);
   type.fields.forEach((field: ShapeField, i) => {
     ops.push(literalOp(`${i === 0 ? '{' : ','}${JSON.stringify(field.name)}:`));
-    const child = compile(field.name, field.type, ops, false);
+    const child = compile(field.name, field.type, ops, nodes, false);
     if (field.type.kind !== 'null') children.push(child);
   });
   ops.push(literalOp('}'));
   open.skip = ops.length;
-  open.nodes.push(...allNodes(node));
+  for (let slot = node.slot; slot < nodes.length; slot++) open.slots.push(slot);
   return node;
 }
 
-function compileLeaf(name: string, type: ShapeType, ops: Op[]): MutableNode {
+function compileLeaf(name: string, type: ShapeType, ops: Op[], nodes: ScanNode[]): ScanNode {
   const byKind: Readonly<Record<string, readonly [number, LeafKind, number]>> = {
     boolean: [opBoolean, 'boolean', 1],
     long: [opLong, 'long', 8],
@@ -73,38 +102,22 @@ function compileLeaf(name: string, type: ShapeType, ops: Op[]): MutableNode {
     json: [opJson, 'string', 16],
   };
   const [op, kind, width] = byKind[type.kind] ?? [opNull, 'boolean', 1];
-  const node = newNode(name, kind, width, []);
-  ops.push({ ...literalOp(''), op, node });
+  const node = added(nodes, name, { kind, width }, []);
+  ops.push({ ...literalOp(''), op, slot: node.slot });
   return node;
 }
 
-function newNode(name: string, kind: LeafKind | null, width: number, children: readonly ScanNode[]): MutableNode {
-  const data = new ArrayBuffer(width * pageRows);
-  const wide = width >= 8 ? data : new ArrayBuffer(0);
-  return {
-    name,
-    valid: new Uint8Array(pageRows),
-    leaf: kind && { kind, data, width },
-    children,
-    words: new Int32Array(wide),
-    doubles: new Float64Array(wide),
-    bits: new Uint8Array(data),
-  };
-}
-
-export function allNodes(node: ScanNode): MutableNode[] {
-  return [...(isMutable(node) ? [node] : []), ...node.children.flatMap((child) => allNodes(child))];
-}
-
-function isMutable(node: ScanNode): node is MutableNode {
-  return 'words' in node;
+function added(nodes: ScanNode[], name: string, leaf: ScanNode['leaf'], children: readonly ScanNode[]): ScanNode {
+  const node = { name, slot: nodes.length, leaf, children };
+  nodes.push(node);
+  return node;
 }
 
 function literalOp(text: string): Op {
   const literal = new Uint8Array(Buffer.from(text));
   const view = new DataView(literal.buffer);
   const words = Int32Array.from({ length: literal.length >> 2 }, (_, i) => view.getInt32(4 * i, true));
-  return { op: opLiteral, literal, words, node: null, skip: 0, nodes: [] };
+  return { op: opLiteral, literal, words, slot: -1, skip: 0, slots: [] };
 }
 
 /** Neighbouring literals become one, except across the place where a null struct goes on. */

@@ -3,66 +3,66 @@
 import { isUtf8 } from 'node:buffer';
 import { jsonEnd } from './json-end.ts';
 import { readDouble, readLong } from './scan-number.ts';
-import { opBoolean, opDouble, opJson, opLiteral, opLong, opString, opStruct, type MutableNode, type Op } from './scan-program.ts';
+import { opBoolean, opDouble, opJson, opLiteral, opLong, opString, opStruct, type Op, type ScanColumn } from './scan-program.ts';
 import { readString, refer, type Escapes } from './scan-string.ts';
 
 const [quote, letterN, letterT, letterF] = [0x22, 0x6e, 0x74, 0x66];
 const [wordNull, wordTrue, wordAlse] = [0x6c6c756e, 0x65757274, 0x65736c61];
 
 export function scanRow(
-  program: readonly Op[],
+  ops: readonly Op[],
+  columns: readonly ScanColumn[],
   bytes: Uint8Array,
   view: DataView,
   start: number,
   end: number,
   row: number,
-  base: number,
+  region: number,
   escapes: Escapes,
 ): boolean {
   let at = start;
   escapes.high = 0;
-  for (let pc = 0; pc < program.length; pc++) {
-    const op = program[pc];
+  for (let pc = 0; pc < ops.length; pc++) {
+    const op = ops[pc];
     if (op === undefined) return false;
     if (op.op === opLiteral) {
       if (!isLiteral(op, bytes, view, at, end)) return false;
       at += op.literal.length;
       continue;
     }
-    const { node } = op;
-    if (node === null || at + 4 > end) return false;
+    const column = columns[op.slot];
+    if (column === undefined || at + 4 > end) return false;
     const head = view.getUint8(at);
     if (head === letterN) {
       if (view.getInt32(at, true) !== wordNull) return false;
       at += 4;
       if (op.op === opStruct) {
-        clear(op.nodes, row);
+        for (const slot of op.slots) clear(columns[slot], row);
         pc = op.skip - 1;
       } else {
-        node.valid[row] = 0;
-        if (node.leaf?.kind === 'string') node.words[4 * row] = 0;
+        clear(column, row);
       }
       continue;
     }
-    node.valid[row] = 1;
+    column.valid[row] = 1;
     switch (op.op) {
       case opStruct:
         break;
       case opString: {
         if (head !== quote) return false;
-        const after = readString(bytes, view, at, end, node.words, row, base, escapes);
+        const after = readString(bytes, view, at, end, column.words, row, region, escapes);
         if (after < 0) return false;
         at = after;
         break;
       }
       case opLong: {
-        const after = readLong(view, at, end, node.words, row);
+        const after = readLong(view, at, end, column.words, row);
         if (after < 0) return false;
         at = after;
         break;
       }
       case opDouble: {
-        const after = readDouble(bytes, at, end, node.doubles, row);
+        const after = readDouble(bytes, at, end, column.doubles, row);
         if (after < 0) return false;
         at = after;
         break;
@@ -71,14 +71,14 @@ export function scanRow(
         if (head === letterT && view.getInt32(at, true) === wordTrue) at += 4;
         else if (head === letterF && at + 5 <= end && view.getInt32(at + 1, true) === wordAlse) at += 5;
         else return false;
-        node.bits[row] = head === letterT ? 1 : 0;
+        column.bits[row] = head === letterT ? 1 : 0;
         break;
       }
       case opJson: {
         const after = jsonEnd(bytes, at, end);
         if (after < 0) return false;
         escapes.high |= 0x80;
-        refer(node.words, row, bytes, at, after - at, base);
+        refer(column.words, row, view, at, after - at, at - region);
         at = after;
         break;
       }
@@ -97,11 +97,10 @@ function isLiteral({ literal, words }: Op, bytes: Uint8Array, view: DataView, at
   return true;
 }
 
-/** A row that was not accepted, or a struct that is null. */
-export function clear(nodes: readonly MutableNode[], row: number): void {
-  for (const node of nodes) {
-    node.valid[row] = 0;
-    // A null string must not keep the address of a page that is gone.
-    if (node.leaf?.kind === 'string') node.words[4 * row] = 0;
-  }
+/** A value of a row that was not accepted, or that is null. */
+export function clear(column: ScanColumn | undefined, row: number): void {
+  if (!column) return;
+  column.valid[row] = 0;
+  // A null string must not seem to have an address.
+  if (column.words.length === 4 * column.valid.length) column.words[4 * row] = 0;
 }

@@ -1,13 +1,20 @@
 // Strings of the fast lane: references into the text where they stand plainly, unescaped copies where they do not.
 
+/** What stands escaped in the texts of one page, unescaped. */
 export interface Escapes {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
+  view: DataView;
   used: number;
   /** Its top bit: whether the row may hold bytes beyond ASCII. */
   high: number;
-  /** References to complete: words of a column, and where in them. */
-  readonly columns: Int32Array[];
-  readonly at: number[];
+}
+
+/** Unescaped strings of one page; beyond, rows take the general way. */
+const escapedBytesMax = 1024 * 1024;
+const escapedBytesMin = 4096;
+
+export function newEscapes(): Escapes {
+  return { bytes: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)), used: 0, high: 0 };
 }
 
 const [quote, backslash] = [0x22, 0x5c];
@@ -20,7 +27,7 @@ export function readString(
   end: number,
   words: Int32Array,
   row: number,
-  base: number,
+  region: number,
   escapes: Escapes,
 ): number {
   let to = from + 1;
@@ -33,52 +40,61 @@ export function readString(
   }
   if (to >= end) return -1;
   if (byte === quote) {
-    refer(words, row, bytes, from + 1, to - from - 1, base);
+    refer(words, row, view, from + 1, to - from - 1, from + 1 - region);
     return to + 1;
   }
   const { used } = escapes;
   const after = unescape(bytes, from + 1, end, escapes);
   if (after < 0) return -1;
   escapes.high |= 0x80;
-  const length = escapes.used - used;
-  refer(words, row, escapes.bytes, used, length, 0);
-  if (length > 12) {
-    escapes.columns.push(words);
-    escapes.at.push(4 * row);
-  }
+  refer(words, row, escapes.view, used, escapes.used - used, -1 - used);
   return after;
 }
 
-/** A DuckDB string reference: length, then either the bytes (up to 12) or four of them and the address. */
-export function refer(words: Int32Array, row: number, bytes: Uint8Array, from: number, length: number, base: number): void {
+/** Strings up to this length stand inside their reference. */
+export const inlineMax = 12;
+
+/**
+ * A DuckDB string reference: length, then either the bytes (up to 12) or four of them and the address. The address is
+ * not known before DuckDB holds the bytes: `place` stands for it, the offset in the page's region, or −1 − the offset in
+ * its escapes. Up to 8 bytes after a string must be readable.
+ */
+export function refer(words: Int32Array, row: number, view: DataView, from: number, length: number, place: number): void {
   const word = 4 * row;
   words[word] = length;
-  if (length > 12) {
-    const address = base + from;
-    words[word + 1] = packed(bytes, from, 4);
-    words[word + 2] = address % 4_294_967_296;
-    words[word + 3] = address / 4_294_967_296;
-  } else {
-    words[word + 1] = packed(bytes, from, length);
-    words[word + 2] = packed(bytes, from + 4, length - 4);
-    words[word + 3] = packed(bytes, from + 8, length - 8);
+  if (length > inlineMax) {
+    words[word + 1] = view.getInt32(from, true);
+    words[word + 2] = place;
+    return;
   }
+  words[word + 1] = packed(view, from, length);
+  words[word + 2] = length > 4 ? packed(view, from + 4, length - 4) : 0;
+  words[word + 3] = length > 8 ? packed(view, from + 8, length - 8) : 0;
 }
 
-function packed(bytes: Uint8Array, from: number, count: number): number {
-  if (count <= 0) return 0;
-  let word = bytes[from] ?? 0;
-  if (count > 1) word |= (bytes[from + 1] ?? 0) << 8;
-  if (count > 2) word |= (bytes[from + 2] ?? 0) << 16;
-  if (count > 3) word |= (bytes[from + 3] ?? 0) << 24;
-  return word;
+function packed(view: DataView, from: number, count: number): number {
+  if (count >= 4) return view.getInt32(from, true);
+  return count <= 0 ? 0 : view.getInt32(from, true) & ((1 << (8 * count)) - 1);
+}
+
+/** The references as they must be once DuckDB holds the region and the escapes at these addresses. */
+export function settle(words: Int32Array, rows: number, regionAddress: number, escapesAddress: number): void {
+  for (let word = 0; word < 4 * rows; word += 4) {
+    if ((words[word] ?? 0) <= inlineMax) continue;
+    const place = words[word + 2] ?? 0;
+    const address = place >= 0 ? regionAddress + place : escapesAddress - 1 - place;
+    words[word + 2] = address % 4_294_967_296;
+    words[word + 3] = address / 4_294_967_296;
+  }
 }
 
 /** The byte after the closing quote, or −1. */
 function unescape(bytes: Uint8Array, from: number, end: number, escapes: Escapes): number {
+  // No longer than it stands in the text; a reader takes words at its end.
+  if (!hasRoom(escapes, end - from + 8)) return -1;
   const target = escapes.bytes;
   let used = escapes.used;
-  for (let at = from; at < end && used < target.length; at++) {
+  for (let at = from; at < end; at++) {
     let byte = bytes[at] ?? 0;
     if (byte === quote) {
       escapes.used = used;
@@ -92,6 +108,17 @@ function unescape(bytes: Uint8Array, from: number, end: number, escapes: Escapes
     target[used++] = byte;
   }
   return -1;
+}
+
+function hasRoom(escapes: Escapes, wanted: number): boolean {
+  const size = escapes.used + wanted;
+  if (size <= escapes.bytes.length) return true;
+  if (size > escapedBytesMax) return false;
+  const bytes = new Uint8Array(Math.min(escapedBytesMax, Math.max(escapedBytesMin, 2 * size)));
+  bytes.set(escapes.bytes.subarray(0, escapes.used));
+  escapes.bytes = bytes;
+  escapes.view = new DataView(bytes.buffer);
+  return true;
 }
 
 /** 0 for what is left to DuckDB: \u and mistakes. */

@@ -10,73 +10,96 @@ import { isEnvelopeShape } from '../../lake/raw/infer-shape.ts';
 import { envelopeTimeColumn, valueColumn } from '../../lake/raw/shape-columns.ts';
 import type { Shape, ShapeType } from '../../lake/raw/shape.ts';
 import type { RowPage } from './row-pages.ts';
-import { allNodes, scanProgram, type ScanNode } from './scan-program.ts';
+import { newColumns, scanProgram, type ScanColumn, type ScanNode } from './scan-program.ts';
 import { clear, scanRow } from './scan-row.ts';
-import type { Escapes } from './scan-string.ts';
+import { newEscapes, type Escapes } from './scan-string.ts';
 
 export interface ShapeScanner {
   readonly shape: Shape;
   readonly root: ScanNode;
-  /**
-   * Scans every row of a page that waits to be decoded; DuckDB holds the page's region at address `base`. Returns the
-   * number accepted; `root.valid` says which. `escaped` is what stands escaped in the text, unescaped, and still has to be
-   * handed over: `settleEscaped` then completes the references to it.
-   */
-  scan(page: RowPage, base: number): { readonly accepted: number; readonly escaped: Uint8Array };
-  settleEscaped(base: number): void;
+  /** Reads the page's rows that wait to be decoded into its `scanned`, unless this scanner has done so before. */
+  scan(page: RowPage): ScannedPage;
+  /** How many of a page's first rows it would accept. */
+  fits(page: RowPage, rows: number): number;
 }
 
-/** Unescaped strings of one page; beyond, rows take the general way. */
-const escapedBytesMax = 1024 * 1024;
+/** What a scanner read of a page. */
+export interface ScannedPage {
+  readonly scanner: ShapeScanner;
+  /** By slot of the scanner's nodes; the root's `valid` tells which rows were accepted. */
+  readonly columns: readonly ScanColumn[];
+  /** Strings that stand escaped in the text. */
+  readonly escapes: Escapes;
+  /** The columns may be used again. */
+  release(): void;
+}
+
+/** Columns kept for the next pages, by scanner. */
+const idlePagesMax = 32;
 
 /** Null where a column holds the shape's values in another form: DuckDB casts and checks those. */
 export function shapeScanner(shape: Shape, schema: Schema): ShapeScanner | null {
   if (shape.root.kind !== 'struct' || !isDirect(shape.root, schema)) return null;
-  const { root, program } = scanProgram(shape.root);
-  const nodes = allNodes(root);
-  if (nodes.some((node) => node.leaf === null && node.children.length === 0)) return null;
-  const escapes: Escapes = { bytes: new Uint8Array(escapedBytesMax), used: 0, high: 0, columns: [], at: [] };
-  return {
-    shape,
-    root,
-    scan: (page, base) => {
-      const view = new DataView(page.arena.buffer, page.arena.byteOffset, page.arena.byteLength);
-      truncate(escapes, 0, 0);
-      let accepted = 0;
-      for (let row = 0; row < page.rows; row++) {
-        const length = page.valueLength[row] ?? -1;
-        const start = page.valueStart[row] ?? 0;
-        const { used } = escapes;
-        const pending = escapes.at.length;
-        if (
-          length > 0 &&
-          page.reasons[row] === 0 &&
-          scanRow(program, page.arena, view, start, start + length, row, base - page.regionStart, escapes)
-        ) {
-          root.valid[row] = 1;
-          accepted++;
-        } else {
-          truncate(escapes, used, pending);
-          clear(nodes, row);
-        }
+  const program = scanProgram(shape.root);
+  if (program.nodes.some((node) => node.leaf === null && node.children.length === 0)) return null;
+  const idle: ScannedPage[] = [];
+  const newPage = (): ScannedPage => {
+    const one: ScannedPage = {
+      scanner,
+      columns: newColumns(program),
+      escapes: newEscapes(),
+      release: () => {
+        if (idle.length < idlePagesMax) idle.push(one);
+      },
+    };
+    return one;
+  };
+  const scanRows = (page: RowPage, rows: number, { columns, escapes }: ScannedPage): number => {
+    const view = new DataView(page.arena.buffer, page.arena.byteOffset, page.arena.byteLength);
+    const [accepts] = columns;
+    escapes.used = 0;
+    let accepted = 0;
+    for (let row = 0; row < rows; row++) {
+      const length = page.valueLength[row] ?? -1;
+      const start = page.valueStart[row] ?? 0;
+      const { used } = escapes;
+      if (
+        accepts &&
+        length > 0 &&
+        page.reasons[row] === 0 &&
+        scanRow(program.ops, columns, page.arena, view, start, start + length, row, page.regionStart, escapes)
+      ) {
+        accepts.valid[row] = 1;
+        accepted++;
+      } else {
+        escapes.used = used;
+        for (const column of columns) clear(column, row);
       }
-      return { accepted, escaped: escapes.bytes.subarray(0, escapes.used) };
+    }
+    return accepted;
+  };
+  const scanner: ShapeScanner = {
+    shape,
+    root: program.root,
+    scan: (page) => {
+      if (page.scanned?.scanner !== scanner) {
+        page.scanned?.release();
+        page.scanned = idle.pop() ?? newPage();
+        scanRows(page, page.rows, page.scanned);
+      }
+      const { columns } = page.scanned;
+      // Rows may have got a reason not to be decoded since.
+      for (let row = 0; row < page.rows; row++) if (page.reasons[row] !== 0) for (const column of columns) clear(column, row);
+      return page.scanned;
     },
-    settleEscaped: (base) => {
-      escapes.columns.forEach((words, i) => {
-        const word = escapes.at[i] ?? 0;
-        const address = base + (words[word + 2] ?? 0);
-        words[word + 2] = address % 4_294_967_296;
-        words[word + 3] = address / 4_294_967_296;
-      });
+    fits: (page, rows) => {
+      const sample = idle.pop() ?? newPage();
+      const accepted = scanRows(page, Math.min(rows, page.rows), sample);
+      sample.release();
+      return accepted;
     },
   };
-}
-
-function truncate(escapes: Escapes, used: number, pending: number): void {
-  escapes.used = used;
-  escapes.columns.length = pending;
-  escapes.at.length = pending;
+  return scanner;
 }
 
 function isDirect(root: ShapeType, schema: Schema): boolean {

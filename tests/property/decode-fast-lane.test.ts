@@ -183,5 +183,5 @@ function acceptedBy(lab: Awaited<ReturnType<typeof decodeLab>>, records: Paramet
   const pages = new RowPages(pagePool(1 << 20, 0), Number.MAX_SAFE_INTEGER, () => 0);
   const block = blockOf(records);
   pages.append(0, block, 0, block.count, new HeaderSets());
-  return pages.pages.reduce((sum, page) => sum + scanner.scan(page, 0).accepted, 0);
+  return pages.pages.reduce((sum, page) => sum + scanner.fits(page, page.rows), 0);
 }
