@@ -98,9 +98,15 @@ function reportText(result: DemoResult, trino: readonly DemoAnswer[] | null): st
     ...result.queries.map((answer) => `${answer.title}\n${tableText(answer.columns, answer.rows)}`),
     ...(trino ?? []).map((answer) => `${answer.title} (Trino)\n${tableText(answer.columns, answer.rows)}`),
     isProven(result) ? 'The lake equals the sources.' : 'THE PROOF FAILED: see the figures above.',
-    'Try next: npm run demo -- --keep, then npm run foz -- query "select * from current.users limit 5"; README.md has more.',
+    `Try next: ${ownCommand('demo')} --keep, then ${ownCommand('query')} "select * from current.users limit 5"; README.md has more.`,
   ];
   return parts.join('\n\n');
+}
+
+/** A checkout runs its TypeScript through npm, an installed package through npx. */
+function ownCommand(name: 'demo' | 'query'): string {
+  if (!import.meta.url.endsWith('.ts')) return `npx foz ${name}`;
+  return name === 'demo' ? 'npm run demo --' : `npm run foz -- ${name}`;
 }
 
 function comparedRow(name: string, { source, lake, missing, extra, differing }: DemoResult['users']): readonly unknown[] {

@@ -154,7 +154,7 @@ function siteConfig(stack: Stack, name: string, port: number, catalogUrl: string
 }
 
 /** JSON is YAML. */
-export function writeConfig(file: string, config: unknown): Promise<void> {
+function writeConfig(file: string, config: unknown): Promise<void> {
   return writeFile(file, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
 }
 
@@ -162,7 +162,7 @@ export function targetOf(topic: string, table: string): TableTarget {
   return { topic, ident: { namespace: ['raw'], name: table } };
 }
 
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
