@@ -15,8 +15,10 @@ import {
   extendChain,
   holdsCommit,
   illegalSpan,
+  recordsOf,
   spansText,
   summaryKeys,
+  type OffsetChain,
   type OffsetSpan,
 } from '../lake/raw/offset-chain.ts';
 import type { ObjectStore } from '../lake/store/object-store.ts';
@@ -74,9 +76,8 @@ export async function commitSpans(commit: SpanCommit, base: LoadedTable, deps: C
     const chain = checkedChain(table, commit.target, source);
     const illegal = illegalSpan(chain, commit.spans);
     if (illegal) return { kind: 'fenced', reason: illegal };
-    const next = chainText(extendChain(chain, commit.spans, commit.commitId, source.clusterId));
     const current = table;
-    const request = await untilAvailable(() => commitRequest(commit, source, current, next, deps, signal), deps, signal);
+    const request = await untilAvailable(() => commitRequest(commit, source, current, chain, deps, signal), deps, signal);
     await deps.crashPoint('commit:before-request');
     const outcome = await send(commit, request, deps, signal);
     await deps.crashPoint('commit:after-request');
@@ -121,7 +122,7 @@ async function commitRequest(
   commit: SpanCommit,
   source: TopicDescription,
   table: LoadedTable,
-  next: string,
+  chain: OffsetChain | null,
   deps: CommitDeps,
   signal: AbortSignal,
 ): Promise<TableCommit> {
@@ -145,6 +146,7 @@ async function commitRequest(
     signal,
   );
   await deps.crashPoint('commit:after-manifest');
+  const next = chainText(extendChain(chain, commit.spans, commit.commitId, source.clusterId, recordsOf(append.snapshot.summary)));
   return {
     requirements: [
       { type: 'assert-table-uuid', uuid: table.metadata['table-uuid'] },

@@ -12,6 +12,7 @@ import {
   extendChain,
   parseSpans,
   readChain,
+  recordsOf,
   spansText,
   summaryKeys,
   writtenChain,
@@ -74,7 +75,6 @@ export async function resumeTable(
   const spans = spansOf(target, decision, situation);
   const { metadata } = situation.loaded;
   const commitId = newCommitId();
-  const next = chainText(extendChain(situation.chain, spans, commitId, situation.source.clusterId));
   const append = await prepareAppend(
     {
       metadata,
@@ -92,6 +92,8 @@ export async function resumeTable(
     },
     signal,
   );
+  const records = recordsOf(append.snapshot.summary);
+  const next = chainText(extendChain(situation.chain, spans, commitId, situation.source.clusterId, records));
   const outcome = await deps.catalog.commitTable(
     target.ident,
     {

@@ -77,6 +77,8 @@ function workerText(worker: WorkerAnswer | null, tables: readonly Readonly<Recor
   if (worker.status === null) return `worker: no answer from ${worker.url} (${worker.reason ?? ''}); foz run starts it`;
   const waiting = worker.status['waiting'];
   if (typeof waiting === 'string') return `worker: waiting: ${waiting}`;
+  const log = worker.status['log'];
+  const away = isRecord(log) && log['available'] === false ? [`worker: waiting: the log is away: ${String(log['reason'] ?? '')}`] : [];
   const now = Date.now();
   const rows = tables.map((table) => [
     table['table'],
@@ -93,7 +95,9 @@ function workerText(worker: WorkerAnswer | null, tables: readonly Readonly<Recor
   const notes = tables.flatMap((table) =>
     typeof table['reason'] === 'string' ? [`${String(table['table'])}: ${table['reason']}${decideText(table['halt'])}`] : [],
   );
-  return [tableText(['table', 'state', 'rows committed', 'last commit', 'newest change', 'next offsets'], rows), ...notes].join('\n');
+  return [tableText(['table', 'state', 'rows committed', 'last commit', 'newest change', 'next offsets'], rows), ...away, ...notes].join(
+    '\n',
+  );
 }
 
 function decideText(halt: unknown): string {

@@ -28,6 +28,8 @@ export interface OffsetChain {
   readonly commitId: string;
   readonly clusterId: string;
   readonly next: NextOffsets;
+  /** Rows of the table with that commit, by its snapshot's summary; null where the summary does not count them. */
+  readonly records: bigint | null;
 }
 
 /** Records [from, to) of one log partition, in one commit. `to` is the consumer's position: offsets have holes. */
@@ -45,12 +47,17 @@ export type ChainState =
   /** The table was rolled back, replaced or tampered with: HALT (I1). */
   | { readonly kind: 'broken'; readonly reason: string };
 
-/** I1: the property counts only when main's ancestry leads to the commit that wrote it, or to an expired parent. */
+/**
+ * I1: the property counts only when main's ancestry leads to the commit that wrote it, or to an expired parent at which the
+ * table held as many rows as with that commit: a roll-back whose traces have expired is told by its count alone.
+ */
 export function readChain(metadata: TableMetadata): ChainState {
   const chain = parseChain(metadata.properties[chainProperty]);
   if (chain.kind === 'malformed') return { kind: 'broken', reason: `table property ${chainProperty} is malformed: ${chain.reason}` };
+  let oldest: Snapshot | null = null;
   for (const step of ancestry(metadata)) {
     if (step.kind === 'snapshot') {
+      oldest = step.snapshot;
       const commitId = step.snapshot.summary[summaryKeys.commitId];
       if (commitId === undefined) continue;
       if (chain.kind === 'absent')
@@ -62,13 +69,36 @@ export function readChain(metadata: TableMetadata): ChainState {
       };
     }
     if (chain.kind === 'absent') return { kind: 'empty' };
-    if (step.kind === 'expired') return { kind: 'valid', chain: chain.chain };
+    if (step.kind === 'expired') return behindExpired(chain.chain, oldest);
     return {
       kind: 'broken',
       reason: `main no longer descends from commit ${chain.chain.commitId}: the table was replaced or rolled back to before it`,
     };
   }
   return { kind: 'empty' };
+}
+
+function behindExpired(chain: OffsetChain, oldest: Snapshot | null): ChainState {
+  const before = oldest && recordsBefore(oldest.summary);
+  if (chain.records === null || before === chain.records) return { kind: 'valid', chain };
+  return {
+    kind: 'broken',
+    reason: `commit ${chain.commitId} left ${chain.records} rows; the oldest snapshot kept, ${oldest?.['snapshot-id']}, began with ${before ?? 'an unknown number'}: the table was rolled back, or others changed its rows, and the snapshots that would tell have expired`,
+  };
+}
+
+/** Rows of the table with a snapshot, by its summary. */
+export function recordsOf(summary: Snapshot['summary']): bigint | null {
+  return countIn(summary['total-records']);
+}
+
+function recordsBefore(summary: Snapshot['summary']): bigint | null {
+  const total = recordsOf(summary);
+  return total === null ? null : total - (countIn(summary['added-records']) ?? 0n) + (countIn(summary['deleted-records']) ?? 0n);
+}
+
+function countIn(text: string | undefined): bigint | null {
+  return text !== undefined && /^\d{1,19}$/.test(text) ? BigInt(text) : null;
 }
 
 /** What the property says, whether or not main still descends from it; null when absent or malformed. For decisions only. */
@@ -101,15 +131,21 @@ export function illegalSpan(chain: OffsetChain | null, spans: readonly OffsetSpa
   return null;
 }
 
-/** The chain after a commit of these spans. */
-export function extendChain(chain: OffsetChain | null, spans: readonly OffsetSpan[], commitId: string, clusterId: string): OffsetChain {
+/** The chain after a commit of these spans, which leaves the table with so many rows. */
+export function extendChain(
+  chain: OffsetChain | null,
+  spans: readonly OffsetSpan[],
+  commitId: string,
+  clusterId: string,
+  records: bigint | null,
+): OffsetChain {
   const next = new Map([...(chain?.next ?? [])].map(([topicId, partitions]) => [topicId, new Map(partitions)]));
   for (const span of spans) {
     const partitions = next.get(span.topicId) ?? new Map<number, bigint>();
     partitions.set(span.partition, span.to);
     next.set(span.topicId, partitions);
   }
-  return { commitId, clusterId, next };
+  return { commitId, clusterId, next, records };
 }
 
 export function chainText(chain: OffsetChain): string {
@@ -118,7 +154,8 @@ export function chainText(chain: OffsetChain): string {
     const size = Math.max(-1, ...partitions.keys()) + 1;
     next[topicId] = Array.from({ length: size }, (_, partition) => partitions.get(partition)?.toString() ?? null);
   }
-  return JSON.stringify({ commitId: chain.commitId, clusterId: chain.clusterId, next });
+  const { commitId, clusterId, records } = chain;
+  return JSON.stringify({ commitId, clusterId, next, ...(records === null ? {} : { records: records.toString() }) });
 }
 
 export function spansText(spans: readonly OffsetSpan[]): string {
@@ -153,6 +190,8 @@ export function checkChainCommit(metadata: TableMetadata, commit: TableCommit): 
   if (spans === null) return `${summaryKeys.offsets} is malformed`;
   const asserted = commit.requirements.some((requirement) => requirement.type === 'assert-ref-snapshot-id' && requirement.ref === 'main');
   if (!asserted) return `a snapshot with ${summaryKeys.offsets} must assert the snapshot of main`;
+  if (snapshot && after.chain.records !== recordsOf(snapshot.summary))
+    return `${chainProperty} says ${after.chain.records ?? 'no'} rows, the snapshot's summary ${recordsOf(snapshot.summary) ?? 'none'}`;
   return illegalExtension(metadata, after.chain, spans, snapshot?.summary[summaryKeys.resume]);
 }
 
@@ -172,7 +211,7 @@ function illegalExtension(
   if (illegal) return illegal;
   const backwards = spans.find((span) => span.to < span.from);
   if (backwards && resume !== 'reread' && resume !== 'adopt-source') return `offsets go back from ${backwards.from} to ${backwards.to}`;
-  const expected = chainText(extendChain(before, spans, after.commitId, after.clusterId));
+  const expected = chainText(extendChain(before, spans, after.commitId, after.clusterId, after.records));
   return expected === chainText(after) ? null : `${chainProperty} does not equal the table's chain extended by ${summaryKeys.offsets}`;
 }
 
@@ -200,7 +239,9 @@ function parseChain(text: string | undefined): ParsedChain {
     }
     next.set(topicId, partitions);
   }
-  return { kind: 'chain', chain: { commitId: value['commitId'], clusterId: value['clusterId'], next } };
+  const records = value['records'] === undefined ? null : parseOffset(value['records']);
+  if (value['records'] !== undefined && records === null) return { kind: 'malformed', reason: 'records is not a count' };
+  return { kind: 'chain', chain: { commitId: value['commitId'], clusterId: value['clusterId'], next, records } };
 }
 
 /** The spans a data snapshot added; null when the summary's text is malformed. */

@@ -14,6 +14,7 @@ const safe: Readonly<Record<string, Budget>> = {
   'retention and a re-created topic': { ...none, crash: 1, lose: 1, retain: 1, recreate: 1 },
   'expiry and a compaction': { ...none, crash: 1, lose: 1, compact: 1, expire: 1 },
   'a rollback': { ...none, crash: 1, lose: 1, rollback: 1 },
+  'a rollback, a compaction and an expiry': { ...none, compact: 1, expire: 1, rollback: 1 },
   'a replacement by an empty table': { ...none, crash: 1, lose: 1, replace: 1, expire: 1 },
 };
 
@@ -38,6 +39,11 @@ const mutants: Readonly<Record<string, { readonly rules: Partial<Rules>; readonl
   'reset to the end when out of range': { rules: { onOutOfRange: 'latest' }, budget: { retain: 1 }, finds: /LOST/ },
   'no topic id': { rules: { checksIncarnation: false }, budget: { recreate: 1 }, finds: /LOST/ },
   'trust the property after a rollback': { rules: { walksAncestry: false }, budget: { rollback: 1 }, finds: /LOST/ },
+  'trust the property behind an expired parent': {
+    rules: { countsRows: false },
+    budget: { rollback: 1, compact: 1, expire: 1 },
+    finds: /LOST/,
+  },
   'trust the property of a replaced table': { rules: { walksAncestry: false }, budget: { replace: 1 }, finds: /LOST/ },
 };
 

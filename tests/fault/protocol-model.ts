@@ -19,6 +19,8 @@ export interface Rules {
   readonly chainIn: 'property' | 'head' | 'ancestry';
   /** The property counts only when main's ancestry leads to its commit or to an expired parent (I1). */
   readonly walksAncestry: boolean;
+  /** Behind an expired parent it counts only while the table holds as many rows as its commit left (I1). */
+  readonly countsRows: boolean;
   /** I7. */
   readonly onOutOfRange: 'halt' | 'latest';
   /** I6. */
@@ -47,6 +49,7 @@ export const safeRules: Rules = {
   deletesOnConflict: false,
   chainIn: 'property',
   walksAncestry: true,
+  countsRows: true,
   onOutOfRange: 'halt',
   checksIncarnation: true,
   acknowledgesFirst: false,
@@ -92,7 +95,7 @@ export interface State {
   /** Main, newest first, and how the walk along it ends. */
   main: Snapshot[];
   end: 'root' | 'expired';
-  property: { readonly commit: number; readonly next: number; readonly incarnation: number } | null;
+  property: { readonly commit: number; readonly next: number; readonly incarnation: number; readonly rows: number } | null;
   isHalted: boolean;
   requests: Request[];
   deleted: number[];
@@ -120,7 +123,13 @@ export function chainOf(state: State, rules: Rules): Chain {
   if (!rules.walksAncestry) return valid;
   const newest = main.find((snapshot) => snapshot.commit !== null);
   if (newest) return newest.commit === property.commit ? valid : { kind: 'broken' };
-  return end === 'expired' ? valid : { kind: 'broken' };
+  // Compaction changes no rows, so the oldest snapshot kept began with what it holds.
+  const isSame = !rules.countsRows || rowsOf(main.at(-1)?.files ?? []) === property.rows;
+  return end === 'expired' && isSame ? valid : { kind: 'broken' };
+}
+
+function rowsOf(files: readonly File[]): number {
+  return files.reduce((sum, { from, to }) => sum + to - from, 0);
 }
 
 type Step = [label: string, state: State];
@@ -201,7 +210,7 @@ function startSteps(state: State, i: number, rules: Rules, records: number, push
   push(`w${i} jumps to the end`, (next) => {
     const commit = next.ids++;
     next.main = [{ id: next.ids++, commit, to: records, files: next.main[0]?.files ?? [] }, ...next.main];
-    next.property = { commit, next: records, incarnation: next.incarnation };
+    next.property = { commit, next: records, incarnation: next.incarnation, rows: rowsOf(next.main[0]?.files ?? []) };
   });
 }
 
@@ -242,7 +251,8 @@ function requestSteps(state: State, request: Request, i: number, rules: Rules, p
     if (!applies) return;
     const files = [...(next.main[0]?.files ?? []), { from, to, commit, incarnation: request.incarnation }];
     next.main = [{ id: next.ids++, commit, to, files }, ...next.main];
-    next.property = { commit, next: rules.checksOffsets ? to : Math.max(to, next.property?.next ?? 0), incarnation: request.incarnation };
+    const reached = rules.checksOffsets ? to : Math.max(to, next.property?.next ?? 0);
+    next.property = { commit, next: reached, incarnation: request.incarnation, rows: rowsOf(files) };
   };
   const worker = workerOf(state, request.worker);
   const isAwaited = !request.isZombie && worker.at === 'waiting' && worker.commit === commit;

@@ -34,7 +34,7 @@ interface Chained {
 /** The commit that a worker makes on `metadata`, or on what it remembers of it. */
 function chained(metadata: TableMetadata, { commitId, spans, clusterId = 'C', base = metadata, next }: Chained): TableCommit {
   const state = readChain(base);
-  const chain = extendChain(state.kind === 'valid' ? state.chain : null, spans, commitId, clusterId);
+  const chain = extendChain(state.kind === 'valid' ? state.chain : null, spans, commitId, clusterId, null);
   const parent = mainSnapshot(metadata)?.['snapshot-id'] ?? null;
   const id = Number(metadata['last-sequence-number']) + 1;
   const snapshot = {
@@ -100,9 +100,9 @@ test('I2: a gap is refused', async () => {
 test('I2: a chain that says something else than the offsets committed is refused', async () => {
   const { catalog, metadata } = await newTable();
   const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10), span(1, 0, 5)] }));
-  const forgetful = chainText({ commitId: 'c2', clusterId: 'C', next: new Map([['T', new Map([[0, 20n]])]]) });
+  const forgetful = chainText({ commitId: 'c2', clusterId: 'C', next: new Map([['T', new Map([[0, 20n]])]]), records: null });
   await conflict(catalog, chained(one, { commitId: 'c2', spans: [span(0, 10, 20)], next: forgetful }));
-  const ahead = chainText(extendChain(null, [span(0, 10, 25), span(1, 0, 5)], 'c2', 'C'));
+  const ahead = chainText(extendChain(null, [span(0, 10, 25), span(1, 0, 5)], 'c2', 'C', null));
   await conflict(catalog, chained(one, { commitId: 'c2', spans: [span(0, 10, 20)], next: ahead }));
   await conflict(catalog, chained(one, { commitId: 'c2', spans: [span(0, 10, 20)], next: 'not json' }));
 });
@@ -116,7 +116,7 @@ test('I6: a commit from another cluster is refused', async () => {
 test('I1: the chain moves only with a snapshot that carries offsets, and is never removed', async () => {
   const { catalog, metadata } = await newTable();
   const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10)] }));
-  const later = chainText(extendChain(null, [span(0, 0, 99)], 'c1', 'C'));
+  const later = chainText(extendChain(null, [span(0, 0, 99)], 'c1', 'C', null));
   await conflict(catalog, { requirements: [], updates: [{ action: 'set-properties', updates: { [chainProperty]: later } }] });
   await conflict(catalog, { requirements: [], updates: [{ action: 'remove-properties', removals: [chainProperty] }] });
   assert.equal(one.properties[chainProperty], (await catalog.loadTable(ident))?.metadata.properties[chainProperty]);
@@ -142,4 +142,36 @@ test("other writers' commits pass, and keep the chain", async () => {
   });
   assert.equal(two.properties[chainProperty], one.properties[chainProperty]);
   await commit(catalog, chained(two, { commitId: 'c2', spans: [span(0, 10, 11)] }));
+});
+
+test('I1: behind an expired parent the chain counts only while the table holds the rows its commit left', async () => {
+  const { metadata } = await newTable();
+  const after = (oldest: Readonly<Record<string, string>>): TableMetadata => ({
+    ...metadata,
+    properties: { [chainProperty]: chainText(extendChain(null, [span(0, 0, 10)], 'c1', 'C', 10n)) },
+    snapshots: [
+      {
+        'snapshot-id': 9,
+        'parent-snapshot-id': 8,
+        'sequence-number': 9,
+        'timestamp-ms': 9,
+        'manifest-list': 'memory://lake/snap-9',
+        summary: { operation: 'replace', ...oldest },
+      },
+    ],
+    refs: { main: { 'snapshot-id': 9, type: 'branch' } },
+  });
+  const kind = (oldest: Readonly<Record<string, string>>) => readChain(after(oldest)).kind;
+  assert.equal(kind({ 'total-records': '10', 'added-records': '10', 'deleted-records': '10' }), 'valid', 'a compaction');
+  assert.equal(kind({ 'total-records': '14', 'added-records': '4' }), 'valid', 'rows that another writer added');
+  assert.equal(kind({ 'total-records': '7', 'added-records': '7', 'deleted-records': '7' }), 'broken', 'rolled back, then compacted');
+  assert.equal(kind({}), 'broken', 'a summary that does not count');
+  const state = readChain(after({ 'total-records': '7' }));
+  assert.match(state.kind === 'broken' ? state.reason : '', /left 10 rows.*began with 7/);
+});
+
+test('I1: a chain that counts other rows than its snapshot is refused', async () => {
+  const { catalog, metadata } = await newTable();
+  const lying = chainText(extendChain(null, [span(0, 0, 10)], 'c1', 'C', 10n));
+  assert.match(await conflict(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10)], next: lying })), /10 rows/);
 });
