@@ -57,7 +57,7 @@ interface Waiting {
 
 /** One response is being delivered while the next is fetched, never more. */
 const waitingMax = 2;
-const blockBytesMax = 2_097_152;
+const blockBytesMax = 1_048_576;
 
 export const partitionKey = (at: LogPartition): string => `${at.topic}/${at.partition}`;
 

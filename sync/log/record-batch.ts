@@ -58,6 +58,7 @@ const batchPrefixBytes = 12;
 const recordBytesMin = 7;
 const keptBytesMax = 8_388_608;
 const keptRowsMax = 65_536;
+const ownBufferBytesMin = 65_536;
 
 export function* decodeRecords(source: RecordsToDecode): Generator<DecodedBlock> {
   const isLeftOut = markerAndAbortFilter(source.aborted);
@@ -181,10 +182,13 @@ function fill(
   memo: HeaderMemo,
   memory: BlockMemory,
 ): RecordBlock {
-  // Uncompressed batches stay in the response; otherwise the parts are joined, so that a block has one buffer.
+  // Uncompressed batches stay in the response; others are joined, so that a block has one buffer.
+  const lengths = parts.map((part) => part.length);
   const isInPlace = batches.every((batch) => batch.codec === 0);
-  const only = parts.length === 1 ? parts[0] : undefined;
-  const bytes = isInPlace ? source.records : (only ?? joined(parts, memory));
+  const bytes = isInPlace ? source.records : joined(parts, memory);
+  batches.forEach((batch, i) => {
+    if (batch.codec !== 0) free(parts[i]);
+  });
   const columns = columnsOf(
     batches.reduce((sum, batch) => sum + batch.count, 0),
     memory,
@@ -192,7 +196,7 @@ function fill(
   let partAt = 0;
   batches.forEach((batch, i) => {
     const start = isInPlace ? batch.start : partAt;
-    const length = parts[i]?.length ?? 0;
+    const length = lengths[i] ?? 0;
     try {
       fillBatch(columns, { batch, bytes, start, end: start + length, from, receivedAtMs: source.receivedAtMs, memo });
     } catch (cause) {
@@ -285,6 +289,13 @@ function joined(parts: readonly Buffer[], memory: BlockMemory): Buffer {
     at += part.length;
   }
   return bytes.subarray(0, size);
+}
+
+/** Gives a decompressed batch's memory back at once: the collector would learn of it late, and run often for it. */
+function free(part: Buffer | undefined): void {
+  // Whole buffers only: small ones may share theirs with others.
+  if (part && part.length >= ownBufferBytesMin && part.length === part.buffer.byteLength && part.buffer instanceof ArrayBuffer)
+    part.buffer.transfer(0);
 }
 
 function columnsOf(count: number, memory: BlockMemory): Columns {
