@@ -43,4 +43,9 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/connectors.ts')).connectors,
   },
   { name: 'catalog', summary: 'serve the Iceberg REST catalog alone', load: async () => (await import('./commands/catalog.ts')).catalog },
+  {
+    name: 'contract',
+    summary: 'write, check, compare and register data contracts',
+    load: async () => (await import('./commands/contract/contract.ts')).contract,
+  },
 ];
