@@ -95,9 +95,8 @@ export function createRunner(options: RunnerOptions): Runner {
       tell('trino', 'ready');
     },
     restart: async (name, signal) => {
-      session.watch.forget(name);
-      await options.guardian.restart(name);
-      const outcome = await awaitReady(session, name, signal);
+      const { pid } = await options.guardian.restart(name);
+      const outcome = await awaitReady(session, name, pid, signal);
       if (outcome.kind === 'exited') throw await failure(session, name, `ended with ${outcome.exit} while starting again`);
       if (outcome.kind === 'late') throw await failure(session, name, `did not answer after its restart (${outcome.lastError})`);
     },
@@ -144,9 +143,8 @@ async function startOne<N extends ComponentName>(
     const spec = await component.prepare(ports, context, signal);
     signal?.throwIfAborted();
     session.tell(name, 'starting');
-    session.watch.forget(name);
-    await session.guardian.run(name, spec);
-    const outcome = await awaitReady(session, name, signal);
+    const { pid } = await session.guardian.run(name, spec);
+    const outcome = await awaitReady(session, name, pid, signal);
     if (outcome.kind === 'ready') break;
     if (outcome.kind === 'late')
       throw await failure(session, name, `did not answer within ${component.readyMaxMs / 1000} s (${outcome.lastError})`);
@@ -163,10 +161,10 @@ async function drawPorts(session: Session, name: ComponentName, preferred: Compo
   return ports;
 }
 
-function awaitReady<N extends ComponentName>(session: Session, name: N, signal?: AbortSignal): Promise<ReadyOutcome> {
+function awaitReady<N extends ComponentName>(session: Session, name: N, pid: number, signal?: AbortSignal): Promise<ReadyOutcome> {
   const component = components[name];
   const endpoint = component.endpoint(session.drawn[name] ?? {}, session);
-  const waiting = { maxMs: component.readyMaxMs, intervalMs: probeIntervalMs, hasExited: () => session.watch.exitOf(name) };
+  const waiting = { maxMs: component.readyMaxMs, intervalMs: probeIntervalMs, hasExited: () => session.watch.exitOf(pid) };
   return untilReady((attempt) => component.probe(endpoint, attempt), waiting, signal);
 }
 

@@ -6,10 +6,8 @@ import type { ProcessSpec } from './protocol.ts';
 import { logTail } from './ready.ts';
 
 export interface ExitWatch {
-  /** Exit code or signal name; null while it runs. */
-  exitOf(name: string): string | null;
-  /** Before it is run again. */
-  forget(name: string): void;
+  /** Exit code or signal name; null while it runs. By process, not by name: news of the one before may come late. */
+  exitOf(pid: number): string | null;
   /** Runs a program under the guardian and waits for its end; fails unless that is 0. */
   runToEnd(name: string, spec: ProcessSpec, signal?: AbortSignal): Promise<void>;
 }
@@ -17,15 +15,14 @@ export interface ExitWatch {
 const logLines = 15;
 
 export function watchExits(guardian: GuardianClient): ExitWatch {
-  const exits = new Map<string, string>();
+  const exits = new Map<number, string>();
   const onEnd = new Map<string, (exit: string) => void>();
-  guardian.onExit(({ name, exit }) => {
-    exits.set(name, exit ?? 'unknown');
+  guardian.onExit(({ name, pid, exit }) => {
+    exits.set(pid, exit ?? 'unknown');
     onEnd.get(name)?.(exit ?? 'unknown');
   });
   return {
-    exitOf: (name) => exits.get(name) ?? null,
-    forget: (name) => void exits.delete(name),
+    exitOf: (pid) => exits.get(pid) ?? null,
     runToEnd: async (name, spec, signal) => {
       const { promise: ended, resolve, reject } = Promise.withResolvers<string>();
       ended.catch(() => undefined);
