@@ -17,14 +17,18 @@ export interface CurrentInput {
   readonly from: string;
   /** Default: told by the columns of `source`. */
   readonly source?: CurrentSource;
+  /** Rows that their contract keeps out of the current view. Default: hidden, as if they had not come. */
+  readonly quarantined?: 'hidden' | 'shown';
   /** When cells with a time to live are judged, epoch milliseconds. Default: when the statement runs. */
   readonly asOf?: number;
 }
 
 /** Throws TABLE_UNSUPPORTED for a table whose records are no change events. */
 export function currentSql(input: CurrentInput): string {
-  const { schema, from } = input;
+  const { schema } = input;
   const dialect = dialects[input.dialect];
+  const isShown = input.quarantined === 'shown' || fieldNamed(schema, '_violations') === undefined;
+  const from = isShown ? input.from : `(SELECT * FROM ${input.from} WHERE NOT ${dialect.isQuarantined('_violations')}) kept_rows`;
   const source = input.source ?? currentSource(schema);
   if (source === null)
     throw new LakeError('TABLE_UNSUPPORTED', 'the table has no current rows: its records are no change events of PostgreSQL or Cassandra', {

@@ -81,6 +81,12 @@ export const rawPartitionSpec: PartitionSpec = {
   fields: [{ 'source-id': 3, 'field-id': 1000, name: 'date', transform: 'day' }],
 };
 
+/**
+ * Rule of the first entry of `_violations` where the contract keeps the row out of the current view; the entries that
+ * follow say why.
+ */
+export const quarantinedRule = 'quarantined';
+
 /** Reason of a `_rescued` whose text is base64; where there is another reason besides, it follows a colon. */
 export const reasonNotUtf8 = 'not-utf8';
 

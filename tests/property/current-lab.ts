@@ -21,6 +21,8 @@ export interface RawEvent {
   readonly headers: Readonly<Record<string, string>>;
   /** Cassandra. */
   readonly source?: object;
+  /** By its contract. */
+  readonly quarantined?: boolean;
 }
 
 export interface CurrentLab extends AsyncDisposable {
@@ -106,11 +108,13 @@ export async function currentRows(lab: CurrentLab, events: readonly RawEvent[], 
       headers: [{ key: 'VARCHAR', value: 'VARCHAR' }],
       after: 'JSON',
       source: 'JSON',
+      quarantined: 'BOOLEAN',
     }),
   );
   const raw = `(SELECT e.partition AS _log_partition, e.offset AS _log_offset, make_timestamptz(e.logTimeUs) AS _log_time, encode(e.key) AS _log_key,
     list_transform(e.headers, lambda h: struct_pack("key" := h.key, "value" := encode(h.value))) AS _headers, e.op AS op, NULL::TIMESTAMPTZ AS changed_at,
-    NULL::STRUCT(text VARCHAR, reason VARCHAR) AS _rescued, CAST(e.source AS ${lab.source}) AS source, CAST(e.after AS ${lab.after}) AS after
+    NULL::STRUCT(text VARCHAR, reason VARCHAR) AS _rescued,
+    CASE WHEN e.quarantined THEN [struct_pack(property := NULL::VARCHAR, "rule" := 'quarantined', "value" := NULL::VARCHAR, message := NULL::VARCHAR)] END AS _violations, CAST(e.source AS ${lab.source}) AS source, CAST(e.after AS ${lab.after}) AS after
     FROM (SELECT from_json(line, ${structure}) AS e FROM lines))`;
   const sql = currentSql({
     schema: lab.schema,

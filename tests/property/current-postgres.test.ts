@@ -50,6 +50,21 @@ test('a key that is used again does not inherit the large value of its former ro
   assert.deepEqual(await currentRows(lab, log.sent), [[2, 'y', null, 1]]);
 });
 
+test('a quarantined change is as if it had not come: the row stands as it was before', async () => {
+  await using lab = await openCurrentLab(schema, 'postgres');
+  const log = new EventLog(seededRandom(1));
+  log.insert({ id: 1, name: 'good', bio: null, n: 0 });
+  log.update({ id: 1, name: 'bad', bio: null, n: -1 }, false);
+  const bad = log.sent.length - 1;
+  log.insert({ id: 2, name: 'other', bio: null, n: 0 });
+  const events = log.sent.map((event, i) => ({ ...event, quarantined: i === bad }));
+  assert.deepEqual(await currentRows(lab, events), [
+    [1, 'good', null, 0],
+    [2, 'other', null, 0],
+  ]);
+  assert.deepEqual((await currentRows(lab, log.sent))[0], [1, 'bad', null, -1]);
+});
+
 /** What the connector sends, in the log's order. */
 class EventLog {
   readonly sent: RawEvent[] = [];

@@ -2,6 +2,7 @@
 // its UTF-8 bytes, both know ROW(…) with parts by number, window frames and CASE: everything else is common SQL.
 
 import { literal } from '../../parquet/duckdb-type.ts';
+import { quarantinedRule } from '../raw-schema.ts';
 
 export type DialectName = 'duckdb' | 'trino';
 
@@ -31,6 +32,8 @@ export interface Dialect {
   boundMethod(bound: string): string;
   boundLength(bound: string): string;
   boundValue(bound: string, number: number, part: 'name' | 'value' | 'type'): string;
+  /** Of a raw row: whether its contract keeps it out of the current view. Never null. */
+  isQuarantined(violations: string): string;
   /** Hexadecimal digits of base64 text. */
   hexOfBase64(text: string): string;
   /** Microseconds since the epoch, now. */
@@ -58,6 +61,7 @@ const duckdb: Dialect = {
   boundMethod: (bound) => `${bound}."method"`,
   boundLength: (bound) => `len(${bound}."values")`,
   boundValue: (bound, number, part) => `${bound}."values"[${number}]."${part}"`,
+  isQuarantined: (violations) => `coalesce(${violations}[1]."rule" = ${literal(quarantinedRule)}, false)`,
   hexOfBase64: (text) => `hex(from_base64(${text}))`,
   nowUs: 'epoch_us(now())',
   hopsMax: 8,
@@ -82,6 +86,7 @@ const trino: Dialect = {
   boundMethod: (bound) => `${bound}."method"`,
   boundLength: (bound) => `cardinality(${bound}."values")`,
   boundValue: (bound, number, part) => `element_at(${bound}."values", ${number})."${part}"`,
+  isQuarantined: (violations) => `coalesce(element_at(${violations}, 1)."rule" = ${literal(quarantinedRule)}, false)`,
   hexOfBase64: (text) => `to_hex(from_base64(${text}))`,
   nowUs: 'CAST(to_unixtime(current_timestamp) * 1000000 AS bigint)',
   hopsMax: 2,
