@@ -1,0 +1,87 @@
+// JSON Schema 2020-12 as a yes or no, by ajv: the judge of what the rest of this room proves or compiles. Formats are
+// asserted, patterns run on the linear engine, `multipleOf` is exact in decimals (binary floating point says that 0.07
+// is no multiple of 0.01). Nothing is fetched: a reference outside the document is a refusal.
+
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { RegExpEngine } from 'ajv/dist/types/index.js';
+import ajvFormats from 'ajv-formats';
+import { isDecimalMultiple } from './decimal-multiple.ts';
+import type { JsonSchema, JsonValue } from './json-schema.ts';
+import { linearPattern } from './linear-pattern.ts';
+
+export interface SchemaValidator {
+  readonly kind: 'validator';
+  accepts(document: JsonValue): boolean;
+  /** Empty when accepted. */
+  problems(document: JsonValue): readonly SchemaProblem[];
+}
+
+export interface SchemaProblem {
+  /** JSON pointer into the document; empty for the document itself. */
+  readonly pointer: string;
+  readonly keyword: string;
+  readonly message: string;
+}
+
+export type CompiledSchema = SchemaValidator | { readonly kind: 'refused'; readonly reason: string };
+
+export function compileSchema(schema: JsonSchema): CompiledSchema {
+  if (typeof schema === 'object' && schema['$async'] !== undefined) return { kind: 'refused', reason: '$async is not JSON Schema' };
+  try {
+    const validate = newAjv().compile(schema);
+    return {
+      kind: 'validator',
+      accepts: (document) => validate(document),
+      problems(document) {
+        if (validate(document)) return [];
+        return (validate.errors ?? []).map((error) => ({
+          pointer: error.instancePath,
+          keyword: error.keyword,
+          message: error.message ?? '',
+        }));
+      },
+    };
+  } catch (error) {
+    return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Tells whether a text has a format; null when the format is not known, and so not asserted. */
+export function formatJudge(): (format: string, text: string) => boolean | null {
+  const { formats } = newAjv();
+  return (format, text) => {
+    const known = Object.hasOwn(formats, format) ? formats[format] : undefined;
+    if (known === undefined || known === true) return null;
+    const check = typeof known === 'object' && 'validate' in known ? known.validate : known;
+    if (check instanceof RegExp) return check.test(text);
+    if (typeof check === 'string') return new RegExp(check).test(text);
+    // Formats of numbers (int32, double) say nothing about a text.
+    if (typeof known === 'object' && 'type' in known && known.type === 'number') return null;
+    return typeof check === 'function' ? Boolean(Reflect.apply(check, undefined, [text])) : null;
+  };
+}
+
+function newAjv(): Ajv2020 {
+  // allErrors: without it the generated checks nest, one level a property, and 2,000 columns overflow the stack.
+  const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false, code: { regExp: linearEngine() } });
+  ajvFormats.default(ajv);
+  ajv.removeKeyword('multipleOf');
+  ajv.addKeyword({ keyword: 'multipleOf', type: 'number', schemaType: 'number', validate: isDecimalMultipleOf });
+  return ajv;
+}
+
+function isDecimalMultipleOf(divisor: number, value: number): boolean {
+  return isDecimalMultiple(value, divisor);
+}
+
+function linearEngine(): RegExpEngine {
+  return Object.assign(compilePattern.bind(undefined), { code: 'linearEngine' });
+}
+
+function compilePattern(source: string): ReturnType<RegExpEngine> {
+  const pattern = linearPattern(source);
+  if (pattern.kind === 'refused') throw new SyntaxError(pattern.reason);
+  // ajv shares compiled patterns by their text: without toString all of them would be one.
+  const named = { test: pattern.test, toString: () => `/${source}/u` };
+  return named;
+}
