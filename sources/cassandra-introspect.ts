@@ -1,4 +1,5 @@
-// How a Cassandra table is made, from system_schema: columns with their types, roles and the primary key in order.
+// How a Cassandra table is made, from system_schema: columns with their types, roles and clustering order, the primary
+// key in order, the table's comment. Columns have neither number nor comment there: only key columns can be renamed.
 
 import type { CassandraQuery, CassandraRow } from './cassandra-client.ts';
 import { parseCassandraType, type CassandraUserTypes } from './cassandra-type.ts';
@@ -10,7 +11,7 @@ const roleOrder = { partition: 0, clustering: 1, static: 2, regular: 3 } as cons
 /** Null when the keyspace or table does not exist. Columns: partition key, clustering, static, regular; then by name. */
 export async function introspectCassandra(query: CassandraQuery, name: SourceTableName, signal?: AbortSignal): Promise<SourceTable | null> {
   const rows = await query(
-    'SELECT column_name, kind, position, type FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?',
+    'SELECT column_name, kind, position, type, clustering_order FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?',
     [name.namespace, name.table],
     signal,
   );
@@ -18,7 +19,19 @@ export async function introspectCassandra(query: CassandraQuery, name: SourceTab
   const userTypes = await readUserTypes(query, name.namespace, signal);
   const partitionKeys = rows.filter((row) => row['kind'] === 'partition_key').length;
   const columns = rows.map((row) => columnOf(row, userTypes, partitionKeys)).toSorted(compareColumns);
-  return { name, columns, key: columns.filter((column) => column.keyIndex !== null).map((column) => column.name) };
+  const comment = await readComment(query, name, signal);
+  const key = columns.filter((column) => column.keyIndex !== null).map((column) => column.name);
+  return { name, columns, key, ...(comment === '' ? {} : { comment }) };
+}
+
+async function readComment(query: CassandraQuery, name: SourceTableName, signal?: AbortSignal): Promise<string> {
+  const [row] = await query(
+    'SELECT comment FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?',
+    [name.namespace, name.table],
+    signal,
+  );
+  const comment = row?.['comment'];
+  return typeof comment === 'string' ? comment : '';
 }
 
 async function readUserTypes(query: CassandraQuery, keyspace: string, signal?: AbortSignal): Promise<CassandraUserTypes> {
@@ -52,6 +65,7 @@ function columnOf(row: CassandraRow, userTypes: CassandraUserTypes, partitionKey
     keyIndex,
     role,
     isGenerated: false,
+    ...(role === 'clustering' ? { clusteringOrder: row['clustering_order'] === 'desc' ? ('desc' as const) : ('asc' as const) } : {}),
   };
 }
 

@@ -27,6 +27,10 @@ export interface SourceType {
   readonly length: number | null;
   /** Cassandra: written whole. True for scalars and in PostgreSQL. */
   readonly isFrozen: boolean;
+  /** As declared underneath, where `declared` names a domain: `character varying(320)`. */
+  readonly base?: string;
+  /** Labels of an enum, in their order. */
+  readonly labels?: readonly string[];
 }
 
 export interface SourceColumn {
@@ -38,6 +42,16 @@ export interface SourceColumn {
   readonly role: 'partition' | 'clustering' | 'static' | 'regular';
   /** Computed by the database: absent from streamed events (present in snapshots). */
   readonly isGenerated: boolean;
+  /** PostgreSQL's column number: it stays when the column is renamed, and is never used again. Cassandra has none. */
+  readonly number?: number;
+  readonly comment?: string;
+  /** The default, or the expression of a generated column, as the database writes it. */
+  readonly defaultText?: string;
+  readonly identity?: 'always' | 'by-default';
+  /** The domain the column is declared with. */
+  readonly domain?: string;
+  /** Cassandra: order of a clustering column. */
+  readonly clusteringOrder?: 'asc' | 'desc';
 }
 
 export interface SourceTable {
@@ -45,6 +59,29 @@ export interface SourceTable {
   readonly columns: readonly SourceColumn[];
   /** Names of the primary key's columns, in key order; empty when there is none. */
   readonly key: readonly string[];
+  readonly comment?: string;
+  readonly checks?: readonly SourceCheck[];
+  /** Column sets that no two rows share, besides the primary key: unique constraints and whole unique indexes. */
+  readonly uniques?: readonly (readonly string[])[];
+  readonly foreignKeys?: readonly SourceForeignKey[];
+}
+
+export interface SourceCheck {
+  readonly name: string;
+  /** The condition as the database writes it back: `(balance >= 0::numeric)`. In a domain's, VALUE is the column. */
+  readonly expression: string;
+  readonly columns: readonly string[];
+  /** False: rows from before the constraint were never looked at (NOT VALID). */
+  readonly isValidated: boolean;
+  /** The domain it came with; absent for the table's own. */
+  readonly domain?: string;
+}
+
+export interface SourceForeignKey {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly references: SourceTableName;
+  readonly referencedColumns: readonly string[];
 }
 
 export interface SourceRow {
