@@ -5,6 +5,7 @@
 import type { DataFile } from '../../lake/iceberg/data-file.ts';
 import type { Schema } from '../../lake/iceberg/schema.ts';
 import type { Shape } from '../../lake/raw/shape.ts';
+import type { Judged, PinnedContract } from '../contract/pinned-contract.ts';
 import type { RecordBlock } from '../log/record-block.ts';
 
 export interface DecodePlan {
@@ -15,6 +16,10 @@ export interface DecodePlan {
   /** Partition field id of `date`. */
   readonly datePartitionFieldId: number;
   readonly shapes: readonly Shape[];
+  /** What judges and masks the batch's rows; absent: nothing does. */
+  readonly contract?: PinnedContract;
+  /** By log partition: rows below that offset may break a rule of policy halt, as a person decided. */
+  readonly violationsAccepted?: ReadonlyMap<number, bigint>;
 }
 
 /** A Parquet file on local disk, complete and closed, not yet in the store. */
@@ -32,6 +37,8 @@ export interface WrittenBatch {
   readonly rescued: number;
   /** Source commit time of the newest and oldest row, epoch microseconds; null when no row carries one. */
   readonly changedAtUs: { readonly min: number; readonly max: number } | null;
+  /** Where the plan has a contract. */
+  readonly judged?: Judged;
 }
 
 /** The batch holds values that no known shape fits: commit this schema and these shapes, then write again with them. */
