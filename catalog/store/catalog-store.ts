@@ -7,6 +7,7 @@
 // the store cannot be used.
 
 import type { TableIdent } from '../catalog.ts';
+import type { ContractStore } from './contract-store.ts';
 
 export interface StoredNamespace {
   readonly namespace: readonly string[];
@@ -26,6 +27,8 @@ export interface PageRequest {
 }
 
 export interface CatalogStore extends AsyncDisposable {
+  /** The registry's part: in the same file, behind the same thread. */
+  readonly contracts: ContractStore;
   getNamespace(namespace: readonly string[]): Promise<StoredNamespace | null>;
   /** Atomic: refuses when it exists or its parent does not. */
   insertNamespace(row: StoredNamespace): Promise<'inserted' | 'exists' | 'parent-missing'>;

@@ -2,6 +2,7 @@
 
 import type { TableIdent } from '../catalog.ts';
 import { namespaceKey, type CatalogStore, type PageRequest, type StoredNamespace, type StoredTable } from './catalog-store.ts';
+import { memoryContractStore } from './memory-contract-store.ts';
 
 export function memoryCatalogStore(): CatalogStore {
   const namespaces = new Map<string, StoredNamespace>();
@@ -10,6 +11,7 @@ export function memoryCatalogStore(): CatalogStore {
   const rowOf = (ident: TableIdent) => tablesOf(ident.namespace)?.get(ident.name) ?? null;
 
   return {
+    contracts: memoryContractStore(),
     async getNamespace(namespace) {
       return namespaces.get(namespaceKey(namespace)) ?? null;
     },

@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { LakeError, type ErrorCode } from '../../runtime/errors.ts';
 import { namespaceKey, namespaceOfKey, type CatalogStore } from './catalog-store.ts';
+import { sqliteContractStore } from './sqlite-contract-store.ts';
 
 export interface SqliteCatalogStoreOptions {
   /** The database file; its folder is created when absent. */
@@ -22,6 +23,7 @@ export async function sqliteCatalogStore(options: SqliteCatalogStoreOptions): Pr
   const thread = await startThread(options);
   const call = thread.call;
   return {
+    contracts: sqliteContractStore(call, options.path),
     async getNamespace(namespace) {
       const row = textRow(await call('getNamespace', [namespaceKey(namespace)]));
       return row ? { namespace, properties: propertiesOf(row[0]) } : null;

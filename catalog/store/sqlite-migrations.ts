@@ -19,4 +19,34 @@ export const sqliteMigrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX tables_by_location ON tables (metadata_location);
   `,
+  `
+  CREATE TABLE contracts (
+    id TEXT NOT NULL PRIMARY KEY,
+    revision INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE contract_versions (
+    contract TEXT NOT NULL REFERENCES contracts (id),
+    version TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (contract, version)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE contract_documents (
+    contract TEXT NOT NULL REFERENCES contracts (id),
+    version TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (contract, version)
+  ) STRICT;
+  CREATE TABLE contract_events (
+    contract TEXT NOT NULL REFERENCES contracts (id),
+    number INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (contract, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE contract_tables (
+    name TEXT NOT NULL PRIMARY KEY,
+    contract TEXT NOT NULL REFERENCES contracts (id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX contract_tables_by_contract ON contract_tables (contract);
+  `,
 ];

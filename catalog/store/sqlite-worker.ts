@@ -4,10 +4,8 @@
 
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { sqliteContractOperations, type Operation, type Parameters } from './sqlite-contract-operations.ts';
 import { sqliteMigrations } from './sqlite-migrations.ts';
-
-type Parameters = readonly (string | number)[];
-type Operation = (...parameters: Parameters) => unknown;
 
 function openDatabase(path: string, busyTimeoutMs: number): DatabaseSync {
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: busyTimeoutMs });
@@ -63,6 +61,7 @@ function operationsOf(database: DatabaseSync): ReadonlyMap<string, Operation> {
   const tableSql = 'SELECT table_uuid, metadata_location FROM tables WHERE namespace = ? AND name = ?';
 
   return new Map<string, Operation>([
+    ...sqliteContractOperations({ row, rows, change, inTransaction: (work) => inTransaction(database, work) }),
     ['getNamespace', (key = '') => row('SELECT properties FROM namespaces WHERE key = ?', key)],
     [
       'insertNamespace',
