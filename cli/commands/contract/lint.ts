@@ -65,14 +65,23 @@ function tooLarge(file: string, bytes: number): ContractProblem {
 
 function lintText(files: number, errors: number, problems: readonly ContractProblem[]): string {
   const warnings = problems.length - errors;
-  const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
   const summary = `${plural(files, 'document')}: ${plural(errors, 'error')}, ${plural(warnings, 'warning')}`;
   return [...problems.map(problemText), summary].join('\n');
 }
 
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Spec: GitHub Actions workflow commands. */
 function annotation({ severity, file, line, column, rule, message, mend }: ContractProblem): string {
-  const value = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-  const property = (text: string): string => value(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
-  return `::${severity} file=${property(file)},line=${line},col=${column},title=${property(rule)}::${value(`${message} Mend: ${mend}`)}`;
+  return `::${severity} file=${propertyText(file)},line=${line},col=${column},title=${propertyText(rule)}::${valueText(`${message} Mend: ${mend}`)}`;
+}
+
+function valueText(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function propertyText(text: string): string {
+  return valueText(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
