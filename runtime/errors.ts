@@ -116,6 +116,16 @@ export const errorTable = {
     help: 'The table was rolled back or replaced: its main branch no longer holds the last commit of the chain. Decide with `foz resume TABLE --reread` or `--accept-gap`.',
   },
   BATCH_POISONED: { retry: 'manual', exit: 'halted', help: 'A batch crashed the decoder twice and could not be bisected.' },
+  CONTRACT_VIOLATED: {
+    retry: 'manual',
+    exit: 'halted',
+    help: 'A record breaks a rule whose policy is halt. Nothing at or beyond it was committed. The message names offset and rule: go on with `foz resume TABLE --accept-violations`, or register a contract version that accepts it.',
+  },
+  CONTRACT_UNENFORCEABLE: {
+    retry: 'manual',
+    exit: 'halted',
+    help: 'The contract in force asks for what this worker cannot do: a mask key that is not configured, a mask that would make keys alike, a rule it does not know. Nothing lands until it can: set `contracts.maskKeys` or register a mended contract.',
+  },
   PREREQUISITE_MISSING: {
     retry: 'manual',
     exit: 'dependency',
