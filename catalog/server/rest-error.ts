@@ -8,6 +8,8 @@ export interface RestError {
   readonly status: number;
   readonly type: string;
   readonly message: string;
+  /** Beside what the protocol has: of the registry's refusals. */
+  readonly detail?: Refusal['detail'];
 }
 
 const refusalTable: Readonly<Record<RefusalReason, { readonly status: number; readonly type: string }>> = {
@@ -18,10 +20,20 @@ const refusalTable: Readonly<Record<RefusalReason, { readonly status: number; re
   'table-exists': { status: 409, type: 'AlreadyExistsException' },
   conflict: { status: 409, type: 'CommitFailedException' },
   invalid: { status: 400, type: 'BadRequestException' },
+  'contract-invalid': { status: 400, type: 'ContractInvalidException' },
+  'contract-missing': { status: 404, type: 'NoSuchContractException' },
+  'contract-exists': { status: 409, type: 'ContractExistsException' },
+  'contract-version': { status: 409, type: 'ContractVersionException' },
+  'contract-incompatible': { status: 409, type: 'ContractIncompatibleException' },
+  'contract-state': { status: 409, type: 'ContractStateException' },
+  'contract-table': { status: 409, type: 'ContractTableException' },
+  // No 409: clients take that for a lost race and send the commit again.
+  'contract-veto': { status: 400, type: 'ContractViolationException' },
 };
 
 export function refusalError(refusal: Refusal): RestError {
-  return { ...refusalTable[refusal.reason], message: refusal.message };
+  const { detail } = refusal;
+  return { ...refusalTable[refusal.reason], message: refusal.message, ...(detail === undefined ? {} : { detail }) };
 }
 
 function badRequest(message: string): RestError {
@@ -54,5 +66,6 @@ function httpStatusOf(error: unknown): number | null {
 }
 
 export function errorBody(error: RestError): string {
-  return JSON.stringify({ error: { message: error.message, type: error.type, code: error.status } });
+  const { message, type, status, detail } = error;
+  return JSON.stringify({ error: { message, type, code: status, ...(detail === undefined ? {} : { detail }) } });
 }

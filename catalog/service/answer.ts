@@ -9,12 +9,28 @@ export type RefusalReason =
   | 'table-exists'
   /** A requirement, the offset chain (I2) or the swap: load the table again and look. */
   | 'conflict'
-  | 'invalid';
+  | 'invalid'
+  /** The document has problems, or says what a registry cannot take. */
+  | 'contract-invalid'
+  | 'contract-missing'
+  /** The version is there with another content. */
+  | 'contract-exists'
+  /** The version does not say what the change is. */
+  | 'contract-version'
+  | 'contract-incompatible'
+  /** No such transition from the state it is in. */
+  | 'contract-state'
+  /** Another contract has the table. */
+  | 'contract-table'
+  /** A commit contradicts the contract in force. */
+  | 'contract-veto';
 
 export interface Refusal {
   readonly kind: 'refused';
   readonly reason: RefusalReason;
   readonly message: string;
+  /** For programs: what the message says, in parts; JSON-safe. */
+  readonly detail?: Readonly<Record<string, unknown>>;
 }
 
 export type Answer<T> = { readonly kind: 'ok'; readonly value: T } | Refusal;
@@ -23,8 +39,8 @@ export function ok<T>(value: T): Answer<T> {
   return { kind: 'ok', value };
 }
 
-export function refused(reason: RefusalReason, message: string): Refusal {
-  return { kind: 'refused', reason, message };
+export function refused(reason: RefusalReason, message: string, detail?: Refusal['detail']): Refusal {
+  return { kind: 'refused', reason, message, ...(detail === undefined ? {} : { detail }) };
 }
 
 export function namespaceMissing(namespace: readonly string[]): Refusal {
