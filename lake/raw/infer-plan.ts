@@ -3,11 +3,12 @@
 // stops for one producer's mistake. Pure: the caller commits the result before it decodes with it.
 
 import { evolveSchema, type EvolveConflict } from '../iceberg/evolve.ts';
-import { fieldNamed, isStruct, type IcebergType, type Schema } from '../iceberg/schema.ts';
+import { fieldNamed, isStruct, type IcebergType, type Schema, type StructType } from '../iceberg/schema.ts';
 import { isEnvelopeShape, nextShapeNumber } from './infer-shape.ts';
-import { covers, hasTypedLeaves, mergeShapes } from './merge-shapes.ts';
+import { covers, hasTypedLeaves, jsonKind, mergeShapes } from './merge-shapes.ts';
 import { leafColumns, shapeColumns } from './shape-columns.ts';
-import { shapesMax, type Shape, type ShapeField, type ShapeType } from './shape.ts';
+import { columnName, shapesMax, type Shape, type ShapeField, type ShapeType } from './shape.ts';
+import { wireJson, wireOf } from './wire.ts';
 
 export interface RawPlan {
   readonly schema: Schema;
@@ -73,12 +74,12 @@ function conflictText(conflict: EvolveConflict): string {
 function fillNulls(root: ShapeType, schema: Schema, shapes: readonly Shape[]): ShapeType {
   if (!isEnvelopeShape(root)) {
     const column = fieldNamed(schema, 'value');
-    return column ? fillFrom(root, column.type) : root;
+    return column ? typedRow(root, column.type) : root;
   }
   const filled = root.fields.map((field): ShapeField => {
     const column = fieldNamed(schema, field.name);
     const isRow = field.name === 'before' || field.name === 'after';
-    return column && !(isRow && field.type.kind === 'null') ? { name: field.name, type: fillFrom(field.type, column.type) } : field;
+    return column && !(isRow && field.type.kind === 'null') ? { name: field.name, type: typedRow(field.type, column.type) } : field;
   });
   const rowType = filled.find((field) => (field.name === 'before' || field.name === 'after') && field.type.kind === 'struct')?.type;
   const fields = filled.map((field): ShapeField => {
@@ -97,28 +98,56 @@ function newestRow(shapes: readonly Shape[], name: string): ShapeType | undefine
   return undefined;
 }
 
-function fillFrom(type: ShapeType, column: IcebergType): ShapeType {
-  if (type.kind === 'null') return shapeOfColumn(column);
-  if (type.kind !== 'struct' || !isStruct(column)) return type;
+function typedRow(type: ShapeType, column: IcebergType): ShapeType {
+  if (!isStruct(column)) return typedLeaf(type, column, false);
+  if (type.kind === 'null')
+    return {
+      kind: 'struct',
+      fields: column.fields.map((field) => ({ name: field.name, type: typedColumn({ kind: 'null' }, field.type) })),
+    };
+  return type.kind === 'struct' ? typedFields(type.fields, column, typedColumn) : type;
+}
+
+function typedFields(
+  fields: readonly ShapeField[],
+  column: StructType,
+  typed: (type: ShapeType, column: IcebergType) => ShapeType,
+): ShapeType {
   return {
     kind: 'struct',
-    fields: type.fields.map((field) => {
-      const inner = fieldNamed(column, field.name);
-      return inner ? { name: field.name, type: fillFrom(field.type, inner.type) } : field;
+    fields: fields.map((field) => {
+      const inner = fieldNamed(column, columnName(field));
+      return inner ? { ...field, type: typed(field.type, inner.type) } : field;
     }),
   };
 }
 
-function shapeOfColumn(column: IcebergType): ShapeType {
-  if (isStruct(column))
-    return { kind: 'struct', fields: column.fields.map((field) => ({ name: field.name, type: shapeOfColumn(field.type) })) };
-  const kind = typeof column === 'string' ? scalarKinds[column] : undefined;
-  return kind ? { kind } : { kind: 'null' };
+/** One column of a row: a value, or a cell of Cassandra. */
+function typedColumn(type: ShapeType, column: IcebergType): ShapeType {
+  const typed = (inner: ShapeType, innerColumn: IcebergType) => typedLeaf(inner, innerColumn, true);
+  if (type.kind === 'struct') return isStruct(column) ? typedFields(type.fields, column, typed) : type;
+  if (type.kind !== 'null' || !isStruct(column) || !column.fields.every((field) => cellKeys.includes(field.name)))
+    return typedLeaf(type, column, false);
+  const keys = cellKeys.filter((key) => fieldNamed(column, key));
+  return typedFields(
+    keys.map((name) => ({ name, type: { kind: 'null' } })),
+    column,
+    typed,
+  );
+}
+
+const cellKeys: readonly string[] = ['value', 'deletion_ts', 'set'];
+
+/** A column of a contract's type takes the values that are spelled as it writes them back. */
+function typedLeaf(type: ShapeType, column: IcebergType, isCassandra: boolean): ShapeType {
+  const wire = wireOf(column, isCassandra);
+  if (wire !== null) return type.kind === 'null' || jsonKind(type) === wireJson(wire) ? { kind: 'typed', wire } : type;
+  const kind = type.kind === 'null' && typeof column === 'string' ? scalarKinds[column] : undefined;
+  return kind ? { kind } : type;
 }
 
 const scalarKinds: Readonly<Record<string, 'boolean' | 'long' | 'double' | 'string'>> = {
   boolean: 'boolean',
-  int: 'long',
   long: 'long',
   double: 'double',
   string: 'string',

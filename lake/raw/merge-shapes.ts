@@ -2,6 +2,7 @@
 // takes any type later, so observations of one layout merge into one shape instead of one for each set of nulls.
 
 import type { Shape, ShapeField, ShapeType } from './shape.ts';
+import { wireJson } from './wire.ts';
 
 /** Whether `wide` decodes every value that `narrow` does. */
 export function covers(wide: ShapeType, narrow: ShapeType): boolean {
@@ -13,10 +14,15 @@ export function covers(wide: ShapeType, narrow: ShapeType): boolean {
     );
   }
   if (wide.kind === 'list' && narrow.kind === 'list') return covers(wide.element, narrow.element);
-  return wide.kind === narrow.kind;
+  return jsonKind(wide) === jsonKind(narrow);
 }
 
-/** The smallest shape that covers both, or null when their keys or types differ. */
+/** What a shape's value is in JSON: a typed one is what its wire form says. */
+export function jsonKind(type: ShapeType): Exclude<ShapeType['kind'], 'typed'> {
+  return type.kind === 'typed' ? wireJson(type.wire) : type.kind;
+}
+
+/** The smallest shape that covers both, or null when their keys or types differ. Of two forms of one JSON type, the left. */
 export function mergeShapes(left: ShapeType, right: ShapeType): ShapeType | null {
   if (left.kind === 'null') return right;
   if (right.kind === 'null') return left;
@@ -26,7 +32,7 @@ export function mergeShapes(left: ShapeType, right: ShapeType): ShapeType | null
     for (const [i, field] of left.fields.entries()) {
       const type = mergeShapes(field.type, right.fields[i]?.type ?? { kind: 'null' });
       if (!type) return null;
-      fields.push({ name: field.name, type });
+      fields.push({ ...field, type });
     }
     return { kind: 'struct', fields };
   }
@@ -34,7 +40,7 @@ export function mergeShapes(left: ShapeType, right: ShapeType): ShapeType | null
     const element = mergeShapes(left.element, right.element);
     return element && { kind: 'list', element };
   }
-  return left.kind === right.kind ? left : null;
+  return jsonKind(left) === jsonKind(right) ? left : null;
 }
 
 /** Shapes worth trying, newest first: those that no other shape covers. The others only rebuild what they decoded. */

@@ -1,12 +1,14 @@
 // A record back from its raw row: the property every row has. Works on rows as plain JavaScript from any reader: longs
-// as number, bigint or decimal text; doubles as numbers; bytes as Uint8Array; structs as objects.
+// as number, bigint or decimal text; doubles as numbers; bytes as Uint8Array; structs as objects; what a contract typed as
+// wire.ts says.
 
 import { assert } from '../../runtime/errors.ts';
 import { isEnvelopeShape, isEnvelopeTimeKey } from './infer-shape.ts';
 import { isBase64 } from './raw-schema.ts';
 import { sameJson } from './same-json.ts';
 import { envelopeTimeColumn, valueColumn } from './shape-columns.ts';
-import type { Shape, ShapeType } from './shape.ts';
+import { columnName, type Shape, type ShapeType } from './shape.ts';
+import { doubleText, wireText } from './wire.ts';
 
 export type RawRow = Readonly<Record<string, unknown>>;
 
@@ -71,7 +73,7 @@ function jsonText(value: unknown, type: ShapeType, isRoot: boolean): string {
   if (type.kind === 'struct') {
     if (!isObject(value) && !isRoot) return 'null';
     const held = isObject(value) ? value : {};
-    return `{${type.fields.map((field) => `${JSON.stringify(field.name)}:${jsonText(own(held, field.name), field.type, false)}`).join(',')}}`;
+    return `{${type.fields.map((field) => `${JSON.stringify(field.name)}:${jsonText(own(held, columnName(field)), field.type, false)}`).join(',')}}`;
   }
   if (value === null || value === undefined) return 'null';
   switch (type.kind) {
@@ -83,18 +85,14 @@ function jsonText(value: unknown, type: ShapeType, isRoot: boolean): string {
     case 'string':
       // A number here is NaN or infinite, in a column of doubles.
       return JSON.stringify(typeof value === 'number' ? String(value) : value);
+    case 'typed':
+      return wireText(value, type.wire);
     case 'null':
       return 'null';
     default:
       // Longs, booleans and texts of nested values stand for themselves.
       return String(value);
   }
-}
-
-function doubleText(value: number): string {
-  if (Object.is(value, -0)) return '-0.0';
-  const text = String(value);
-  return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
 function headersOf(value: unknown): readonly RebuiltHeader[] {

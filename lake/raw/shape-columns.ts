@@ -5,7 +5,8 @@
 import type { WantedField, WantedStruct, WantedType } from '../iceberg/evolve.ts';
 import { fieldNamed, isStruct, type IcebergType, type Schema } from '../iceberg/schema.ts';
 import { isEnvelopeShape, isEnvelopeTimeKey } from './infer-shape.ts';
-import type { ShapeField, ShapeType } from './shape.ts';
+import { columnName, type ShapeField, type ShapeType } from './shape.ts';
+import { wireColumn } from './wire.ts';
 
 export const envelopeTimeColumn = 'envelope_ts';
 export const valueColumn = 'value';
@@ -48,7 +49,7 @@ export function leafColumns(root: ShapeType, schema: Schema): readonly LeafColum
   const walk = (type: ShapeType, column: IcebergType | undefined, path: string): LeafColumn[] => {
     if (type.kind !== 'struct') return [{ path, kind: type.kind, column }];
     return type.fields.flatMap((field) =>
-      walk(field.type, column && isStruct(column) ? fieldNamed(column, field.name)?.type : undefined, `${path}.${field.name}`),
+      walk(field.type, column && isStruct(column) ? fieldNamed(column, columnName(field))?.type : undefined, `${path}.${field.name}`),
     );
   };
   if (!isEnvelopeShape(root)) return walk(root, fieldNamed(schema, valueColumn)?.type, valueColumn);
@@ -70,6 +71,8 @@ function wantedType(type: ShapeType): WantedType | null {
       return null;
     case 'json':
       return 'string';
+    case 'typed':
+      return wireColumn(type.wire);
     case 'list': {
       const element = wantedType(type.element);
       return element === null ? null : { type: 'list', element };
@@ -78,7 +81,7 @@ function wantedType(type: ShapeType): WantedType | null {
       const fields: WantedField[] = [];
       for (const field of type.fields) {
         const inner = wantedType(field.type);
-        if (inner !== null) fields.push({ name: field.name, type: inner });
+        if (inner !== null) fields.push({ name: columnName(field), type: inner });
       }
       return fields.length === 0 ? null : { type: 'struct', fields };
     }

@@ -5,17 +5,25 @@
 // The proof has two forms. `to_json(typed) = value` is exact. Where it fails, `to_json(typed) = json(value)` lets other
 // spellings of the same value pass (1.0E7, \u00e9, spaces); since DuckDB's reader is lenient, what it would wave through
 // besides (trailing commas, bare NaN, −0 as an integer) is looked for outside strings and refused.
+//
+// Casts to a contract's types come after the proof (cast-sql.ts): a shape that fits decides the row, and a value of it that
+// would not be written back as it came rescues the row, with its column as the reason.
 
 import { fieldNamed, isList, isStruct, type IcebergType, type Schema, type StructType } from '../../lake/iceberg/schema.ts';
 import { duckdbType, literal, quoted } from '../../lake/parquet/duckdb-type.ts';
 import { isEnvelopeShape, isEnvelopeTimeKey } from '../../lake/raw/infer-shape.ts';
 import { reasonNotUtf8 } from '../../lake/raw/raw-schema.ts';
 import { envelopeTimeColumn, valueColumn } from '../../lake/raw/shape-columns.ts';
-import type { Shape, ShapeField, ShapeType } from '../../lake/raw/shape.ts';
+import { jsonKind } from '../../lake/raw/merge-shapes.ts';
+import { columnName, type Shape, type ShapeField, type ShapeType } from '../../lake/raw/shape.ts';
+import { wireJson } from '../../lake/raw/wire.ts';
+import { castCheckSql, castSql, currentWire } from './cast-sql.ts';
 
 export const reasonNoShape = 'no-shape';
 export const reasonMalformed = 'malformed';
 export const reasonEmpty = 'empty';
+/** A column of a contract's type would not give the value back. */
+export const reasonNotAsTyped = 'not-as-typed';
 /** The row has killed a process that decoded it. */
 export const reasonPoison = 'poison';
 
@@ -42,22 +50,67 @@ export function decodeSelect(statement: DecodeStatement): string {
   const { schema, shapes } = statement;
   const text = statement.guarded ? 'CASE WHEN json_valid(value) THEN value END' : 'value';
   let from = `SELECT *, ${text} AS json_text FROM foz_rows(${statement.rowsId})${statement.headers.join}`;
-  from = `SELECT *, ${statement.scanned ? 'scanned IS NOT NULL' : 'false'} AS is_scanned FROM (${from})`;
-  shapes.forEach((shape, i) => {
+  const judged = judgements(statement);
+  from = `SELECT *, ${judged.scanned.expression} AS is_scanned FROM (${from})`;
+  judged.shapes.forEach((judgement, i) => {
+    const shape = shapes[i];
+    if (!shape) return;
     // The lenient form: the strict one throws for every row that does not fit, at 300 µs each; the proof is what decides.
     const decoded = `from_json(json_text, ${literal(structure(shape.root))})`;
-    const waits = i === 0 ? 'json_text IS NOT NULL' : `json_text IS NOT NULL AND NOT ${proven(i)}`;
+    const waits = i === 0 ? 'json_text IS NOT NULL' : `json_text IS NOT NULL AND NOT ${proven(judged, i)}`;
     from = `SELECT *, CASE WHEN ${waits} THEN ${statement.guarded ? `TRY(${decoded})` : decoded} END AS d${i} FROM (${from})`;
-    from = `SELECT *, CASE WHEN d${i} IS NULL THEN false ELSE ${proof(i, shape, schema)} END AS ok${i} FROM (${from})`;
+    from = `SELECT *, ${judgement.expression} AS ok${i} FROM (${from})`;
   });
-  if (statement.provenOnly) from = `SELECT * FROM (${from}) WHERE bytes IS NULL OR ${proven(shapes.length)}`;
-  from = `SELECT *, CASE WHEN bytes IS NOT NULL AND NOT ${proven(shapes.length)} THEN TRY(decode(bytes)) END AS rest FROM (${from})`;
-  const columns = schema.fields.map((field) => `${columnExpression(field.name, field.type, statement)} AS ${quoted(field.name)}`);
+  const isProven = proven(judged, shapes.length);
+  const settled = judged.misses.map((miss) => `OR ${miss} IS NOT NULL`).join(' ');
+  if (statement.provenOnly) from = `SELECT * FROM (${from}) WHERE bytes IS NULL OR ${isProven} ${settled}`;
+  from = `SELECT *, CASE WHEN bytes IS NOT NULL AND NOT ${isProven} THEN TRY(decode(bytes)) END AS rest FROM (${from})`;
+  const columns = schema.fields.map((field) => `${columnExpression(field.name, field.type, statement, judged)} AS ${quoted(field.name)}`);
   return `SELECT ${columns.join(',\n')} FROM (${from})`;
 }
 
-function proven(count: number): string {
-  return `(${['is_scanned', ...Array.from({ length: count }, (_, i) => `ok${i}`)].join(' OR ')})`;
+/** Whether a shape fits a row: a boolean column; with casts a text: null for no, empty for yes, else why it is rescued. */
+interface Judgement {
+  readonly expression: string;
+  readonly isTrue: string;
+}
+
+interface Judgements {
+  readonly scanned: Judgement;
+  /** By shape, as tried. */
+  readonly shapes: readonly Judgement[];
+  /** Expressions, null but for rows that are rescued because a value would not come back from its type. */
+  readonly misses: readonly string[];
+}
+
+function judgements({ shapes, scanned, schema }: DecodeStatement): Judgements {
+  const misses: string[] = [];
+  const judge = (column: string, decoded: string, fits: string, shape: Shape | null): Judgement => {
+    const casts = shape ? castChecks(decoded, shape, schema) : [];
+    if (casts.length === 0) return { expression: fits, isTrue: column };
+    misses.push(`nullif(${column}, '')`);
+    const whens = casts.map(({ check, reason }) => `WHEN NOT ${check} THEN ${literal(reason)}`);
+    return {
+      expression: `CASE WHEN NOT (${fits}) THEN NULL ${whens.join(' ')} ELSE '' END`,
+      isTrue: `(${column} IS NOT DISTINCT FROM '')`,
+    };
+  };
+  return {
+    scanned: judge('is_scanned', 'scanned', scanned ? 'scanned IS NOT NULL' : 'false', scanned),
+    shapes: shapes.map((shape, i) =>
+      judge(`ok${i}`, `d${i}`, `CASE WHEN d${i} IS NULL THEN false ELSE ${proof(i, shape, schema)} END`, shape),
+    ),
+    misses,
+  };
+}
+
+/** Whether the scanner or one of the first shapes decoded the row. */
+function proven(judged: Judgements, count: number): string {
+  return `(${[judged.scanned, ...judged.shapes.slice(0, count)].map(({ isTrue }) => isTrue).join(' OR ')})`;
+}
+
+function leafKind(type: Exclude<ShapeType, { kind: 'struct' | 'list' }>): 'null' | 'boolean' | 'long' | 'double' | 'string' | 'json' {
+  return type.kind === 'typed' ? wireJson(type.wire) : type.kind;
 }
 
 /** DuckDB's notation of a JSON structure. */
@@ -68,7 +121,7 @@ function structure(type: ShapeType): string {
     case 'list':
       return `[${structure(type.element)}]`;
     default:
-      return `"${{ null: 'NULL', boolean: 'BOOLEAN', long: 'BIGINT', double: 'DOUBLE', string: 'VARCHAR', json: 'JSON' }[type.kind]}"`;
+      return `"${{ null: 'NULL', boolean: 'BOOLEAN', long: 'BIGINT', double: 'DOUBLE', string: 'VARCHAR', json: 'JSON' }[leafKind(type)]}"`;
   }
 }
 
@@ -94,7 +147,11 @@ function shapeChecks(decoded: string, shape: Shape, schema: Schema): readonly st
   const walk = (type: ShapeType, at: string, column: IcebergType | undefined): void => {
     if (type.kind === 'struct') {
       for (const field of type.fields)
-        walk(field.type, `${at}.${quoted(field.name)}`, column && isStruct(column) ? fieldNamed(column, field.name)?.type : undefined);
+        walk(
+          field.type,
+          `${at}.${quoted(field.name)}`,
+          column && isStruct(column) ? fieldNamed(column, columnName(field))?.type : undefined,
+        );
     } else if (type.kind === 'double') {
       // −0.0 is refused too: DuckDB's Parquet dictionaries hold it and 0.0 as one value.
       checks.push(`coalesce(isfinite(${at}) AND NOT (${at} = 0 AND signbit(${at})), true)`);
@@ -105,7 +162,7 @@ function shapeChecks(decoded: string, shape: Shape, schema: Schema): readonly st
       checks.push(`coalesce(${at} IN ('NaN', 'Infinity', '-Infinity'), true)`);
     } else if (type.kind === 'long' && column === 'int') {
       checks.push(`coalesce(${at} BETWEEN -2147483648 AND 2147483647, true)`);
-    } else if (type.kind === 'json' || type.kind === 'list') {
+    } else if (jsonKind(type) === 'json' || type.kind === 'list') {
       const text = `${at}::VARCHAR`;
       checks.push(
         `CASE WHEN contains(${text}, 'NaN') OR contains(${text}, 'Inf') OR contains(${text}, 'nan') OR contains(${text}, 'inf') THEN NOT regexp_matches(${outsideStrings(text)}, '(?i)nan|inf') ELSE true END`,
@@ -126,7 +183,27 @@ function shapeChecks(decoded: string, shape: Shape, schema: Schema): readonly st
   return checks;
 }
 
-function columnExpression(name: string, type: IcebergType, statement: DecodeStatement): string {
+/** What must hold for the casts of a shape's values, with the reason for a row where it does not. */
+function castChecks(decoded: string, shape: Shape, schema: Schema): readonly { readonly check: string; readonly reason: string }[] {
+  const checks: { check: string; reason: string }[] = [];
+  const walk = (type: ShapeType, at: string, path: string, column: IcebergType | undefined): void => {
+    if (type.kind === 'struct') {
+      for (const field of type.fields) {
+        const inner = column && isStruct(column) ? fieldNamed(column, columnName(field))?.type : undefined;
+        walk(field.type, `${at}.${quoted(field.name)}`, path === '' ? field.name : `${path}.${field.name}`, inner);
+      }
+    } else if (type.kind === 'typed' && column !== undefined) {
+      const wanted = typeof column === 'string' ? column : column.type;
+      const check = castCheckSql(currentWire(type.wire, column), at);
+      checks.push({ check, reason: `${reasonNotAsTyped}: ${path} is no ${wanted} that is written back as it came` });
+    }
+  };
+  const { root } = shape;
+  if (root.kind === 'struct') walk(root, decoded, '', isEnvelopeShape(root) ? schema : fieldNamed(schema, valueColumn)?.type);
+  return checks;
+}
+
+function columnExpression(name: string, type: IcebergType, statement: DecodeStatement, judged: Judgements): string {
   switch (name) {
     case '_log_partition':
     case '_log_offset':
@@ -137,25 +214,30 @@ function columnExpression(name: string, type: IcebergType, statement: DecodeStat
     case '_headers':
       return statement.headers.expression;
     case '_shape':
-      return byShape(statement, (shape) => String(shape.number), 'INTEGER');
+      return byShape(statement, judged, (shape) => String(shape.number), 'INTEGER');
     case '_rescued':
-      return rescued(type, statement);
+      return rescued(type, statement, judged);
     case 'op':
-      return byShape(statement, (shape, decoded) => (isEnvelopeShape(shape.root) ? `${decoded}.op` : null), 'VARCHAR');
+      return byShape(statement, judged, (shape, decoded) => (isEnvelopeShape(shape.root) ? `${decoded}.op` : null), 'VARCHAR');
     case 'changed_at':
-      return byShape(statement, (shape, decoded) => changedAt(shape.root, decoded), 'TIMESTAMPTZ');
+      return byShape(statement, judged, (shape, decoded) => changedAt(shape.root, decoded), 'TIMESTAMPTZ');
     default:
-      return byShape(statement, (shape, decoded) => topColumn(name, type, shape.root, decoded), duckdbType(type));
+      return byShape(statement, judged, (shape, decoded) => topColumn(name, type, shape.root, decoded), duckdbType(type));
   }
 }
 
-function byShape(statement: DecodeStatement, expression: (shape: Shape, decoded: string) => string | null, type: string): string {
+function byShape(
+  statement: DecodeStatement,
+  judged: Judgements,
+  expression: (shape: Shape, decoded: string) => string | null,
+  type: string,
+): string {
   const branches = statement.shapes.flatMap((shape, i) => {
     const then = expression(shape, `d${i}`);
-    return then === null ? [] : [`WHEN ok${i} THEN ${then}`];
+    return then === null ? [] : [`WHEN ${judged.shapes[i]?.isTrue ?? 'false'} THEN ${then}`];
   });
   const scanned = statement.scanned && expression(statement.scanned, 'scanned');
-  if (scanned !== null) branches.unshift(`WHEN is_scanned THEN ${scanned}`);
+  if (scanned !== null) branches.unshift(`WHEN ${judged.scanned.isTrue} THEN ${scanned}`);
   return branches.length === 0 ? `NULL::${type}` : `CASE ${branches.join(' ')} ELSE NULL::${type} END`;
 }
 
@@ -182,16 +264,18 @@ function topColumn(name: string, type: IcebergType, root: ShapeType, decoded: st
 function pack(type: ShapeType, at: string, column: IcebergType): string {
   if (type.kind === 'null') return `NULL::${duckdbType(column)}`;
   if (isSame(type, column)) return at;
+  if (type.kind === 'typed') return castSql(currentWire(type.wire, column), at, column);
   if (type.kind === 'struct' && isStruct(column)) return `CASE WHEN ${at} IS NOT NULL THEN ${packFields(type.fields, at, column)} END`;
   if (type.kind === 'list' && isList(column)) return `list_transform(${at}, lambda x: ${pack(type.element, 'x', column.element)})`;
   return `${at}::${duckdbType(column)}`;
 }
 
 function packFields(fields: readonly ShapeField[], at: string, column: StructType): string {
-  const byName = new Map(fields.map((field) => [field.name, field.type]));
+  const byName = new Map(fields.map((field) => [columnName(field), field]));
   const parts = column.fields.map((field) => {
-    const type = byName.get(field.name);
-    return `${quoted(field.name)} := ${type ? pack(type, `${at}.${quoted(field.name)}`, field.type) : `NULL::${duckdbType(field.type)}`}`;
+    const from = byName.get(field.name);
+    const value = from ? pack(from.type, `${at}.${quoted(from.name)}`, field.type) : `NULL::${duckdbType(field.type)}`;
+    return `${quoted(field.name)} := ${value}`;
   });
   return `struct_pack(${parts.join(', ')})`;
 }
@@ -201,18 +285,19 @@ function isSame(type: ShapeType, column: IcebergType): boolean {
     if (!isStruct(column) || column.fields.length !== type.fields.length) return false;
     return type.fields.every((field, i) => {
       const other = column.fields[i];
-      return other !== undefined && other.name === field.name && isSame(field.type, other.type);
+      return other !== undefined && field.column === undefined && other.name === field.name && isSame(field.type, other.type);
     });
   }
   if (type.kind === 'list') return isList(column) && isSame(type.element, column.element);
   return type.kind === column;
 }
 
-function rescued(type: IcebergType, statement: DecodeStatement): string {
+function rescued(type: IcebergType, statement: DecodeStatement, judged: Judgements): string {
   const known = (prefix: string) =>
     statement.reasons.map((reason, i) => `WHEN reason = ${i + 1} THEN ${literal(prefix + reason)}`).join(' ');
   const notUtf8 = `CASE WHEN reason = 0 THEN ${literal(reasonNotUtf8)} ${known(`${reasonNotUtf8}: `)} ELSE ${literal(reasonNotUtf8)} END`;
-  const reason = `CASE WHEN rest IS NULL THEN ${notUtf8} ${known('')} WHEN octet_length(bytes) = 0 THEN ${literal(reasonEmpty)} WHEN json_text IS NULL THEN ${literal(reasonMalformed)} ELSE ${literal(reasonNoShape)} END`;
+  const missed = judged.misses.map((miss) => `WHEN ${miss} IS NOT NULL THEN ${miss}`).join(' ');
+  const reason = `CASE WHEN rest IS NULL THEN ${notUtf8} ${known('')} ${missed} WHEN octet_length(bytes) = 0 THEN ${literal(reasonEmpty)} WHEN json_text IS NULL THEN ${literal(reasonMalformed)} ELSE ${literal(reasonNoShape)} END`;
   const pair = `struct_pack("text" := coalesce(rest, to_base64(bytes)), reason := ${reason})`;
-  return `CASE WHEN bytes IS NULL OR ${proven(statement.shapes.length)} THEN NULL::${duckdbType(type)} ELSE ${pair} END`;
+  return `CASE WHEN bytes IS NULL OR ${proven(judged, statement.shapes.length)} THEN NULL::${duckdbType(type)} ELSE ${pair} END`;
 }

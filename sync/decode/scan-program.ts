@@ -1,6 +1,7 @@
 // A shape as a program: the fixed bytes of its compact JSON text and, between them, which value is read into which
 // column.
 
+import { jsonKind } from '../../lake/raw/merge-shapes.ts';
 import type { ShapeField, ShapeType } from '../../lake/raw/shape.ts';
 import { pageRows } from './row-pages.ts';
 
@@ -101,7 +102,7 @@ function compileLeaf(name: string, type: ShapeType, ops: Op[], nodes: ScanNode[]
     string: [opString, 'string', 16],
     json: [opJson, 'string', 16],
   };
-  const [op, kind, width] = byKind[type.kind] ?? [opNull, 'boolean', 1];
+  const [op, kind, width] = byKind[jsonKind(type)] ?? [opNull, 'boolean', 1];
   const node = added(nodes, name, { kind, width }, []);
   ops.push({ ...literalOp(''), op, slot: node.slot });
   return node;

@@ -8,7 +8,7 @@
 import { isList, isStruct, fieldNamed, type IcebergType, type Schema } from '../../lake/iceberg/schema.ts';
 import { isEnvelopeShape } from '../../lake/raw/infer-shape.ts';
 import { envelopeTimeColumn, valueColumn } from '../../lake/raw/shape-columns.ts';
-import type { Shape, ShapeType } from '../../lake/raw/shape.ts';
+import { columnName, type Shape, type ShapeType } from '../../lake/raw/shape.ts';
 import type { RowPage } from './row-pages.ts';
 import { newColumns, scanProgram, type ScanColumn, type ScanNode } from './scan-program.ts';
 import { clear, scanRow } from './scan-row.ts';
@@ -116,8 +116,10 @@ function isDirect(root: ShapeType, schema: Schema): boolean {
 
 function isDirectIn(type: ShapeType, column: IcebergType | undefined): boolean {
   if (type.kind === 'null') return true;
+  // Read as it stands in the record: the statement casts it and checks the cast.
+  if (type.kind === 'typed') return column !== undefined;
   if (column === undefined || type.kind === 'list' || isList(column)) return false;
   if (type.kind === 'struct')
-    return isStruct(column) && type.fields.every((field) => isDirectIn(field.type, fieldNamed(column, field.name)?.type));
+    return isStruct(column) && type.fields.every((field) => isDirectIn(field.type, fieldNamed(column, columnName(field))?.type));
   return column === (type.kind === 'json' ? 'string' : type.kind);
 }

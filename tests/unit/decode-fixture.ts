@@ -56,12 +56,16 @@ export async function decodeLab(options: Partial<JsonDecoderOptions> = {}): Prom
   return lab;
 }
 
+/** Microseconds as they stand in the file: a Date has only milliseconds. */
+const exactTimes = { timestampFromMicroseconds: (micros: bigint) => micros };
+
 /** Read by hyparquet, in log order. */
-export async function readRows(written: WrittenBatch): Promise<readonly RawRow[]> {
+export async function readRows(written: WrittenBatch, times: 'dates' | 'micros' = 'dates'): Promise<readonly RawRow[]> {
   const rows: RawRow[] = [];
   for (const { path } of written.files) {
     const file = await asyncBufferFromFile(path);
-    rows.push(...(await parquetReadObjects({ file, compressors, utf8: false })));
+    const parsers = times === 'micros' ? { parsers: exactTimes } : {};
+    rows.push(...(await parquetReadObjects({ file, compressors, utf8: false, ...parsers })));
   }
   return rows.sort((a, b) => Number(a['_log_offset']) - Number(b['_log_offset']));
 }
