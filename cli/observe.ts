@@ -1,7 +1,7 @@
 // What the worker tells, as metrics.
 
 import type { Metrics } from '../runtime/metrics.ts';
-import type { TableObserver } from '../sync/table-writer.ts';
+import type { TableObserver } from '../sync/table-observer.ts';
 
 export interface ObserverHooks {
   readonly onHalt?: (table: string) => void;

@@ -29,7 +29,7 @@ import { kafkaLog } from '../sync/log/kafka-log.ts';
 import type { KafkaLogOptions, KafkaSasl, KafkaTls } from '../sync/log/kafka-options.ts';
 import type { Log } from '../sync/log/log.ts';
 import type { TableTarget } from '../sync/table.ts';
-import type { TableObserver } from '../sync/table-writer.ts';
+import type { TableObserver } from '../sync/table-observer.ts';
 import { Worker } from '../sync/worker.ts';
 import type { LoadedConfig } from './config.ts';
 import { crashHook } from './crash-hook.ts';

@@ -4,11 +4,15 @@
 import type { OffsetSpan } from '../lake/raw/offset-chain.ts';
 import { assert } from '../runtime/errors.ts';
 import type { EpochMs } from '../runtime/clock.ts';
+import type { PinnedContract } from './contract/pinned-contract.ts';
 import type { OpenBatch } from './decode/decoder.ts';
+import type { RecordBlock } from './log/record-block.ts';
 
 export interface Chunk {
   readonly batch: OpenBatch;
   readonly openedAt: EpochMs;
+  /** What judges its rows: one version for all of them. Null: none does. */
+  contract: PinnedContract | null;
   /** By log partition. */
   readonly spans: Map<number, { from: bigint; to: bigint }>;
   /** Records delivered to this chunk: must equal the rows written (I8). */
@@ -18,7 +22,7 @@ export interface Chunk {
 }
 
 export function openChunk(batch: OpenBatch, now: EpochMs): Chunk {
-  return { batch, openedAt: now, spans: new Map(), records: 0, reservedBytes: 0 };
+  return { batch, openedAt: now, contract: null, spans: new Map(), records: 0, reservedBytes: 0 };
 }
 
 /** Extends the chunk's span of a partition from its current end (or `from`) to `to`. */
@@ -30,6 +34,25 @@ export function coverSpan(chunk: Chunk, partition: number, from: bigint, to: big
   }
   assert(span.to === from, `partition ${partition}: a batch from ${from} does not continue the chunk, which ends at ${span.to}`);
   span.to = to;
+}
+
+/** How many records from `from` on fit and belong together: at least one. */
+export function sliceOf(
+  records: RecordBlock,
+  from: number,
+  room: { readonly rows: number; readonly bytes: number },
+  belongs: (record: number) => boolean,
+): { readonly to: number; readonly bytes: number } {
+  let to = from;
+  let bytes = 0;
+  // The chunk may be full while another partition's batch is about to seal it.
+  while (to < records.count && (to === from || to - from < room.rows)) {
+    const size = Math.max(0, records.keyLength[to] ?? 0) + Math.max(0, records.valueLength[to] ?? 0);
+    if (to > from && (bytes + size > room.bytes || !belongs(to))) break;
+    bytes += size;
+    to++;
+  }
+  return { to, bytes };
 }
 
 /** Joins contiguous chunk spans, oldest first, into the spans of one commit. */

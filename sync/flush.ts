@@ -15,7 +15,9 @@ import { newSnapshotId } from '../lake/iceberg/next-snapshot.ts';
 import { assert, LakeError } from '../runtime/errors.ts';
 import type { Chunk } from './chunk.ts';
 import { reload, untilAvailable, type CommitDeps } from './commit.ts';
+import type { Judged, PinnedContract } from './contract/pinned-contract.ts';
 import type { WrittenBatch, WrittenFile } from './decode/decoder.ts';
+import { contractUnenforceable, contractViolated, HaltError, type Halt } from './halt.ts';
 import { newCommitId, planOf, type TableTarget } from './table.ts';
 
 export interface FlushedChunk {
@@ -25,6 +27,7 @@ export interface FlushedChunk {
   readonly rescued: number;
   readonly fileBytes: number;
   readonly changedAtUs: WrittenBatch['changedAtUs'];
+  readonly judged: Judged | null;
 }
 
 /** Writes the chunk under the table's current plan, evolving the table first where its values ask for it. */
@@ -32,6 +35,7 @@ export async function writeChunk(
   chunk: Chunk,
   table: LoadedTable,
   target: TableTarget,
+  topicId: string,
   deps: CommitDeps,
   signal: AbortSignal,
 ): Promise<{ written: WrittenBatch; table: LoadedTable }> {
@@ -39,7 +43,10 @@ export async function writeChunk(
   let current = table;
   for (;;) {
     signal.throwIfAborted();
-    const outcome = await chunk.batch.write(planOf(current.metadata), signal);
+    const plan = planOf(current.metadata, chunk.contract, topicId);
+    const outcome = await chunk.batch.write(plan, signal).catch((error: unknown) => {
+      throw isUnenforceable(error) && chunk.contract ? unenforceable(target, chunk, chunk.contract, error) : error;
+    });
     if (outcome.kind === 'written') {
       await deps.crashPoint('write:after');
       assert(outcome.rows === chunk.records, `I8: ${chunk.records} records were delivered but ${outcome.rows} rows written`);
@@ -47,6 +54,22 @@ export async function writeChunk(
     }
     current = await evolve(current, target, outcome, deps, signal);
   }
+}
+
+/** The first of the chunk's rows that stop the table; null when none does. */
+export function haltOf({ contract }: Chunk, { judged }: WrittenBatch, target: TableTarget): Halt | null {
+  const [row] = judged?.halting ?? [];
+  return row && contract ? contractViolated(identText(target.ident), target.topic, contract, row) : null;
+}
+
+function isUnenforceable(error: unknown): error is LakeError {
+  return error instanceof LakeError && error.code === 'CONTRACT_UNENFORCEABLE';
+}
+
+function unenforceable(target: TableTarget, chunk: Chunk, contract: PinnedContract, error: LakeError): HaltError {
+  const [partition, offset] = [...chunk.spans].map(([number, span]) => [number, span.from] as const)[0] ?? [0, 0n];
+  const halt = contractUnenforceable(contract, error.message, { partition, offset, logTime: chunk.openedAt });
+  return new HaltError(identText(target.ident), halt);
 }
 
 /**
@@ -146,6 +169,7 @@ export async function uploadChunk(
     rescued: written.rescued,
     fileBytes: files.reduce((sum, file) => sum + file.fileSizeInBytes, 0),
     changedAtUs: written.changedAtUs,
+    judged: written.judged ?? null,
   };
 }
 

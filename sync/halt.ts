@@ -1,9 +1,20 @@
 // HALT: the table stops at a question only a person can answer (I1, I6, I7). Nothing is skipped and nothing is read
 // twice; the message carries the exact range and the command that decides. Other tables go on.
 
+import type { EpochMs } from '../runtime/clock.ts';
 import { LakeError, type ErrorCode } from '../runtime/errors.ts';
+import type { HaltingRow, PinnedContract } from './contract/pinned-contract.ts';
 
-export type HaltCode = Extract<ErrorCode, 'SOURCE_REPLACED' | 'RETENTION_GAP' | 'LOG_TRUNCATED' | 'TABLE_ROLLED_BACK' | 'BATCH_POISONED'>;
+export type HaltCode = Extract<
+  ErrorCode,
+  | 'SOURCE_REPLACED'
+  | 'RETENTION_GAP'
+  | 'LOG_TRUNCATED'
+  | 'TABLE_ROLLED_BACK'
+  | 'BATCH_POISONED'
+  | 'CONTRACT_VIOLATED'
+  | 'CONTRACT_UNENFORCEABLE'
+>;
 
 export interface Halt {
   readonly code: HaltCode;
@@ -11,6 +22,8 @@ export interface Halt {
   readonly reason: string;
   /** The commands that decide, ready to type. */
   readonly decide: readonly string[];
+  /** Where a contract version stopped the table: another version for that row is a decision too. */
+  readonly contract?: { readonly digest: string; readonly partition: number; readonly offset: bigint; readonly logTime: EpochMs };
 }
 
 export function rolledBack(table: string, reason: string): Halt {
@@ -34,6 +47,30 @@ export function logTruncated(table: string, where: string, next: bigint, end: bi
     code: 'LOG_TRUNCATED',
     reason: `${where}: the log ends at ${end}, but the table has already read up to ${next}: offsets [${end}, ${next}) are gone from the log`,
     decide: [`foz resume ${table} --adopt-source`],
+  };
+}
+
+export function contractViolated(table: string, topic: string, contract: PinnedContract, row: HaltingRow): Halt {
+  const { partition, offset, property, rule, message, logTime } = row;
+  const what = property === '' ? message : `${property} ${message}`;
+  return {
+    code: 'CONTRACT_VIOLATED',
+    reason: `topic ${topic} partition ${partition} offset ${offset} breaks rule ${rule} of contract ${contract.id} ${contract.version}, whose policy is halt: ${what}`,
+    decide: [`foz resume ${table} --accept-violations`, 'foz contract register FILE'],
+    contract: { digest: contract.digest, partition, offset, logTime },
+  };
+}
+
+export function contractUnenforceable(
+  contract: PinnedContract,
+  reason: string,
+  at: { readonly partition: number; readonly offset: bigint; readonly logTime: EpochMs },
+): Halt {
+  return {
+    code: 'CONTRACT_UNENFORCEABLE',
+    reason,
+    decide: ['foz contract register FILE', 'foz run'],
+    contract: { digest: contract.digest, ...at },
   };
 }
 

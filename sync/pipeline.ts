@@ -2,12 +2,13 @@
 // other (offsets stay contiguous); uploads run beside the next write; a commit takes every chunk flushed before it.
 // `drop` forgets everything uncommitted: later steps of dropped chunks find their generation gone and do nothing.
 
-import type { LoadedTable } from '../catalog/catalog.ts';
+import { identText, type LoadedTable } from '../catalog/catalog.ts';
 import type { OffsetSpan } from '../lake/raw/offset-chain.ts';
 import type { EpochMs } from '../runtime/clock.ts';
 import { joinSpans, type Chunk } from './chunk.ts';
 import { commitSpans, type CommitDeps } from './commit.ts';
-import { uploadChunk, writeChunk, type FlushedChunk } from './flush.ts';
+import { haltOf, uploadChunk, writeChunk, type FlushedChunk } from './flush.ts';
+import { HaltError } from './halt.ts';
 import type { SyncOptions } from './options.ts';
 import { commitSummary, totals } from './summary.ts';
 import { newCommitId, type TableTarget } from './table.ts';
@@ -24,6 +25,8 @@ export interface CommittedEvent {
   readonly spans: readonly OffsetSpan[];
   readonly rows: number;
   readonly rescued: number;
+  /** Rows that break a rule of their contract. */
+  readonly violating: number;
   readonly fileBytes: number;
   readonly files: number;
   readonly attempts: number;
@@ -129,13 +132,21 @@ export class Pipeline {
     await this.#deps.crashPoint('chunk:sealed');
     if (chunk.records === 0) {
       this.#flushing.push({
-        flushed: Promise.resolve({ spans: chunk.spans, files: [], rows: 0, rescued: 0, fileBytes: 0, changedAtUs: null }),
+        flushed: Promise.resolve({ spans: chunk.spans, files: [], rows: 0, rescued: 0, fileBytes: 0, changedAtUs: null, judged: null }),
       });
       return;
     }
-    const { written, table: current } = await writeChunk(chunk, table, this.#target, this.#deps, this.#signal);
+    const { written, table: current } = await writeChunk(chunk, table, this.#target, this.#topicId, this.#deps, this.#signal);
     if (generation !== this.#generation) return;
     this.#table = current;
+    const halt = haltOf(chunk, written, this.#target);
+    if (halt) {
+      for (const file of written.files) await this.#deps.removeFile(file.path);
+      // What came before it is good.
+      await this.#commit();
+      if (generation !== this.#generation) return;
+      throw new HaltError(identText(this.#target.ident), halt);
+    }
     const flushed = uploadChunk(chunk, written, current, this.#deps, this.#signal);
     flushed.catch(() => undefined);
     this.#flushing.push({ flushed });
@@ -167,6 +178,7 @@ export class Pipeline {
       spans,
       rows: sum.rows,
       rescued: sum.rescued,
+      violating: sum.violating,
       fileBytes: sum.fileBytes,
       files: files.length,
       attempts: result.attempts,

@@ -20,6 +20,7 @@ import {
   type OffsetSpan,
   type ResumeDecision,
 } from '../lake/raw/offset-chain.ts';
+import { acceptedProperty, acceptedText } from '../lake/raw/accepted-violations.ts';
 import type { ObjectStore } from '../lake/store/object-store.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { newSnapshotId } from '../lake/iceberg/next-snapshot.ts';
@@ -104,7 +105,7 @@ export async function resumeTable(
       updates: [
         { action: 'add-snapshot', snapshot: append.snapshot },
         { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': append.snapshot['snapshot-id'] },
-        { action: 'set-properties', updates: { [chainProperty]: next } },
+        { action: 'set-properties', updates: { [chainProperty]: next, ...acceptedBy(decision, situation) } },
       ],
     },
     signal,
@@ -142,11 +143,25 @@ function spansOf(target: TableTarget, decision: ResumeDecision, situation: Situa
       if (spans === null) throw nothing('the table was written from this topic and the log reaches beyond it');
       return spans;
     }
+    case 'accept-violations':
+      return [...(situation.chain?.next.get(situation.source.topicId) ?? [])].map(([partition, at]) => ({
+        topicId: situation.source.topicId,
+        partition,
+        from: at,
+        to: at,
+      }));
     case 'reread': {
       if (!situation.isBroken) throw nothing('the table holds the last commit of its chain');
       return rereadSpans(target, situation);
     }
   }
+}
+
+/** Every record that the log holds now: what comes later is judged anew. */
+function acceptedBy(decision: ResumeDecision, { source, ranges }: Situation): Readonly<Record<string, string>> {
+  if (decision !== 'accept-violations') return {};
+  const offsets = new Map([...ranges].map(([partition, { highWatermark }]) => [partition, highWatermark] as const));
+  return { [acceptedProperty]: acceptedText(new Map([[source.topicId, offsets]])) };
 }
 
 /** Skips what retention took; for a table rolled back, keeps the hole. */

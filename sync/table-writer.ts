@@ -6,18 +6,24 @@
 import { identText } from '../catalog/catalog.ts';
 import { assert, LakeError } from '../runtime/errors.ts';
 import type { EpochMs } from '../runtime/clock.ts';
-import { coverSpan, openChunk, type Chunk } from './chunk.ts';
+import { coverSpan, openChunk, sliceOf, type Chunk } from './chunk.ts';
 import { untilAvailable, type CommitDeps } from './commit.ts';
+import { isDecided } from './contract/is-decided.ts';
+import type { PinnedContract } from './contract/pinned-contract.ts';
+import type { TableContracts } from './contract/table-contracts.ts';
 import type { Decoder } from './decode/decoder.ts';
 import { batchPoisoned, HaltError, retentionGap, sourceReplaced, type Halt } from './halt.ts';
 import type { LogBatch, LogPartition, OffsetRange } from './log/log.ts';
 import type { SyncOptions } from './options.ts';
 import { Pipeline, type CommittedEvent } from './pipeline.ts';
 import { mergeManifests } from './maintain.ts';
+import type { TableObserver } from './table-observer.ts';
 import { checkedChain, ensureTable, startOffset, type TableTarget } from './table.ts';
 
 export interface TableWriterDeps extends Omit<CommitDeps, 'waiting'> {
   readonly decoder: Decoder;
+  /** Null: no contracts are known here. */
+  readonly contracts: TableContracts | null;
   readonly offsets: (topic: string, signal: AbortSignal) => Promise<ReadonlyMap<number, OffsetRange>>;
   /** Moves this worker's reading position. */
   readonly seek: (partition: LogPartition, nextOffset: bigint) => void;
@@ -30,13 +36,6 @@ export interface TableWriterDeps extends Omit<CommitDeps, 'waiting'> {
   readonly observer: TableObserver;
   /** A failure nobody can wait out: ends the worker. */
   readonly fail: (error: unknown) => void;
-}
-
-/** What a table's writer tells about itself: metrics and tests listen. */
-export interface TableObserver {
-  committed(table: string, event: CommittedEvent): void;
-  fenced(table: string, reason: string): void;
-  halted(table: string, halt: Halt): void;
 }
 
 export class TableWriter {
@@ -139,6 +138,10 @@ export class TableWriter {
       signal,
     );
     await this.#deps.crashPoint('assign:after-load');
+    // Before the first row: what should be masked must never land as it is.
+    await untilAvailable(async () => this.#deps.contracts?.load(signal), this.#commitDeps, signal);
+    if (this.halt && !isDecided(this.halt, this.target.topic, source.topicId, table, this.#deps.contracts))
+      throw new HaltError(this.name, this.halt);
     const ranges = await untilAvailable(() => this.#deps.offsets(this.target.topic, signal), this.#commitDeps, signal);
     const chain = checkedChain(table, this.target, source);
     const nowhere = { logStart: 0n, highWatermark: 0n };
@@ -155,12 +158,17 @@ export class TableWriter {
     const generation = this.#generation;
     let from = this.#firstNew(batch);
     if (from === null) return;
+    this.#deps.contracts?.refresh(this.#signal);
     while (from < batch.records.count) {
-      const { to, bytes } = this.#slice(batch, from);
+      const contract = this.#contractOf(batch, from);
+      const { to, bytes } = this.#slice(batch, from, contract);
       await this.#deps.reserve(bytes);
       if (generation !== this.#generation || this.halt) return this.#deps.release(bytes);
       await this.#deps.crashPoint('append:before-copy');
-      this.#take(batch, from, to, bytes);
+      // Rows of another contract version: they end the chunk, so that each is judged by one.
+      while (this.#open && this.#open.records > 0 && this.#open.contract !== contract) await this.seal();
+      if (generation !== this.#generation || this.halt) return this.#deps.release(bytes);
+      this.#take(batch, from, to, bytes, contract);
       await this.#deps.crashPoint('append:after-copy');
       from = to;
       if (this.#isFull()) await this.seal();
@@ -192,23 +200,21 @@ export class TableWriter {
     return first;
   }
 
-  /** How many records from `from` still fit the open chunk: at least one. */
-  #slice(batch: LogBatch, from: number): { readonly to: number; readonly bytes: number } {
-    const { records } = batch;
+  /** How many records from `from` still fit the open chunk and have the same contract: at least one. */
+  #slice(batch: LogBatch, from: number, contract: PinnedContract | null): { readonly to: number; readonly bytes: number } {
     const room = { rows: this.#options.chunkRowsMax - (this.#open?.batch.rows ?? 0), bytes: this.#options.chunkBytesMax - this.openBytes };
-    let to = from;
-    let bytes = 0;
-    while (to < records.count && to - from < room.rows) {
-      const size = Math.max(0, records.keyLength[to] ?? 0) + Math.max(0, records.valueLength[to] ?? 0);
-      if (to > from && bytes + size > room.bytes) break;
-      bytes += size;
-      to++;
-    }
-    return { to, bytes };
+    const isUniform = this.#deps.contracts?.isUniform ?? true;
+    return sliceOf(batch.records, from, room, (record) => isUniform || this.#contractOf(batch, record) === contract);
   }
 
-  #take(batch: LogBatch, from: number, to: number, bytes: number): void {
+  #contractOf({ topic, partition, records }: LogBatch, record: number): PinnedContract | null {
+    const { [record]: offset = 0n } = records.offsets;
+    return this.#deps.contracts?.at({ topic, partition, offset, logTime: records.logTimesMs[record] ?? 0 }) ?? null;
+  }
+
+  #take(batch: LogBatch, from: number, to: number, bytes: number, contract: PinnedContract | null): void {
     this.#open ??= openChunk(this.#deps.decoder.open(), this.#deps.clock.now());
+    this.#open.contract = contract;
     this.#open.batch.append(batch.partition, batch.records, from, to);
     this.#open.records += to - from;
     this.#open.reservedBytes += bytes;

@@ -5,10 +5,12 @@ import { randomUUID } from 'node:crypto';
 import { identText, type Catalog, type LoadedTable, type TableIdent } from '../catalog/catalog.ts';
 import type { TableMetadata } from '../lake/iceberg/metadata.ts';
 import { nextOffset, readChain, type OffsetChain } from '../lake/raw/offset-chain.ts';
+import { acceptedProperty, parseAccepted } from '../lake/raw/accepted-violations.ts';
 import { rawPartitionSpec, rawSchema } from '../lake/raw/raw-schema.ts';
 import { parseShapes, shapesProperty } from '../lake/raw/shapes-property.ts';
 import { LakeError } from '../runtime/errors.ts';
 import type { CrashHook } from './crash-point.ts';
+import type { PinnedContract } from './contract/pinned-contract.ts';
 import type { DecodePlan } from './decode/decoder.ts';
 import { HaltError, logTruncated, retentionGap, rolledBack, sourceReplaced } from './halt.ts';
 import type { OffsetRange, TopicDescription } from './log/log.ts';
@@ -103,17 +105,21 @@ export function checkRange(target: TableTarget, topic: string, partition: number
   if (range.highWatermark < next) throw new HaltError(name, logTruncated(name, where, next, range.highWatermark));
 }
 
-export function planOf(metadata: TableMetadata): DecodePlan {
+/** `contract`: of the rows to be written under the plan. */
+export function planOf(metadata: TableMetadata, contract: PinnedContract | null = null, topicId = ''): DecodePlan {
   const schema = metadata.schemas.find((candidate) => candidate['schema-id'] === metadata['current-schema-id']);
   const spec = metadata['partition-specs'].find((candidate) => candidate['spec-id'] === metadata['default-spec-id']);
   const date = spec?.fields.find((field) => field.transform === 'day');
   if (!schema || !date)
     throw new LakeError('INTERNAL', `table ${metadata['table-uuid']} is not a raw table: it is not partitioned by day(_log_time)`);
+  const accepted = parseAccepted(metadata.properties[acceptedProperty]).get(topicId);
   return {
     schema,
     lastColumnId: metadata['last-column-id'],
     datePartitionFieldId: date['field-id'],
     shapes: parseShapes(metadata.properties[shapesProperty]),
+    ...(contract === null ? {} : { contract }),
+    ...(accepted === undefined ? {} : { violationsAccepted: accepted }),
   };
 }
 

@@ -5,6 +5,7 @@
 
 import { rm } from 'node:fs/promises';
 import { identText, type Catalog } from '../catalog/catalog.ts';
+import type { Contracts } from '../catalog/contracts.ts';
 import { createAppendCache } from '../lake/iceberg/append.ts';
 import type { ObjectStore } from '../lake/store/object-store.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -13,18 +14,22 @@ import type { Logger } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { untilAvailable } from './commit.ts';
+import { TableContracts } from './contract/table-contracts.ts';
 import type { CrashHook, CrashPoint } from './crash-point.ts';
 import type { Decoder } from './decode/decoder.ts';
 import { logTruncated, retentionGap, type Halt } from './halt.ts';
 import type { Log, LogHandler, LogPartition, LogSubscription, TopicDescription } from './log/log.ts';
 import type { SyncOptions } from './options.ts';
-import { TableWriter, type TableObserver } from './table-writer.ts';
+import type { TableObserver } from './table-observer.ts';
+import { TableWriter } from './table-writer.ts';
 import type { TableTarget } from './table.ts';
 
 export interface WorkerDeps {
   readonly log: Log;
   readonly catalog: Catalog;
   readonly store: ObjectStore;
+  /** What judges and masks the rows; absent: nothing does. */
+  readonly contracts?: { readonly registry: Contracts; readonly maskKeys: ReadonlyMap<string, Uint8Array>; readonly refreshMs: number };
   /** One decoder a table. */
   readonly openDecoder: (target: TableTarget) => Decoder;
   readonly clock: Clock;
@@ -168,6 +173,7 @@ export class Worker implements AsyncDisposable {
         random,
         logger,
         decoder,
+        contracts: this.#contractsOf(target, logger),
         appendCache: createAppendCache(),
         crashPoint: (point) => this.#crashPoint(point, identText(target.ident)),
         removeFile: this.#deps.removeFile ?? ((path) => rm(path, { force: true })),
@@ -187,6 +193,15 @@ export class Worker implements AsyncDisposable {
       this.#ended.signal,
     );
     this.#writers.set(target.topic, writer);
+  }
+
+  #contractsOf({ ident }: TableTarget, logger: Logger): TableContracts | null {
+    if (!this.#deps.contracts) return null;
+    const { registry, maskKeys, refreshMs } = this.#deps.contracts;
+    const failed = (error: unknown): void => {
+      if (!this.#ended.signal.aborted) logger.warn({ error: String(error) }, 'contracts were not read; the last ones known hold');
+    };
+    return new TableContracts(ident, { contracts: registry, maskKeys, refreshMs, failed, clock: this.#deps.clock });
   }
 
   #handler(): LogHandler {

@@ -10,6 +10,11 @@ import { tableText } from '../output.ts';
 const decisions = [
   { name: 'accept-gap', option: 'acceptGap', doc: 'go on behind the records that Kafka has already deleted' },
   { name: 'adopt-source', option: 'adoptSource', doc: 'take the topic as it is now for the source of the table' },
+  {
+    name: 'accept-violations',
+    option: 'acceptViolations',
+    doc: 'let the records that the log holds now land although they break a rule of policy halt',
+  },
   { name: 'reread', option: 'reread', doc: 'read again from the start of the log: rows may then be there twice' },
 ] as const;
 

@@ -14,11 +14,19 @@ export const summaryKeys = {
   rescued: 'foz.rescued',
   changedAtMin: 'foz.changed-at-min',
   changedAtMax: 'foz.changed-at-max',
-  /** A person's decision after a HALT: `accept-gap`, `adopt-source` or `reread`. */
+  /** Contract versions that judged the rows: `id@version`, several separated by a space. */
+  contract: 'foz.contract',
+  /** Rows that break a rule, rows kept out of the current view, and violations by `property rule` (JSON, the most frequent). */
+  violations: 'foz.violations',
+  quarantined: 'foz.quarantined',
+  violationsByRule: 'foz.violations-by-rule',
+  /** Masked columns and their masks with the id of the key, as JSON: `{"email":"hmac k1"}`. */
+  masked: 'foz.masked',
+  /** A person's decision after a HALT: `accept-gap`, `adopt-source`, `reread` or `accept-violations`. */
   resume: 'foz.resume',
 } as const;
 
-export type ResumeDecision = 'accept-gap' | 'adopt-source' | 'reread';
+export type ResumeDecision = 'accept-gap' | 'adopt-source' | 'reread' | 'accept-violations';
 
 /** First offset not yet in the table, by topic id and log partition. */
 export type NextOffsets = ReadonlyMap<string, ReadonlyMap<number, bigint>>;

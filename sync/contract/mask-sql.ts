@@ -40,7 +40,7 @@ export function maskSql(masks: ColumnMasks, id: number): MaskSql {
     teardown: [keyMacro, ...macros.values()].map((name) => `DROP MACRO IF EXISTS ${name}`),
     text: (column, text) => byColumn.get(column)?.(text) ?? text,
     isMasked: (column) => byColumn.has(column),
-    key: (blob) => `${keyMacro}(${blob})`,
+    key: (bytes) => `${keyMacro}(${bytes})`,
   };
 }
 
@@ -78,7 +78,6 @@ function keyExpression(masks: ColumnMasks, macroOf: (key: Uint8Array) => string)
   const text = 'TRY(decode(k))';
   const names = `json_keys(${text})`;
   const list = `[${[...masks.byColumn.keys()].map(literal).join(', ')}]`;
-  const at = (name: string): string => `'$."' || ${name} || '"'`;
   const isPlain = [
     `json_valid(${text})`,
     `json_type(${text}) = 'OBJECT'`,
@@ -99,6 +98,11 @@ function keyExpression(masks: ColumnMasks, macroOf: (key: Uint8Array) => string)
   const mentions = [...masks.byColumn.keys()].map((name) => `contains(${text}, ${literal(JSON.stringify(name))})`).join(' OR ');
   const applies = masks.isKeyMasked ? 'true' : `coalesce(${mentions}, false)`;
   return `CASE WHEN k IS NULL OR NOT (${applies}) THEN k ELSE encode(CASE WHEN coalesce(TRY(${isPlain}), false) THEN coalesce(TRY(${members}), ${whole}) ELSE ${whole} END) END`;
+}
+
+/** Path of the member whose name is the SQL expression. */
+function at(name: string): string {
+  return `'$."' || ${name} || '"'`;
 }
 
 /** The key as the inner and the outer hash take it. */

@@ -2,6 +2,7 @@
 // by two. Plain data, because a batch may be written in a child process.
 
 import type { ContractTable, ViolationPolicy } from '../../contracts/contract.ts';
+import type { EpochMs } from '../../runtime/clock.ts';
 
 export interface PinnedContract {
   readonly id: string;
@@ -33,6 +34,7 @@ export interface Judged {
 export interface HaltingRow {
   readonly partition: number;
   readonly offset: bigint;
+  readonly logTime: EpochMs;
   readonly property: string;
   readonly rule: string;
   readonly message: string;

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { unavailableTexts } from '../../lake/raw/current/postgres.ts';
 import type { ColumnMask, ColumnMasks } from '../../sync/contract/column-masks.ts';
@@ -41,6 +41,10 @@ const texts = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 40 }).filter((text) => !text.includes('\0')),
   fc.constantFrom('', "o'hara", 'a"b\\c', 'ü😀é', ...unavailableTexts),
 );
+
+function jsonText(value: unknown): string {
+  return typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
+}
 
 test('the hmac mask is HMAC-SHA-256, also with keys longer than a block', async () => {
   for (const secret of [key, longKey]) {
@@ -83,8 +87,7 @@ test('a masked key keeps its other members, and a key of any other form is maske
       maxLength: 4,
     })
     .map((members) => {
-      const text = (value: unknown) => (typeof value === 'bigint' ? value.toString() : JSON.stringify(value));
-      return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${text(value)}`).join(',')}}`;
+      return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${jsonText(value)}`).join(',')}}`;
     });
   const others = fc.constantFrom(
     'ana@example.com',
