@@ -3,13 +3,14 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { evolveSchema, type WantedField, type WantedStruct } from '../../lake/iceberg/evolve.ts';
+import type { WantedType } from '../../lake/iceberg/evolve.ts';
 import { isRebuilt, rebuildRecord } from '../../lake/raw/rebuild.ts';
 import { parseShapes, shapesText } from '../../lake/raw/shapes-property.ts';
-import { decodeLab, emptyPlan, readRows, recordOf, type DecodeLab } from './decode-fixture.ts';
+import { decodeLab, readRows, recordOf, type DecodeLab } from './decode-fixture.ts';
+import { typedPlan } from './typed-plan.ts';
 
-const list = (element: WantedField['type']): WantedField['type'] => ({ type: 'list', element });
-const types: Readonly<Record<string, WantedField['type']>> = {
+const list = (element: WantedType): WantedType => ({ type: 'list', element });
+const types: Readonly<Record<string, WantedType>> = {
   fare: 'decimal(12,2)',
   share: 'decimal(3,3)',
   day: 'date',
@@ -28,37 +29,6 @@ const types: Readonly<Record<string, WantedField['type']>> = {
   },
   prices: { type: 'map', key: 'string', value: 'decimal(6,2)' },
 };
-
-function typedPlan(columns: Readonly<Record<string, WantedField['type']>>, cells = false): DecodeLab['plan'] {
-  const plan = emptyPlan();
-  const fields = Object.entries(columns).map(([name, type]): WantedField => {
-    if (!cells) return { name, type };
-    return {
-      name,
-      type: {
-        type: 'struct',
-        fields: [
-          { name: 'value', type },
-          { name: 'deletion_ts', type: 'long' },
-          { name: 'set', type: 'boolean' },
-        ],
-      },
-    };
-  });
-  const row: WantedStruct = { type: 'struct', fields };
-  const { schema, lastColumnId } = evolveSchema(
-    plan.schema,
-    {
-      type: 'struct',
-      fields: [
-        { name: 'before', type: row },
-        { name: 'after', type: row },
-      ],
-    },
-    plan.lastColumnId,
-  );
-  return { ...plan, schema, lastColumnId };
-}
 
 const envelope = (after: string) => `{"before":null,"after":${after},"source":{"lsn":1,"ts_us":1795251270000000},"op":"c","ts_ms":1}`;
 
@@ -138,3 +108,32 @@ for (const fastLane of [true, false]) {
     });
   }
 }
+
+const cell = (value: string) => `{"value":${value},"deletion_ts":null,"set":true}`;
+
+test('cells of Cassandra: milliseconds, lists and decimals in columns of the contract', async () => {
+  await using lab = await decodeLab();
+  lab.plan = typedPlan({ id: 'string', at: 'timestamptz', fare: 'decimal(8,2)', tags: list('string'), seen: list('timestamptz') }, true);
+  const record = (at: string, fare: string, tags: string, seen: string) =>
+    `{"ts_ms":1,"op":"i","source":{"ts_us":5,"file":"","keyspace":"k"},"after":{"id":${cell('"a"')},"at":${at},"fare":${fare},"tags":${tags},"seen":${seen}}}`;
+  const results = await typed(lab, [
+    record(cell('1795251919231'), cell('"12.50"'), cell('["a"]'), cell('[1795251919231,null]')),
+    record('null', cell('null'), cell('[]'), 'null'),
+    record(cell('1795251919231'), cell('"12.5"'), cell('[]'), 'null'),
+    record(cell('253402300800000'), 'null', 'null', 'null'),
+  ]);
+  assert.deepEqual(
+    results.map(({ isTyped }) => isTyped),
+    [true, true, false, false],
+  );
+  const after = results[0]?.row['after'];
+  assert.deepEqual(after, {
+    id: { value: 'a', deletion_ts: null, set: true },
+    at: { value: 1_795_251_919_231_000n, deletion_ts: null, set: true },
+    fare: { value: 12.5, deletion_ts: null, set: true },
+    tags: { value: ['a'], deletion_ts: null, set: true },
+    seen: { value: [1_795_251_919_231_000n, null], deletion_ts: null, set: true },
+  });
+  assert.equal(lab.plan.shapes.length, 1, 'every record has one layout');
+  assert.match(JSON.stringify(results[2]?.row['_rescued']), /not-as-typed: after\.fare\.value is no decimal\(8,2\)/);
+});
