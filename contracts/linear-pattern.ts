@@ -5,7 +5,12 @@
 import { RE2JS } from 're2js';
 
 export type LinearPattern =
-  | { readonly kind: 'pattern'; test(text: string): boolean }
+  | {
+      readonly kind: 'pattern';
+      /** The same pattern as RE2 reads it, in DuckDB. */
+      readonly re2: string;
+      test(text: string): boolean;
+    }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** Longer patterns are refused before they are parsed. */
@@ -16,8 +21,9 @@ export function linearPattern(source: string): LinearPattern {
   if (source.length > patternLengthMax)
     return { kind: 'refused', reason: `pattern of ${source.length} characters: at most ${patternLengthMax}` };
   try {
-    const compiled = RE2JS.compile(RE2JS.translateRegExp(source));
-    return { kind: 'pattern', test: (text) => compiled.test(text) };
+    const re2 = RE2JS.translateRegExp(source);
+    const compiled = RE2JS.compile(re2);
+    return { kind: 'pattern', re2, test: (text) => compiled.test(text) };
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error);
     return { kind: 'refused', reason: `pattern ${JSON.stringify(source.slice(0, 80))} has no linear form: ${reason}` };
