@@ -46,9 +46,7 @@ const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 
 export function escaped(value: string): string {
   // Characters that HTML has no place for would be shown as others by some browsers.
-  return value
-    .replaceAll(/[^\P{Cc}\t\n\r]/gu, '\ufffd')
-    .replaceAll(/[&<>"'`]/g, (char) => entities[char] ?? '');
+  return value.replaceAll(/[^\P{Cc}\t\n\r]/gu, '\ufffd').replaceAll(/[&<>"'`]/g, (char) => entities[char] ?? '');
 }
 
 function text(value: string): string {

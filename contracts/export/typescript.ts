@@ -4,6 +4,7 @@
 
 import type { Contract, ContractTable } from '../contract.ts';
 import { isJsonObject, isJsonSchema, type JsonObject, type JsonSchema, type JsonValue } from '../json-schema.ts';
+import { localReference } from './local-reference.ts';
 
 const depthMax = 24;
 
@@ -135,7 +136,7 @@ function aboutProperty(schema: JsonSchema): readonly (string | null)[] {
 function referenceText(reference: string, scope: Scope, depth: number): string {
   const known = scope.references.get(reference);
   if (known !== undefined) return known;
-  const target = resolve(scope.root, reference);
+  const target = localReference(scope.root, reference);
   if (target === undefined) return 'unknown';
   const name = uniqueName(`${scope.prefix} ${reference.split('/').at(-1) ?? ''}`, scope.names);
   // Before it is written: it may refer to itself.
@@ -144,25 +145,6 @@ function referenceText(reference: string, scope: Scope, depth: number): string {
   const isAlias = !text.startsWith('{') || !isJsonObject(target) || combined(target, { ...scope, declarations: [] }, depthMax).length > 0;
   scope.declarations.push(isAlias ? `export type ${name} = ${text};` : `export interface ${name} ${text}`);
   return name;
-}
-
-function resolve(root: JsonSchema, reference: string): JsonSchema | undefined {
-  if (!reference.startsWith('#/')) return undefined;
-  let at: JsonValue | undefined = root;
-  for (const part of reference.slice(2).split('/')) {
-    const key = safeDecode(part).replaceAll('~1', '/').replaceAll('~0', '~');
-    if (Array.isArray(at)) at = at[Number(key)];
-    else at = isJsonObject(at) && Object.hasOwn(at, key) ? at[key] : undefined;
-  }
-  return isJsonSchema(at) ? at : undefined;
-}
-
-function safeDecode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function literalText(value: JsonValue): string {
