@@ -2,6 +2,8 @@
 // re2js, so a text has a format for both or for neither. A format that a regular expression cannot say is not here.
 // Specs: RFC 3339 (dates), 4122 (uuid), 5321 (email, without quoted local parts), 1123 (hostname), 3986 (uri).
 
+import { linearMatcher } from './linear-pattern.ts';
+
 export interface TextFormat {
   /** RE2; anchored. */
   readonly pattern: string;
@@ -68,4 +70,15 @@ export const annotationFormats: ReadonlySet<string> = new Set(['binary', 'passwo
 /** `s`: a line break is a character like others. */
 function whole(pattern: string): TextFormat {
   return { pattern: `(?s)\\A(?:${pattern})\\z` };
+}
+
+/** Tells whether a text has the format. */
+export function formatMatcher(format: TextFormat): (text: string) => boolean {
+  // Compiled when first asked: a schema uses few of the formats.
+  let matches: ((text: string) => boolean) | null = null;
+  const { lengthMax = Number.MAX_SAFE_INTEGER } = format;
+  return (text) => {
+    matches ??= linearMatcher(format.pattern);
+    return (text.length <= lengthMax || Array.from(text).length <= lengthMax) && matches(text);
+  };
 }

@@ -4,8 +4,8 @@
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { RegExpEngine } from 'ajv/dist/types/index.js';
-import ajvFormats from 'ajv-formats';
 import { isDecimalMultiple } from './decimal-multiple.ts';
+import { annotationFormats, formatMatcher, textFormats } from './formats.ts';
 import type { JsonSchema, JsonValue } from './json-schema.ts';
 import { linearPattern } from './linear-pattern.ts';
 
@@ -25,10 +25,11 @@ export interface SchemaProblem {
 
 export type CompiledSchema = SchemaValidator | { readonly kind: 'refused'; readonly reason: string };
 
-export function compileSchema(schema: JsonSchema): CompiledSchema {
+/** `isChecked`: the schema is known to be one, which saves most of the time. */
+export function compileSchema(schema: JsonSchema, isChecked = false): CompiledSchema {
   if (typeof schema === 'object' && schema['$async'] !== undefined) return { kind: 'refused', reason: '$async is not JSON Schema' };
   try {
-    const validate = newAjv().compile(schema);
+    const validate = newAjv(!isChecked).compile(schema);
     return {
       kind: 'validator',
       accepts: (document) => validate(document),
@@ -48,7 +49,7 @@ export function compileSchema(schema: JsonSchema): CompiledSchema {
 
 /** Tells whether a text has a format; null when the format is not known, and so not asserted. */
 export function formatJudge(): (format: string, text: string) => boolean | null {
-  const { formats } = newAjv();
+  const { formats } = newAjv(false);
   return (format, text) => {
     const known = Object.hasOwn(formats, format) ? formats[format] : undefined;
     if (known === undefined || known === true) return null;
@@ -61,10 +62,20 @@ export function formatJudge(): (format: string, text: string) => boolean | null 
   };
 }
 
-function newAjv(): Ajv2020 {
+function newAjv(validateSchema: boolean): Ajv2020 {
   // allErrors: without it the generated checks nest, one level a property, and 2,000 columns overflow the stack.
-  const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false, code: { regExp: linearEngine() } });
-  ajvFormats.default(ajv);
+  const code = { regExp: linearEngine() };
+  const ajv = new Ajv2020({
+    strict: false,
+    allErrors: true,
+    ownProperties: true,
+    logger: false,
+    validateSchema,
+    meta: validateSchema,
+    code,
+  });
+  for (const [name, format] of textFormats) ajv.addFormat(name, formatMatcher(format));
+  for (const name of annotationFormats) ajv.addFormat(name, true);
   ajv.removeKeyword('multipleOf');
   ajv.addKeyword({ keyword: 'multipleOf', type: 'number', schemaType: 'number', validate: isDecimalMultipleOf });
   return ajv;

@@ -19,14 +19,14 @@ export interface RowJudgeOptions {
 export function rowJudge(rules: readonly Rule[], body: JsonSchema, options: RowJudgeOptions): RowJudge {
   const compiled = new Map<Rule, CompiledSchema>();
   const compiledOf = (rule: Rule): CompiledSchema => {
-    const known = compiled.get(rule) ?? compileSchema(selfContained(rule.schema, body));
+    const known = compiled.get(rule) ?? compileSchema(selfContained(rule.schema, body), true);
     compiled.set(rule, known);
     return known;
   };
   let whole: CompiledSchema | null = null;
   return {
     judge(row) {
-      whole ??= compileSchema(body);
+      whole ??= compileSchema(body, true);
       if (whole.kind === 'validator' && whole.accepts(row)) return [];
       const violations: Violation[] = [];
       for (const rule of rules) {

@@ -283,7 +283,7 @@ function nameMatches(source: string, name: string): boolean {
 }
 
 function acceptsConstant(schema: JsonSchema, value: JsonValue, context: SqlContext): boolean {
-  const compiled = compileSchema(selfContained(schema, context.body));
+  const compiled = compileSchema(selfContained(schema, context.body), true);
   if (compiled.kind === 'refused') throw new NotInSql(compiled.reason);
   return compiled.accepts(value);
 }
