@@ -8,6 +8,7 @@ import { parseConfig, problemText, schemaDocument, type ConfigOutcome, type Conf
 import { LakeError } from '../runtime/errors.ts';
 import { choice, group, optional, type ValueOf } from '../runtime/options.ts';
 import type { Secret } from '../runtime/secret.ts';
+import { contractsOptions } from './options/contracts.ts';
 import { kafkaOptions } from './options/kafka.ts';
 import { catalogOptions, httpOptions, lakeOptions } from './options/lake.ts';
 import { connectOptions, connectorsOptions, sourcesOptions } from './options/sources.ts';
@@ -22,6 +23,7 @@ export const configOptions = group(
     sources: sourcesOptions,
     connect: optional(connectOptions),
     connectors: connectorsOptions,
+    contracts: contractsOptions,
     http: httpOptions,
     query: queryOptions,
     logging: group(

@@ -48,6 +48,16 @@ export const metricTable = {
   foz_data_file_bytes: { kind: 'histogram', labels: ['table'], buckets: fileBytes, help: 'Size of the data files committed' },
   foz_buffer_bytes: { kind: 'gauge', labels: [], help: 'Key and value bytes buffered and not yet committed' },
   foz_halted: { kind: 'gauge', labels: ['table', 'reason'], help: '1 while a table is halted and waits for a decision; must be 0' },
+  foz_contract_drift: {
+    kind: 'gauge',
+    labels: ['table', 'severity'],
+    help: 'Differences between the live source table and its contract: error, warning, info; the last comparison’s',
+  },
+  foz_contract_drift_checked_timestamp_seconds: {
+    kind: 'gauge',
+    labels: ['table'],
+    help: 'When the live source table was last compared with its contract',
+  },
   foz_dependency_up: { kind: 'gauge', labels: ['dependency'], help: '1 while the dependency answers: log' },
   foz_http_requests_total: { kind: 'counter', labels: ['route', 'code'], help: 'HTTP requests by route template and status' },
   foz_http_request_duration_seconds: { kind: 'histogram', labels: ['route'], buckets: seconds, help: 'HTTP requests by route template' },
