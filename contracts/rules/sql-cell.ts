@@ -137,3 +137,26 @@ export function element(list: Cell, index: number): Cell | null {
 export function hasElement(list: Cell, index: number): SqlBoolean {
   return allOf([isNotNull(list), `(coalesce(len(${list.sql}), 0) > ${index})`]);
 }
+
+/** Whether the value stands as its wire form says: where it does not, DuckDB's answer does not count. */
+export function isFormed(cell: Cell): SqlBoolean {
+  const { wire } = cell;
+  if (wire.kind === 'decimal') return decimalCell(cell)?.isExact ?? true;
+  const formed = 'isFormed' in wire ? wire.isFormed : undefined;
+  return formed ? anyOf([isNull(cell), formed(cell.raw)]) : true;
+}
+
+/** Values of which nothing has to be found out first. */
+export function isAlwaysFormed(wire: Wire): boolean {
+  switch (wire.kind) {
+    case 'json':
+    case 'decimal':
+      return false;
+    case 'list':
+      return isAlwaysFormed(wire.element);
+    case 'struct':
+      return wire.fields.every((field) => isAlwaysFormed(field.wire));
+    default:
+      return !('isFormed' in wire) || wire.isFormed === undefined;
+  }
+}

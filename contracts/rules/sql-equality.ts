@@ -3,7 +3,7 @@
 import { isJsonObject, type JsonValue } from '../json-schema.ts';
 import { ceilAt, decimalText, exactDecimal, floorAt } from './exact-decimal.ts';
 import { allOf, anyOf, not, type SqlBoolean } from './sql-boolean.ts';
-import { cellAt, decimalCell, fieldCells, isNotNull, isNull, NotInSql, type Cell } from './sql-cell.ts';
+import { isAlwaysFormed, cellAt, decimalCell, fieldCells, isNotNull, isNull, NotInSql, type Cell } from './sql-cell.ts';
 import { sqlDouble, sqlLong, sqlString } from './sql-text.ts';
 import type { Wire } from './wire.ts';
 
@@ -26,6 +26,8 @@ export function isEqual(cell: Cell, value: JsonValue): SqlBoolean {
   if (typeof value === 'string') return wire.kind === 'string' && value.isWellFormed() ? same(sql, sqlString(value)) : false;
   if (typeof value === 'boolean') return wire.kind === 'boolean' ? same(sql, String(value)) : false;
   if (typeof value === 'number') return isNumber(cell, value);
+  if ((wire.kind === 'list' || wire.kind === 'struct') && !isAlwaysFormed(wire))
+    throw new NotInSql('equality with values that have a form of their own');
   if (Array.isArray(value)) return isList(cell, value);
   return isJsonObject(value) ? isStruct(cell, value) : false;
 }

@@ -36,6 +36,7 @@ export function satisfies(schema: JsonSchema, cell: Cell, context: SqlContext): 
     const judge = Object.hasOwn(keywords, keyword) ? keywords[keyword] : undefined;
     if (judge) terms.push(judge(value, cell, context, schema));
   }
+  if (terms.length > 0) context.known.push(cells.isFormed(cell));
   const term = allOf(terms);
   if (typeof term === 'string') context.written += term.length;
   if (context.written > sqlLengthMax) throw new NotInSql('a rule of this size');
@@ -46,14 +47,14 @@ type Judge = (value: JsonValue, cell: Cell, context: SqlContext, schema: JsonObj
 
 const keywords: Readonly<Record<string, Judge>> = {
   type: (value, cell) => cells.hasSomeType(cell, Array.isArray(value) ? value.filter((type) => typeof type === 'string') : [String(value)]),
-  enum: (value, cell, context) => exactly(cell, context, () => isOneOf(cell, Array.isArray(value) ? value : [])),
-  const: (value, cell, context) => exactly(cell, context, () => isEqual(cell, value)),
+  enum: (value, cell) => isOneOf(cell, Array.isArray(value) ? value : []),
+  const: (value, cell) => isEqual(cell, value),
   minimum: bound('minimum'),
   maximum: bound('maximum'),
   exclusiveMinimum: bound('exclusiveMinimum'),
   exclusiveMaximum: bound('exclusiveMaximum'),
   multipleOf: (value, cell, context) =>
-    ofNumber(cell, context, () => {
+    ofNumber(cell, () => {
       const multiple = isMultiple(cell, Number(value));
       context.known.push(multiple.isKnown);
       return multiple.holds;
@@ -65,7 +66,7 @@ const keywords: Readonly<Record<string, Judge>> = {
   minItems: (value, cell) => cells.whereType(cell, 'array', () => `(len(${cell.sql}) >= ${Number(value)})`),
   maxItems: (value, cell) => cells.whereType(cell, 'array', () => `(len(${cell.sql}) <= ${Number(value)})`),
   uniqueItems: (value, cell, context) =>
-    value === true ? cells.whereType(cell, 'array', () => withExactElements(cell, context, () => areUnique(cell))) : true,
+    value === true ? cells.whereType(cell, 'array', () => withFormedElements(cell, context, () => areUnique(cell))) : true,
   prefixItems: (value, cell, context) => cells.whereType(cell, 'array', () => prefix(Array.isArray(value) ? value : [], cell, context)),
   items: (value, cell, context, schema) =>
     cells.whereType(cell, 'array', () => {
@@ -174,24 +175,16 @@ function unevaluated(): never {
 }
 
 function bound(keyword: Bound): Judge {
-  return (value, cell, context) => ofNumber(cell, context, () => isWithin(cell, keyword, Number(value)));
+  return (value, cell) => ofNumber(cell, () => isWithin(cell, keyword, Number(value)));
 }
 
-function ofNumber(cell: Cell, context: SqlContext, term: () => SqlBoolean): SqlBoolean {
+function ofNumber(cell: Cell, term: () => SqlBoolean): SqlBoolean {
   const type = cells.typeOfCell(cell);
-  return type === 'number' || type === 'integer' ? exactly(cell, context, () => anyOf([cells.isNull(cell), term()])) : true;
+  return type === 'number' || type === 'integer' ? anyOf([cells.isNull(cell), term()]) : true;
 }
 
-/** DuckDB's answer counts where the number has an exact decimal. */
-export function exactly(cell: Cell, context: SqlContext, term: () => SqlBoolean): SqlBoolean {
-  const decimal = cells.decimalCell(cell);
-  if (decimal) context.known.push(decimal.isExact);
-  return term();
-}
-
-function withExactElements(list: Cell, context: SqlContext, term: () => SqlBoolean): SqlBoolean {
-  if (list.wire.kind === 'list' && list.wire.element.kind === 'decimal')
-    context.known.push(cells.everyElement(list, 0, 'u', (element) => cells.decimalCell(element)?.isExact ?? true));
+function withFormedElements(list: Cell, context: SqlContext, term: () => SqlBoolean): SqlBoolean {
+  context.known.push(cells.everyElement(list, 0, 'u', cells.isFormed));
   return term();
 }
 

@@ -20,6 +20,8 @@ export interface ScalarWire {
   readonly logical?: (wire: string) => string;
   /** Formats that every logical value has, because `logical` writes it. */
   readonly formats?: readonly string[];
+  /** SQL, never NULL where the value is not: whether it has the form that `logical` reads. Others pass unchanged, and the validator judges the row. */
+  readonly isFormed?: (wire: string) => string;
 }
 
 export interface WireField {
