@@ -1,5 +1,5 @@
 // The contract port of the catalog, as the worker and the command line see it: which contract judges a table's rows,
-// and from where on. Adapters: rest-contracts.ts (the registry over HTTP), local-contracts.ts (the same service called
+// and from where on. Adapters: rest-contracts.ts (the registry over HTTP), memory-contracts.ts (the same service called
 // directly, for the embedded catalog and for tests).
 //
 // A table has at most one contract, of which several versions can be in force at once: the newest that was activated

@@ -6,6 +6,7 @@ import { systemClock, type Clock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { silentLogger, type Logger } from '../runtime/log.ts';
 import type { Catalog, CommitOutcome } from './catalog.ts';
+import { registryParts } from './registry/registry-parts.ts';
 import type { Answer, Refusal } from './service/answer.ts';
 import type { MetadataFile } from './service/metadata-files.ts';
 import { namespaceService } from './service/namespace-service.ts';
@@ -26,7 +27,8 @@ export function memoryCatalog(options: MemoryCatalogOptions): Catalog {
   const { objectStore, store = memoryCatalogStore(), clock = systemClock, logger = silentLogger } = options;
   const warehouse = objectStore.root;
   const namespaces = namespaceService({ store, warehouse });
-  const tables = tableService({ store, objectStore, warehouse, clock, logger });
+  const { veto } = registryParts(store.contracts, clock);
+  const tables = tableService({ store, objectStore, warehouse, clock, logger, veto });
   return {
     async ensureNamespace(namespace) {
       for (let depth = 1; depth <= namespace.length; depth++) {

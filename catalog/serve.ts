@@ -1,9 +1,11 @@
-// The catalog as a running service: services over a store and an object store, behind the REST server.
+// The catalog as a running service: services over a store and an object store, and the contract registry over the same
+// store, behind the REST server.
 
 import type { ObjectStore } from '../lake/store/object-store.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { silentLogger, type Logger } from '../runtime/log.ts';
+import { registryParts } from './registry/registry-parts.ts';
 import { catalogServer, type CatalogServerOptions } from './server/catalog-server.ts';
 import { namespaceService } from './service/namespace-service.ts';
 import { tableService } from './service/table-service.ts';
@@ -41,13 +43,15 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
       context: { warehouse, root: objectStore.root },
     });
   }
+  const { registry, veto } = registryParts(store.contracts, clock);
   const app = catalogServer({
     ...options,
     warehouse,
     logger,
     isLoopbackOnly: ['127.0.0.1', '::1', 'localhost'].includes(host),
     namespaces: namespaceService({ store, warehouse }),
-    tables: tableService({ snapshotAheadMaxMs: snapshotAheadDefaultMs, ...options, warehouse, clock, logger }),
+    tables: tableService({ snapshotAheadMaxMs: snapshotAheadDefaultMs, ...options, warehouse, clock, logger, veto }),
+    registry,
     checkReady: async () => {
       await store.getNamespace(['readyz']);
     },

@@ -2,8 +2,8 @@
 //
 // 1. May the change be made at all? The mode of the newest promised version decides, not the candidate's own: a promise
 //    is not taken back in the same step that breaks it. Transitive modes ask it of every promised version.
-// 2. Does the version say what the change is? What no longer accepts an older row is a major version, what accepts more
-//    is a minor one, anything else a patch.
+// 2. Does the version say what the change is? What no longer accepts an older row, or takes from a reader what was
+//    promised (a column, a key), is a major version; what adds is a minor one, anything else a patch.
 //
 // What can neither be proven nor refuted is `unknown` and counts as breaking, unless the caller accepts it in so many
 // words; then it is written down.
@@ -70,9 +70,10 @@ function isBroken(verdict: Verdict, isUnknownAccepted: boolean): boolean {
   return verdict === false || (verdict === 'unknown' && !isUnknownAccepted);
 }
 
-export function neededStep({ backward, forward }: ContractComparison, isUnknownAccepted: boolean): VersionStep {
-  if (isBroken(backward, isUnknownAccepted)) return 'major';
-  return forward === true && backward === true ? 'patch' : 'minor';
+export function neededStep({ backward, forward, differences }: ContractComparison, isUnknownAccepted: boolean): VersionStep {
+  if (isBroken(backward, isUnknownAccepted) || differences.some(({ step }) => step === 'major')) return 'major';
+  const isWider = forward !== true || backward !== true || differences.some(({ step }) => step === 'minor');
+  return isWider ? 'minor' : 'patch';
 }
 
 function notAbove(newest: Contract, candidate: Contract): Refusal {

@@ -33,8 +33,12 @@ export interface ContractView {
   readonly versions: readonly VersionView[];
 }
 
-export interface VersionDocument extends VersionView {
+export interface InForceView extends VersionView {
+  /** Of the contract. */
   readonly id: string;
+}
+
+export interface VersionDocument extends InForceView {
   /** As it was registered, byte for byte. */
   readonly document: string;
   /** What it says, in one form whatever it was written in. */

@@ -4,6 +4,7 @@
 import type { Contract } from '../../contracts/contract.ts';
 import type { ContractReading } from '../../contracts/document/read-contract.ts';
 import type { JsonValue } from '../../contracts/json-schema.ts';
+import type { VersionStep } from './semantic-version.ts';
 
 /** `file` is only named in problems. */
 export type ReadContract = (text: string, file: string) => ContractReading;
@@ -20,6 +21,8 @@ export interface ContractDifference {
   /** JSON Pointer into the table's schema, or a column's name. */
   readonly path: string;
   readonly message: string;
+  /** The version that it takes, at least. */
+  readonly step: VersionStep;
   readonly breaks: readonly Direction[];
 }
 

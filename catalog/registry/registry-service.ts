@@ -15,7 +15,8 @@ import { ok, pagedFrom, refused, type Answer, type Page, type Paged, type Refusa
 import type { ContractChange, ContractStore, StoredContract, StoredEffective, StoredVersion } from '../store/contract-store.ts';
 import { checkVersion } from './check-version.ts';
 import { activate, changeOf, draftOf, merged, put, record } from './contract-draft.ts';
-import { contractView, eventView, type ContractView, type EventView, type VersionDocument } from './contract-views.ts';
+import { contractView, eventView, versionView } from './contract-views.ts';
+import type { ContractView, EventView, InForceView, VersionDocument } from './contract-views.ts';
 import { inForceFor, newestInForce } from './in-force.ts';
 import { contractProblem, textProblem } from './registrable.ts';
 import type { CompareContracts, EnforcementProblems, ReadContract } from './registry-ports.ts';
@@ -63,7 +64,7 @@ export interface RegistryService {
   /** `version`: a version, `latest` (the highest) or `active` (the newest in force). */
   show(id: string, version: string): Promise<Answer<VersionDocument>>;
   /** Versions that judge rows of the table, oldest first; empty when no contract has it. */
-  inForce(table: string): Promise<Answer<readonly VersionDocument[]>>;
+  inForce(table: string): Promise<Answer<readonly InForceView[]>>;
 }
 
 export interface RegistryServiceOptions {
@@ -112,9 +113,7 @@ export function registryService(options: RegistryServiceOptions): RegistryServic
       const id = await store.contractOfTable(table);
       const stored = id === null ? null : await store.getContract(id);
       const versions = stored === null ? [] : inForceFor(table, stored.versions);
-      const documents: VersionDocument[] = [];
-      for (const version of versions) documents.push(await deps.documents.open(stored?.id ?? '', version));
-      return ok(documents);
+      return ok(versions.map((version) => ({ id: stored?.id ?? '', ...versionView(version) })));
     },
   };
 }

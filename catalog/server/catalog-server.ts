@@ -1,13 +1,16 @@
 // The Iceberg REST protocol over the catalog's services: routes, limits and error bodies. It says honestly which
-// endpoints it has, so that clients do not call the others. What is not here yet (views, rename, register, multi-table
-// transactions, authentication) gets its own routes file beside namespace-routes.ts and table-routes.ts.
+// endpoints it has, so that clients do not call the others. The contract registry stands beside it under /v1/foz. What is
+// not here yet (views, rename, register, multi-table transactions, authentication) gets its own routes file.
 
 import { fastify, type FastifyInstance } from 'fastify';
 import { parseJson } from '../../lake/iceberg/json.ts';
 import type { Logger } from '../../runtime/log.ts';
+import type { RegistryService } from '../registry/registry-service.ts';
 import type { NamespaceService } from '../service/namespace-service.ts';
 import type { TableService } from '../service/table-service.ts';
+import { contractRoutes } from './contract-routes.ts';
 import { namespaceEndpoints, namespaceRoutes } from './namespace-routes.ts';
+import { openApiRoute } from './openapi.ts';
 import { sendError, sendJson } from './reply.ts';
 import { member } from './request.ts';
 import { thrownError } from './rest-error.ts';
@@ -16,6 +19,7 @@ import { tableEndpoints, tableRoutes } from './table-routes.ts';
 export interface CatalogServerOptions {
   readonly namespaces: NamespaceService;
   readonly tables: TableService;
+  readonly registry: RegistryService;
   readonly warehouse: string;
   readonly logger: Logger;
   /** Rejects when the store cannot answer. */
@@ -47,6 +51,8 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
     routerOptions: { maxParamLength: pathParameterMax },
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
+    // A request is what it says: nothing is converted, left out or filled in.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
   });
   const jsonLimits = { depthMax: options.jsonDepthMax ?? jsonDepthDefault };
   app.removeAllContentTypeParsers();
@@ -92,6 +98,8 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
   });
   namespaceRoutes(app, options.namespaces);
   tableRoutes(app, options.tables);
+  openApiRoute(app);
+  contractRoutes(app, options.registry);
   healthRoutes(app, options.checkReady);
   return app;
 }

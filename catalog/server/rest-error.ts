@@ -31,6 +31,20 @@ const refusalTable: Readonly<Record<RefusalReason, { readonly status: number; re
   'contract-veto': { status: 400, type: 'ContractViolationException' },
 };
 
+/** The way back, for our own clients; a type that several reasons share gives the one listed first. */
+export const refusalReasons: ReadonlyMap<string, RefusalReason> = reasonsByType();
+
+function reasonsByType(): ReadonlyMap<string, RefusalReason> {
+  const reasons = new Map<string, RefusalReason>();
+  for (const reason of Object.keys(refusalTable))
+    if (isReason(reason)) reasons.set(refusalTable[reason].type, reasons.get(refusalTable[reason].type) ?? reason);
+  return reasons;
+}
+
+function isReason(text: string): text is RefusalReason {
+  return Object.hasOwn(refusalTable, text);
+}
+
 export function refusalError(refusal: Refusal): RestError {
   const { detail } = refusal;
   return { ...refusalTable[refusal.reason], message: refusal.message, ...(detail === undefined ? {} : { detail }) };

@@ -1,7 +1,7 @@
 // Tables: where a commit becomes visible. The order is what makes it safe: read the pointer, apply the commit to exactly
-// the metadata it names (requirements, then the offset chain, I2), write the new metadata file, and swap the pointer if
-// it still is what was read. A lost swap starts over with the new state; only a swap that succeeded deletes the files
-// that fell off the metadata log. A swap whose outcome is unknown is thrown as such and nothing is deleted (I5).
+// the metadata it names (requirements, the offset chain, I2, and the contract), write the new metadata file, and swap the
+// pointer if it still is what was read. A lost swap starts over with the new state; only a swap that succeeded deletes the
+// files that fell off the metadata log. A swap whose outcome is unknown is thrown as such and nothing is deleted (I5).
 
 import { randomUUID } from 'node:crypto';
 import { applyCommit } from '../../lake/iceberg/apply-commit.ts';
@@ -15,6 +15,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { identText, type TableIdent } from '../catalog.ts';
+import type { CommitVeto } from '../registry/commit-veto.ts';
 import { namespaceKey, type CatalogStore, type StoredNamespace } from '../store/catalog-store.ts';
 import { namespaceMissing, ok, pagedFrom, refused, type Answer, type Page, type Paged, type Refusal } from './answer.ts';
 import { keyedQueue } from './keyed-queue.ts';
@@ -55,6 +56,8 @@ export interface TableServiceOptions {
   readonly swapAttemptsMax?: number;
   /** Refuses snapshots from clocks that are further ahead: they would block writers with a right clock. Absent: any. */
   readonly snapshotAheadMaxMs?: number;
+  /** Holds schemas against the contracts in force. Absent: there are none. */
+  readonly veto?: CommitVeto;
 }
 
 interface Deps extends TableServiceOptions {
@@ -93,6 +96,8 @@ export function tableService(options: TableServiceOptions): TableService {
       return queued(ident, async () => {
         const created = await newMetadata(deps, namespace, request);
         if (created.kind === 'refused') return created;
+        const veto = await deps.veto?.check(ident, null, created.value);
+        if (veto) return veto;
         const file = await insertTable(deps, ident, created.value);
         return file ? ok(file) : tableExists(ident);
       });
@@ -192,6 +197,8 @@ async function trySwap(deps: Deps, ident: TableIdent, current: MetadataFile, com
   if (illegal !== null) return refused('conflict', illegal);
   const { metadata } = applied;
   if (metadata === current.metadata) return ok(current);
+  const veto = await deps.veto?.check(ident, current.metadata, metadata);
+  if (veto) return veto;
   const misplaced = await placementProblem(deps, metadata, current.metadata);
   if (misplaced !== null) return refused('invalid', misplaced);
   const folder = metadataFolder(metadata.location, metadata.properties);
@@ -217,6 +224,8 @@ async function commitNewTable(deps: Deps, ident: TableIdent, commit: TableCommit
   const before: TableMetadata = { ...applied.metadata, properties: {}, refs: {}, snapshots: [], 'current-snapshot-id': -1 };
   const illegal = checkChainCommit(before, commit);
   if (illegal !== null) return refused('conflict', illegal);
+  const veto = await deps.veto?.check(ident, null, applied.metadata);
+  if (veto) return veto;
   const misplaced = await placementProblem(deps, applied.metadata, null);
   if (misplaced !== null) return refused('invalid', misplaced);
   const file = await insertTable(deps, ident, applied.metadata);

@@ -1,0 +1,156 @@
+// The registry over HTTP. What a request may be is in its schema (contract-schemas.ts), so handlers see only such.
+
+import type { FastifyInstance, FastifySchema } from 'fastify';
+import { isRecord, isString } from '../../lake/iceberg/read-metadata.ts';
+import { isOffset, storedEffective, type EffectiveBody } from '../registry/effective.ts';
+import type { RegistryService } from '../registry/registry-service.ts';
+import type { StoredEffective } from '../store/contract-store.ts';
+import { contractSchemas as schemas, type JsonSchemaText } from './contract-schemas.ts';
+import { answerJson } from './reply.ts';
+import { member, pageQuery, pageSizeMax } from './request.ts';
+import { sendError } from './reply.ts';
+import { refusalError } from './rest-error.ts';
+
+export interface FozSchema extends FastifySchema {
+  readonly summary: string;
+  readonly operationId: string;
+  readonly response: Readonly<Record<string, JsonSchemaText>>;
+}
+
+const describe = (operationId: string, summary: string, ok: JsonSchemaText, refusals: readonly number[], request: FastifySchema = {}) => {
+  const errors = Object.fromEntries([400, ...refusals, 500, 503].map((status) => [status, schemas.error]));
+  const schema: FozSchema = { ...request, operationId, summary, response: { 200: ok, ...errors } };
+  return { schema };
+};
+
+const contractsPath = '/v1/foz/contracts';
+const versionPath = `${contractsPath}/:contract/versions/:version`;
+
+export function contractRoutes(app: FastifyInstance, registry: RegistryService): void {
+  const { contractParams: params, versionParams, tableParams, pageQuery: querystring } = schemas;
+  app.post(
+    contractsPath,
+    describe('registerContract', 'Register a version; with activate, put it in force', schemas.registered, [409, 413], {
+      body: schemas.registerBody,
+    }),
+    async ({ body }, reply) =>
+      answerJson(
+        reply,
+        await registry.register({
+          ...changeOf(body),
+          document: textIn(body, 'document'),
+          documentName: textIn(body, 'documentName'),
+          activate: effectiveIn(body, 'activate'),
+        }),
+        (registered) => registered,
+      ),
+  );
+  app.get(contractsPath, describe('listContracts', 'Contracts by id', schemas.contracts, [], { querystring }), async ({ query }, reply) =>
+    answerJson(reply, await registry.list(pageOf(query)), ({ items, nextToken }) => ({ contracts: items, 'next-page-token': nextToken })),
+  );
+  app.get(
+    `${contractsPath}/:contract`,
+    describe('getContract', 'A contract with its versions', schemas.contract, [404], { params }),
+    async ({ params: path }, reply) => answerJson(reply, await registry.get(textIn(path, 'contract')), (contract) => contract),
+  );
+  app.get(
+    `${contractsPath}/:contract/history`,
+    describe('getContractHistory', 'What happened to it, oldest first', schemas.history, [404], { params, querystring }),
+    async ({ params: path, query }, reply) =>
+      answerJson(reply, await registry.history(textIn(path, 'contract'), pageOf(query)), ({ items, nextToken }) => ({
+        events: items,
+        'next-page-token': nextToken,
+      })),
+  );
+  app.get(
+    versionPath,
+    describe('getContractVersion', 'A version: its document as it came, and as it was read', schemas.versionDocument, [404], {
+      params: versionParams,
+    }),
+    async ({ params: path }, reply) =>
+      answerJson(reply, await registry.show(textIn(path, 'contract'), textIn(path, 'version')), (document) => document),
+  );
+  app.get(
+    `${versionPath}/document`,
+    describe('getContractDocument', 'The document alone, byte for byte', { type: 'string' }, [404], { params: versionParams }),
+    async ({ params: path }, reply) => {
+      const found = await registry.show(textIn(path, 'contract'), textIn(path, 'version'));
+      if (found.kind === 'refused') return sendError(reply, refusalError(found));
+      // No browser shall take a document for a page.
+      return reply
+        .header('x-content-type-options', 'nosniff')
+        .header('content-type', 'text/plain; charset=utf-8')
+        .send(Buffer.from(found.value.document));
+    },
+  );
+  app.post(
+    `${versionPath}/state`,
+    describe('changeContractState', 'Activate, deprecate or retire a version', schemas.contract, [404, 409], {
+      params: versionParams,
+      body: schemas.stateBody,
+    }),
+    async ({ params: path, body }, reply) =>
+      answerJson(
+        reply,
+        await registry.changeState(textIn(path, 'contract'), textIn(path, 'version'), {
+          ...changeOf(body),
+          to: stateIn(body),
+          effective: effectiveIn(body, 'effective'),
+        }),
+        (contract) => contract,
+      ),
+  );
+  app.get(
+    '/v1/foz/tables/:table/contracts',
+    describe('getContractsInForce', 'Versions that judge the rows of a table, oldest first', schemas.inForce, [], { params: tableParams }),
+    async ({ params: path }, reply) => answerJson(reply, await registry.inForce(textIn(path, 'table')), (contracts) => ({ contracts })),
+  );
+}
+
+function pageOf(query: unknown): { readonly token: string | null; readonly size: number } {
+  return pageQuery(query) ?? { token: null, size: pageSizeMax };
+}
+
+function changeOf(body: unknown): {
+  readonly note: string | null;
+  readonly isUnknownAccepted: boolean;
+  readonly expectedRevision: number | null;
+} {
+  const given = isRecord(body) ? body : {};
+  const revision = given['expectedRevision'];
+  return {
+    note: member(body, 'note') ?? null,
+    isUnknownAccepted: given['acceptUnknown'] === true,
+    expectedRevision: typeof revision === 'number' ? revision : null,
+  };
+}
+
+function textIn(holder: unknown, name: string): string {
+  return member(holder, name) ?? '';
+}
+
+function stateIn(body: unknown): 'active' | 'deprecated' | 'retired' {
+  const to = member(body, 'to');
+  if (to === 'active' || to === 'deprecated' || to === 'retired') return to;
+  throw new SyntaxError('to must be active, deprecated or retired');
+}
+
+function effectiveIn(body: unknown, name: string): StoredEffective | null {
+  const value = isRecord(body) ? body[name] : undefined;
+  if (value === undefined) return null;
+  if (isEffectiveBody(value)) return storedEffective(value);
+  throw new SyntaxError(`${name} is malformed, or has an offset beyond 64 bits`);
+}
+
+function isEffectiveBody(value: unknown): value is EffectiveBody {
+  if (!isRecord(value)) return false;
+  const { kind, time, topic, offsets } = value;
+  if (kind === 'now') return true;
+  if (kind === 'time') return isString(time);
+  return (
+    kind === 'offset' &&
+    isString(topic) &&
+    isRecord(offsets) &&
+    Object.values(offsets).every((offset) => isString(offset) && isOffset(offset))
+  );
+}
