@@ -5,8 +5,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { ContractRegistry } from '../catalog/contract-registry.ts';
 import { memoryCatalog } from '../catalog/memory-catalog.ts';
+import { memoryContracts } from '../catalog/memory-contracts.ts';
+import { registryParts } from '../catalog/registry/registry-parts.ts';
 import { restCatalog } from '../catalog/rest-catalog.ts';
+import { restContracts } from '../catalog/rest-contracts.ts';
 import { serveCatalog, type ServedCatalog } from '../catalog/serve.ts';
 import type { CatalogStore } from '../catalog/store/catalog-store.ts';
 import { sqliteCatalogStore } from '../catalog/store/sqlite-catalog-store.ts';
@@ -176,6 +180,23 @@ export async function serveEmbeddedCatalog(
 /** The embedded catalog for the worker in the same process: no request goes over the network. */
 export function localCatalog(pointers: CatalogStore, store: ObjectStore, logger: Logger): Catalog {
   return memoryCatalog({ objectStore: store, store: pointers, logger });
+}
+
+/** The contract registry, which stands beside the catalog: the same file or the same address. */
+export async function openContracts(loaded: LoadedConfig): Promise<ContractRegistry> {
+  const { catalog: config } = loaded.config;
+  if (config.kind === 'rest') {
+    const token = config.token === undefined ? {} : { token: config.token.reveal() };
+    return restContracts({ uri: config.url, requestTimeoutMs: config.requestTimeout, ...token });
+  }
+  if (!existsSync(pathIn(loaded, config.database))) return restContracts({ uri: urlOf(config.listen) });
+  const pointers = await openCatalogStore(loaded);
+  return { ...localContracts(pointers), [Symbol.asyncDispose]: () => pointers[Symbol.asyncDispose]() };
+}
+
+/** For the worker in the catalog's own process. The store stays the caller's. */
+export function localContracts(pointers: CatalogStore): ContractRegistry {
+  return memoryContracts(registryParts(pointers.contracts, systemClock).registry);
 }
 
 export function openLog(loaded: LoadedConfig, logger: Logger): Log {
