@@ -36,6 +36,7 @@ import type { TableTarget } from '../sync/table.ts';
 import type { TableObserver } from '../sync/table-observer.ts';
 import { Worker } from '../sync/worker.ts';
 import type { LoadedConfig } from './config.ts';
+import type { SourcePlace } from './contract/source-place.ts';
 import { crashHook } from './crash-hook.ts';
 import { oauthToken } from './oauth-token.ts';
 import { addressOf, cassandraSettings, pathIn, postgresSettings, syncOptions, tableTargets, urlOf } from './settings.ts';
@@ -247,6 +248,12 @@ export function openSource(loaded: LoadedConfig, kind: 'postgres' | 'cassandra')
   throw new LakeError('CONFIG_INVALID', `sources.${kind} is not in ${loaded.file}`, {
     context: { expected: `sources.${kind} with the settings of the database`, found: 'no such setting', next: 'foz check' },
   });
+}
+
+/** A database that is not foz.yaml's: named on the command line. */
+export function openSourceAt(place: SourcePlace): Source {
+  if (place.kind === 'postgres') return postgresSource({ settings: place.settings, pageRowsMax: sourcePageRows });
+  return cassandraSource({ settings: place.settings, pageRowsMax: sourcePageRows });
 }
 
 export interface WorkerParts {

@@ -8,7 +8,8 @@
 
 import type { SourceCheck, SourceColumn, SourceTable, SourceType } from '../../sources/source.ts';
 import { logicalSchema, withNull } from '../column-type.ts';
-import type { Contract, ContractColumn, ContractTable } from '../contract.ts';
+import { columnsOf } from '../columns.ts';
+import type { Contract, ContractTable } from '../contract.ts';
 import type { JsonObject, JsonValue } from '../json-schema.ts';
 import { physicalTypeOfSource, type PhysicalType } from '../physical-type.ts';
 import type { Database } from '../type-table.ts';
@@ -42,18 +43,13 @@ export function draftContract(source: SourceTable, database: Database, options: 
   const { keywords, quality } = constraintsOf(source, notes);
   const drafted = source.columns.map((column) => draftColumn(column, source, database, keywords.get(column.name), options, notes));
   if (source.key.length === 0) notes.push({ column: null, message: 'no primary key: the current view has nothing to tell rows apart by' });
+  const body = bodyOf(source, database, drafted);
   const table: ContractTable = {
     name: options.tableName,
     physicalName: `${source.name.namespace}.${source.name.table}`,
     description: source.comment ?? null,
-    body: {
-      $schema: 'https://json-schema.org/draft/2020-12/schema',
-      type: 'object',
-      'x-database': database,
-      properties: Object.fromEntries(drafted.map(({ column, schema }) => [column.name, schema])),
-      required: drafted.filter(({ column }) => column.isRequired).map(({ column }) => column.name),
-    },
-    columns: drafted.map(({ column }) => column),
+    body,
+    columns: columnsOf(body),
     tags: [],
     quality: [...quality, ...uniqueSets(source)],
   };
@@ -66,13 +62,30 @@ export function draftContract(source: SourceTable, database: Database, options: 
     domain: null,
     owner: options.owner ?? null,
     tags: [],
-    compatibility: 'full',
+    compatibility: 'backward',
     policy: 'flag',
     tables: [table],
     serviceLevels: [],
     rest: {},
   };
   return { contract, notes };
+}
+
+function bodyOf(source: SourceTable, database: Database, drafted: readonly DraftedColumn[]): JsonObject {
+  // Spec: ODCS relationships of a schema object, `table.property` on both sides.
+  const relationships = (source.foreignKeys ?? []).map(({ columns, references, referencedColumns }): JsonObject => {
+    const sides = [columns.map((name) => `${source.name.table}.${name}`), referencedColumns.map((name) => `${references.table}.${name}`)];
+    const [from, to] = sides.map((side): JsonValue => (side.length === 1 ? (side[0] ?? '') : side));
+    return { type: 'foreignKey', from: from ?? '', to: to ?? '' };
+  });
+  const required = drafted.filter(({ isRequired }) => isRequired).map(({ name }) => name);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(drafted.map(({ name, schema }) => [name, schema])),
+    ...(required.length === 0 ? {} : { required }),
+    'x-database': database,
+    ...(relationships.length === 0 ? {} : { 'x-odcs': { relationships } }),
+  };
 }
 
 interface Constraints {
@@ -123,7 +136,8 @@ function uniqueSets({ uniques }: SourceTable): readonly JsonValue[] {
 }
 
 interface DraftedColumn {
-  readonly column: ContractColumn;
+  readonly name: string;
+  readonly isRequired: boolean;
   readonly schema: JsonObject;
 }
 
@@ -158,23 +172,7 @@ function draftColumn(
     ...(pii === undefined ? {} : { 'x-pii': pii.pii, 'x-classification': pii.classification }),
     ...(tags.length === 0 ? {} : { 'x-tags': tags }),
   };
-  return {
-    schema,
-    column: {
-      name: column.name,
-      id,
-      physicalType: declared,
-      keyPosition: key < 0 ? null : key + 1,
-      isRequired,
-      isUnique,
-      description: column.comment ?? null,
-      classification: pii?.classification ?? null,
-      pii: pii?.pii ?? null,
-      mask: null,
-      tags,
-      policy: null,
-    },
-  };
+  return { name: column.name, isRequired, schema };
 }
 
 const roleTags: Readonly<Record<SourceColumn['role'], readonly string[]>> = {
