@@ -100,11 +100,6 @@ function affirmNumber(facts: Facts, schema: JsonObject): void {
   if (below !== undefined) lowerHigh(facts, below, true);
   const divisor = numberKeyword(schema, 'multipleOf');
   if (divisor !== undefined) facts.multiples = [...facts.multiples, divisor];
-  const format = textKeyword(schema, 'format');
-  if (format === 'int32' || format === 'int64') facts.kinds &= ~kinds.fraction;
-  if (format !== 'int32') return;
-  raiseLow(facts, -(2 ** 31), false);
-  lowerHigh(facts, 2 ** 31 - 1, false);
 }
 
 function affirmText(facts: Facts, schema: JsonObject, isAsserted: (format: string) => boolean): void {

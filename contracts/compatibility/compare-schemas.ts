@@ -12,6 +12,7 @@ import type { JsonSchema } from '../json-schema.ts';
 import { linearPattern, type LinearPattern } from '../linear-pattern.ts';
 import { BudgetSpent, createBudget } from './budget.ts';
 import type { Comparison, CompatibilityProfile, Difference, Direction, Witness } from './difference.ts';
+import { isAllowed } from './difference-kinds.ts';
 import type { Judges } from './evaluate.ts';
 import { findDifferences } from './find-differences.ts';
 import { findWitness } from './find-witness.ts';
@@ -97,18 +98,18 @@ function compareOneWay(
     return { compatible: 'unknown', differences: [], witness: null, reason: `${side} schema: ${refused?.reason ?? ''}` };
   }
   const judges = createJudges(options);
-  const found = differencesOf(from, to, judges());
+  const found = differencesOf(from, to, profile, judges());
   if (found.kind === 'spent') return { compatible: 'unknown', differences: [], witness: null, reason: found.reason };
   const tell = (compatible: boolean | 'unknown'): readonly Difference[] =>
-    found.differences.map(({ kind, path, isAllowed }) => ({
+    found.differences.map(({ kind, path }) => ({
       kind,
       path,
       direction,
       against,
-      allowed: profile === 'sound' && compatible === true ? true : isAllowed(profile),
+      allowed: profile === 'sound' && compatible === true ? true : isAllowed(kind, profile),
     }));
   if (profile !== 'sound') {
-    const compatible = found.differences.every(({ isAllowed }) => isAllowed(profile));
+    const compatible = found.differences.every(({ kind }) => isAllowed(kind, profile));
     return { compatible, differences: tell(compatible), witness: null, reason: null };
   }
   const verdict = judgeSoundly(from, to, numbering, judges, direction, against);
@@ -119,9 +120,9 @@ type Found =
   | { readonly kind: 'found'; readonly differences: ReturnType<typeof findDifferences> }
   | { readonly kind: 'spent'; readonly reason: string };
 
-function differencesOf(from: SchemaDocument, to: SchemaDocument, judges: Judges): Found {
+function differencesOf(from: SchemaDocument, to: SchemaDocument, profile: CompatibilityProfile, judges: Judges): Found {
   try {
-    return { kind: 'found', differences: findDifferences(from, to, judges.budget) };
+    return { kind: 'found', differences: findDifferences(from, to, profile, judges.budget) };
   } catch (error) {
     if (error instanceof BudgetSpent) return { kind: 'spent', reason: `the comparison was given up: ${error.message}` };
     throw error;

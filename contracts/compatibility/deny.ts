@@ -58,11 +58,6 @@ function* denyNumber(schema: JsonObject): Generator<Alternative> {
   if (below !== undefined) yield only(numberKinds, (facts) => raiseLow(facts, below, false));
   const divisor = numberKeyword(schema, 'multipleOf');
   if (divisor !== undefined) yield only(numberKinds, (facts) => void (facts.notMultiples = [...facts.notMultiples, divisor]));
-  const format = textKeyword(schema, 'format');
-  if (format === 'int32' || format === 'int64') yield only(kinds.fraction);
-  if (format !== 'int32') return;
-  yield only(kinds.integer, (facts) => lowerHigh(facts, -(2 ** 31), true));
-  yield only(kinds.integer, (facts) => raiseLow(facts, 2 ** 31 - 1, true));
 }
 
 function* denyText(schema: JsonObject, isAsserted: (format: string) => boolean): Generator<Alternative> {

@@ -124,10 +124,7 @@ function numberHolds(schema: JsonObject, value: number): Answer {
     value < (numberKeyword(schema, 'exclusiveMaximum') ?? Infinity);
   if (!bounded) return false;
   const divisor = numberKeyword(schema, 'multipleOf');
-  if (divisor !== undefined && !isDecimalMultiple(value, divisor)) return false;
-  const format = textKeyword(schema, 'format');
-  if (format === 'int32') return Number.isInteger(value) && value >= -(2 ** 31) && value <= 2 ** 31 - 1;
-  return format === 'int64' ? Number.isInteger(value) : true;
+  return divisor === undefined || isDecimalMultiple(value, divisor);
 }
 
 function textHolds(judges: Judges, schema: JsonObject, value: string): Answer {

@@ -24,7 +24,7 @@ export function parsePattern(source: string): PatternSyntax | null {
   // Anchors are understood around the whole only: with alternatives at the top they would bind to one of them.
   const startsAtStart = source.startsWith('^');
   const endsAtEnd = /(^|[^\\])(\\\\)*\$$/.test(source);
-  const inner = [...source.slice(startsAtStart ? 1 : 0, endsAtEnd ? -1 : undefined)];
+  const inner = Array.from(source.slice(startsAtStart ? 1 : 0, endsAtEnd ? -1 : undefined));
   const reader = { characters: inner, at: 0, depth: 0 };
   const node = readChoice(reader);
   if (node === null || reader.at < inner.length) return null;

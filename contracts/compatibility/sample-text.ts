@@ -102,8 +102,9 @@ function write(node: PatternNode, writer: Writer, draw: (count: number) => numbe
 }
 
 function repeat(node: PatternNode & { kind: 'repeat' }, writer: Writer, draw: (count: number) => number, variant: number): void {
-  const most = Math.min(node.max, lengthMax);
-  for (let count = 0; count < most && (count < node.min || (writer.left > 0 && variant !== 1)); count += 1) {
+  // The second variant repeats as little as it may.
+  const most = variant === 1 ? node.min : Math.min(node.max, lengthMax);
+  for (let count = 0; count < most && (count < node.min || writer.left > 0); count += 1) {
     const before = writer.text.length;
     write(node.part, writer, draw, variant);
     if (writer.text.length === before) return;

@@ -1,0 +1,115 @@
+// Kinds of differences, and which of them a profile lets pass. Names and sets are those of Confluent's registry for JSON
+// Schema, so that people who come from there read what they know; the kinds of `soundOnly` are ours, for keywords that
+// registry does not compare.
+
+import type { CompatibilityProfile } from './difference.ts';
+
+/** Lets the strict and the lenient profile pass. */
+const strict = [
+  'ID_CHANGED',
+  'TITLE_CHANGED',
+  'DESCRIPTION_CHANGED',
+  'DEFAULT_CHANGED',
+  'SCHEMA_REMOVED',
+  'TYPE_EXTENDED',
+  'MAX_LENGTH_INCREASED',
+  'MAX_LENGTH_REMOVED',
+  'MIN_LENGTH_DECREASED',
+  'MIN_LENGTH_REMOVED',
+  'PATTERN_REMOVED',
+  'MAXIMUM_INCREASED',
+  'MAXIMUM_REMOVED',
+  'MINIMUM_DECREASED',
+  'MINIMUM_REMOVED',
+  'EXCLUSIVE_MAXIMUM_INCREASED',
+  'EXCLUSIVE_MAXIMUM_REMOVED',
+  'EXCLUSIVE_MINIMUM_DECREASED',
+  'EXCLUSIVE_MINIMUM_REMOVED',
+  'MULTIPLE_OF_REDUCED',
+  'MULTIPLE_OF_REMOVED',
+  'REQUIRED_ATTRIBUTE_WITH_DEFAULT_ADDED',
+  'REQUIRED_ATTRIBUTE_REMOVED',
+  'DEPENDENCY_ARRAY_NARROWED',
+  'DEPENDENCY_ARRAY_REMOVED',
+  'DEPENDENCY_SCHEMA_REMOVED',
+  'MAX_PROPERTIES_INCREASED',
+  'MAX_PROPERTIES_REMOVED',
+  'MIN_PROPERTIES_DECREASED',
+  'MIN_PROPERTIES_REMOVED',
+  'ADDITIONAL_PROPERTIES_ADDED',
+  'ADDITIONAL_PROPERTIES_EXTENDED',
+  'UNEVALUATED_PROPERTIES_ADDED',
+  'UNEVALUATED_PROPERTIES_EXTENDED',
+  'PROPERTY_WITH_EMPTY_SCHEMA_ADDED_TO_OPEN_CONTENT_MODEL',
+  'REQUIRED_PROPERTY_WITH_DEFAULT_ADDED_TO_UNOPEN_CONTENT_MODEL',
+  'OPTIONAL_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL',
+  'PROPERTY_WITH_FALSE_REMOVED_FROM_CLOSED_CONTENT_MODEL',
+  'PROPERTY_REMOVED_FROM_OPEN_CONTENT_MODEL',
+  'PROPERTY_ADDED_IS_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL',
+  'PROPERTY_REMOVED_IS_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL',
+  'MAX_ITEMS_INCREASED',
+  'MAX_ITEMS_REMOVED',
+  'MIN_ITEMS_DECREASED',
+  'MIN_ITEMS_REMOVED',
+  'MAX_CONTAINS_INCREASED',
+  'MAX_CONTAINS_REMOVED',
+  'MIN_CONTAINS_DECREASED',
+  'MIN_CONTAINS_REMOVED',
+  'UNIQUE_ITEMS_REMOVED',
+  'ADDITIONAL_ITEMS_ADDED',
+  'ADDITIONAL_ITEMS_EXTENDED',
+  'UNEVALUATED_ITEMS_ADDED',
+  'UNEVALUATED_ITEMS_EXTENDED',
+  'ITEM_WITH_EMPTY_SCHEMA_ADDED_TO_OPEN_CONTENT_MODEL',
+  'ITEM_ADDED_TO_CLOSED_CONTENT_MODEL',
+  'ITEM_WITH_FALSE_REMOVED_FROM_CLOSED_CONTENT_MODEL',
+  'ITEM_REMOVED_FROM_OPEN_CONTENT_MODEL',
+  'ITEM_ADDED_IS_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL',
+  'ITEM_REMOVED_IS_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL',
+  'ENUM_ARRAY_EXTENDED',
+  'COMBINED_TYPE_EXTENDED',
+  'PRODUCT_TYPE_NARROWED',
+  'SUM_TYPE_EXTENDED',
+  'NOT_TYPE_NARROWED',
+];
+
+/** The lenient profile lets these pass as well. */
+const lenient = [
+  'ADDITIONAL_PROPERTIES_NARROWED',
+  'ADDITIONAL_PROPERTIES_REMOVED',
+  'UNEVALUATED_PROPERTIES_NARROWED',
+  'UNEVALUATED_PROPERTIES_REMOVED',
+  'REQUIRED_PROPERTY_WITH_DEFAULT_ADDED_TO_OPEN_CONTENT_MODEL',
+  'OPTIONAL_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL',
+  'PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL',
+  'PROPERTY_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL',
+  'PROPERTY_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL',
+];
+
+/** Allowed by the strict profile, but a document can show otherwise: a default writes nothing into a row that is there. */
+const doubtful = new Set([
+  'REQUIRED_ATTRIBUTE_WITH_DEFAULT_ADDED',
+  'REQUIRED_PROPERTY_WITH_DEFAULT_ADDED_TO_UNOPEN_CONTENT_MODEL',
+  'SUM_TYPE_EXTENDED',
+  'COMBINED_TYPE_EXTENDED',
+]);
+
+/** Evaluated closed, a column that a side does not know breaks nothing. */
+const harmlessWhenClosed = ['OPTIONAL_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL', 'FORMAT_REMOVED'];
+
+/** Keywords that only the sound profile looks at. */
+const soundOnly = /^(FORMAT|CONST|CONTAINS|CONDITION|PATTERN_PROPERTIES|PROPERTY_NAMES)_/;
+
+const allowed: Readonly<Record<CompatibilityProfile, ReadonlySet<string>>> = {
+  'confluent-strict': new Set(strict),
+  'confluent-lenient': new Set([...strict, ...lenient]),
+  sound: new Set([...strict.filter((kind) => !doubtful.has(kind)), ...harmlessWhenClosed]),
+};
+
+export function isAllowed(kind: string, profile: CompatibilityProfile): boolean {
+  return allowed[profile].has(kind);
+}
+
+export function isTold(kind: string, profile: CompatibilityProfile): boolean {
+  return profile === 'sound' || !soundOnly.test(kind);
+}
