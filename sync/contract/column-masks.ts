@@ -14,6 +14,8 @@ export type ColumnMask =
 
 export interface ColumnMasks {
   readonly byColumn: ReadonlyMap<string, ColumnMask>;
+  /** All columns of the contract. */
+  readonly known: ReadonlySet<string>;
   /** Whether a masked column is part of the record key, as the contract says. */
   readonly isKeyMasked: boolean;
   /** For what cannot be masked member by member; null: it is dropped. */
@@ -38,7 +40,8 @@ export function columnMasks(contract: PinnedContract): ColumnMasks | null {
   }
   if (byColumn.size === 0) return null;
   const whole = [...byColumn.values()].find((mask) => mask.kind === 'hmac');
-  return { byColumn, isKeyMasked, wholeKey: whole?.key ?? null };
+  const known = new Set(contract.table.columns.map((column) => column.name));
+  return { byColumn, known, isKeyMasked, wholeKey: whole?.key ?? null };
 }
 
 /** Masked columns and their masks, for people and for the snapshot's summary; without any key. */

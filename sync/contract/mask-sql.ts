@@ -17,6 +17,8 @@ export interface MaskSql {
   /** A text, masked; null where its column is dropped. */
   text(column: string, text: string): string;
   isMasked(column: string): boolean;
+  /** Whether the contract names the column. */
+  isKnown(column: string): boolean;
   /** A record's key (a blob) as it lands. */
   key(blob: string): string;
 }
@@ -40,6 +42,7 @@ export function maskSql(masks: ColumnMasks, id: number): MaskSql {
     teardown: [keyMacro, ...macros.values()].map((name) => `DROP MACRO IF EXISTS ${name}`),
     text: (column, text) => byColumn.get(column)?.(text) ?? text,
     isMasked: (column) => byColumn.has(column),
+    isKnown: (column) => masks.known.has(column),
     key: (bytes) => `${keyMacro}(${bytes})`,
   };
 }

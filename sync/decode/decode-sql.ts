@@ -17,6 +17,8 @@ import { envelopeTimeColumn, valueColumn } from '../../lake/raw/shape-columns.ts
 import { jsonKind } from '../../lake/raw/merge-shapes.ts';
 import { columnName, type Shape, type ShapeField, type ShapeType } from '../../lake/raw/shape.ts';
 import { wireJson } from '../../lake/raw/wire.ts';
+import { maskedHeaders, maskedRow, violationsColumn, type Enforcement } from '../contract/enforced-columns.ts';
+import type { MaskSql } from '../contract/mask-sql.ts';
 import { castCheckSql, castSql, currentWire } from './cast-sql.ts';
 
 export const reasonNoShape = 'no-shape';
@@ -43,13 +45,15 @@ export interface DecodeStatement {
   readonly guarded: boolean;
   /** An expression over `header_set`, and what it needs beside the rows. */
   readonly headers: { readonly expression: string; readonly join: string };
+  /** What a contract adds; null without one. */
+  readonly enforcement: Enforcement | null;
 }
 
 /** A SELECT with the schema's columns, in its order. */
 export function decodeSelect(statement: DecodeStatement): string {
   const { schema, shapes } = statement;
   const text = statement.guarded ? 'CASE WHEN json_valid(value) THEN value END' : 'value';
-  let from = `SELECT *, ${text} AS json_text FROM foz_rows(${statement.rowsId})${statement.headers.join}`;
+  let from = `SELECT *, ${text} AS json_text FROM foz_rows(${statement.rowsId})${statement.headers.join}${statement.enforcement?.join ?? ''}`;
   const judged = judgements(statement);
   from = `SELECT *, ${judged.scanned.expression} AS is_scanned FROM (${from})`;
   judged.shapes.forEach((judgement, i) => {
@@ -204,15 +208,25 @@ function castChecks(decoded: string, shape: Shape, schema: Schema): readonly { r
 }
 
 function columnExpression(name: string, type: IcebergType, statement: DecodeStatement, judged: Judgements): string {
+  const { enforcement } = statement;
+  const masks = enforcement?.masks ?? null;
   switch (name) {
     case '_log_partition':
     case '_log_offset':
     case '_log_time':
-    case '_log_key':
     case '_record_time':
       return name.slice(1);
+    case '_log_key':
+      return masks ? masks.key('log_key') : 'log_key';
     case '_headers':
-      return statement.headers.expression;
+      return masks ? maskedHeaders(statement.headers.expression, masks) : statement.headers.expression;
+    case '_violations': {
+      if (!enforcement) return `NULL::${duckdbType(type)}`;
+      return violationsColumn(
+        byShape(statement, judged, (shape, decoded) => enforcement.violations(shape, decoded), duckdbType(type)),
+        enforcement,
+      );
+    }
     case '_shape':
       return byShape(statement, judged, (shape) => String(shape.number), 'INTEGER');
     case '_rescued':
@@ -222,7 +236,7 @@ function columnExpression(name: string, type: IcebergType, statement: DecodeStat
     case 'changed_at':
       return byShape(statement, judged, (shape, decoded) => changedAt(shape.root, decoded), 'TIMESTAMPTZ');
     default:
-      return byShape(statement, judged, (shape, decoded) => topColumn(name, type, shape.root, decoded), duckdbType(type));
+      return byShape(statement, judged, (shape, decoded) => topColumn(name, type, shape.root, decoded, masks), duckdbType(type));
   }
 }
 
@@ -250,14 +264,21 @@ function changedAt(root: ShapeType, decoded: string): string | null {
   return `CASE WHEN ${micros} BETWEEN -62135596800000000 AND 253402300799999999 THEN make_timestamptz(${micros}) END`;
 }
 
-function topColumn(name: string, type: IcebergType, root: ShapeType, decoded: string): string | null {
-  if (!isEnvelopeShape(root)) return name === valueColumn ? pack(root, decoded, type) : null;
+function topColumn(name: string, type: IcebergType, root: ShapeType, decoded: string, masks: MaskSql | null): string | null {
+  if (!isEnvelopeShape(root)) {
+    if (name !== valueColumn) return null;
+    return masks ? maskedRow(root, decoded, type, masks, true, pack) : pack(root, decoded, type);
+  }
   if (name === envelopeTimeColumn) {
     const times: readonly ShapeField[] = root.fields.filter((field) => isEnvelopeTimeKey(field.name));
     return times.length > 0 && isStruct(type) ? packFields(times, decoded, type) : null;
   }
   const field = root.fields.find((candidate) => candidate.name === name);
-  return field ? pack(field.type, `${decoded}.${quoted(name)}`, type) : null;
+  if (!field) return null;
+  const value = `${decoded}.${quoted(name)}`;
+  return masks && (name === 'before' || name === 'after')
+    ? maskedRow(field.type, value, type, masks, false, pack)
+    : pack(field.type, value, type);
 }
 
 /** A decoded value as a value of the column's type; the same expression where they are the same. */
@@ -298,6 +319,8 @@ function rescued(type: IcebergType, statement: DecodeStatement, judged: Judgemen
   const notUtf8 = `CASE WHEN reason = 0 THEN ${literal(reasonNotUtf8)} ${known(`${reasonNotUtf8}: `)} ELSE ${literal(reasonNotUtf8)} END`;
   const missed = judged.misses.map((miss) => `WHEN ${miss} IS NOT NULL THEN ${miss}`).join(' ');
   const reason = `CASE WHEN rest IS NULL THEN ${notUtf8} ${known('')} ${missed} WHEN octet_length(bytes) = 0 THEN ${literal(reasonEmpty)} WHEN json_text IS NULL THEN ${literal(reasonMalformed)} ELSE ${literal(reasonNoShape)} END`;
-  const pair = `struct_pack("text" := coalesce(rest, to_base64(bytes)), reason := ${reason})`;
+  // Nobody can tell what of such a text is to be masked.
+  const text = statement.enforcement?.masks ? 'NULL::VARCHAR' : 'coalesce(rest, to_base64(bytes))';
+  const pair = `struct_pack("text" := ${text}, reason := ${reason})`;
   return `CASE WHEN bytes IS NULL OR ${proven(judged, statement.shapes.length)} THEN NULL::${duckdbType(type)} ELSE ${pair} END`;
 }

@@ -9,6 +9,7 @@ import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { fieldIds } from '../../lake/parquet/field-ids.ts';
 import { fileMetrics, leavesOf, microsOf, type ReportedStats } from '../../lake/parquet/file-metrics.ts';
 import { liveShapes } from '../../lake/raw/merge-shapes.ts';
+import { judgedIn, type FileJudged, type RowsEnforcement } from '../contract/judged-file.ts';
 import { remainingPages } from './day-sources.ts';
 import { decodeSelect, reasonNoShape, type DecodeStatement } from './decode-sql.ts';
 import type { DecodePlan, WrittenBatch, WrittenFile } from './decoder.ts';
@@ -44,6 +45,7 @@ export interface FileOutcome {
   readonly changedAtUs: WrittenBatch['changedAtUs'];
   /** Rows that no shape fits although they are JSON, as `partition:offset`. */
   readonly unshaped: readonly string[];
+  readonly judged: FileJudged;
 }
 
 export interface RowsToWrite {
@@ -52,6 +54,7 @@ export interface RowsToWrite {
   readonly pages: readonly RowPage[];
   readonly reasons: readonly string[];
   readonly headers: DecodeStatement['headers'];
+  readonly enforcement: RowsEnforcement | null;
 }
 
 const dictionaryBytesMax = 1_048_576;
@@ -81,6 +84,7 @@ export async function writeFiles(
         shapes,
         reasons: rows.reasons,
         headers: rows.headers,
+        enforcement: rows.enforcement,
         provenOnly: !isLast,
         scanner,
       };
@@ -159,6 +163,7 @@ async function writeFile(
       rescued,
       changedAtUs: changedAtRange(stats),
       unshaped: rescued === 0 ? [] : await coordinatesIn(duckdb, path, `_rescued.reason = ${literal(reasonNoShape)}`),
+      judged: await judgedIn(duckdb, path, rescued, stats, rows.enforcement, plan.violationsAccepted),
     };
   } catch (error) {
     await rm(path, { force: true });

@@ -1,6 +1,8 @@
 // An open batch of the JSON decoder: rows in append order, and the write that may run again after an evolution.
 
 import { assert } from '../../runtime/errors.ts';
+import { enforcedWrite, judgedBatch, type EnforcerCache } from '../contract/enforced-write.ts';
+import { JudgedRows } from '../contract/judged-rows.ts';
 import type { RowSpan } from './attempts.ts';
 import { daySources } from './day-sources.ts';
 import type { DecodePlan, EvolveFirst, OpenBatch, WrittenBatch } from './decoder.ts';
@@ -22,6 +24,13 @@ export interface JsonBatchParts {
   readonly mode: WriteMode;
   readonly writeFiles: typeof writeFiles;
   readonly guard: WriteGuard | null;
+  readonly enforcers: EnforcerCache;
+}
+
+interface WriteOutcome extends WrittenBatch {
+  /** Rows to learn from, and rows for the validator, as `partition:offset`. */
+  readonly unshaped: readonly string[];
+  readonly unjudged: readonly string[];
 }
 
 export class JsonBatch implements OpenBatch {
@@ -32,6 +41,7 @@ export class JsonBatch implements OpenBatch {
   #isWriting = false;
   #settled: Promise<void> = Promise.resolve();
   readonly #headerSets = new HeaderSets();
+  readonly #judged = new JudgedRows();
   /** Why rows are rescued without being decoded; rows name them by number, from 1. */
   readonly #reasons: string[] = [];
 
@@ -118,14 +128,26 @@ export class JsonBatch implements OpenBatch {
       if (first.evolve) return first.evolve;
     }
     let outcome = await this.#writeAll(plan, signal);
-    if (outcome.unshaped.length > 0) {
-      const learned = this.#learn(plan, this.#pages.pages, outcome.unshaped);
-      if (learned.evolve || learned.rejudged) await removeFiles(outcome.files);
-      if (learned.evolve) return learned.evolve;
-      if (learned.rejudged) outcome = await this.#writeAll(plan, signal);
+    for (;;) {
+      const { unshaped } = outcome;
+      const learned = unshaped.length > 0 ? this.#learn(plan, this.#pages.pages, unshaped) : null;
+      if (learned?.evolve) {
+        await removeFiles(outcome.files);
+        return learned.evolve;
+      }
+      // Rows that SQL cannot judge, and rescued ones, by their text: then they are written once more with what was found.
+      const judged = await this.#judgeTexts(plan, [...outcome.unjudged, ...unshaped], signal);
+      if (!learned?.rejudged && judged === 0) break;
+      await removeFiles(outcome.files);
+      outcome = await this.#writeAll(plan, signal);
     }
-    const { unshaped: _, ...written } = outcome;
+    const { unshaped: _, unjudged: __, ...written } = outcome;
     return written;
+  }
+
+  async #judgeTexts(plan: DecodePlan, rows: readonly string[], signal: AbortSignal | undefined): Promise<number> {
+    const enforcer = this.#parts.enforcers.of(plan.contract);
+    return enforcer && rows.length > 0 ? this.#judged.judge(rows, this.#pages.pages, enforcer, signal) : 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -152,15 +174,17 @@ export class JsonBatch implements OpenBatch {
     return learn(plan, pages, unshaped, { keysMax, depthMax }, (reason) => this.#reason(reason));
   }
 
-  async #writeAll(plan: DecodePlan, signal: AbortSignal | undefined): Promise<WrittenBatch & { unshaped: readonly string[] }> {
+  async #writeAll(plan: DecodePlan, signal: AbortSignal | undefined): Promise<WriteOutcome> {
     const { lease, mode, options, writeFiles } = this.#parts;
+    const enforcer = this.#parts.enforcers.of(plan.contract);
     const headers = await headerColumn(lease.duckdb, this.#id, this.#headerSets.sets);
+    const enforced = await enforcedWrite(lease.duckdb, this.#id, enforcer, this.#judged);
     const written: FileOutcome[] = [];
     try {
       for (const { day, pages } of daySources(this.#pages.pages)) {
         for (let at = 0; at < pages.length;) {
           const some = pages.slice(at, at + mode.pagesMax);
-          const rows = { id: this.#id, day, pages: some, reasons: this.#reasons, headers };
+          const rows = { id: this.#id, day, pages: some, reasons: this.#reasons, headers, enforcement: enforced.enforcement };
           try {
             written.push(...(await lease.inTurn(() => writeFiles(lease.duckdb, plan, rows, mode, options, signal), signal)));
             at += some.length;
@@ -176,6 +200,7 @@ export class JsonBatch implements OpenBatch {
       throw error;
     } finally {
       await headers.drop();
+      await enforced.drop();
     }
     const rows = written.reduce((sum, outcome) => sum + outcome.file.dataFile.recordCount, 0);
     assert(rows === this.#pages.rows, `I8: ${this.#pages.rows} rows were buffered but ${rows} written`);
@@ -187,7 +212,17 @@ export class JsonBatch implements OpenBatch {
       rescued: written.reduce((sum, outcome) => sum + outcome.rescued, 0),
       changedAtUs:
         changes.length === 0 ? null : { min: Math.min(...changes.map((c) => c.min)), max: Math.max(...changes.map((c) => c.max)) },
+      ...(enforcer
+        ? {
+            judged: judgedBatch(
+              enforcer,
+              rows,
+              written.map((outcome) => outcome.judged),
+            ),
+          }
+        : {}),
       unshaped: written.flatMap((outcome) => outcome.unshaped),
+      unjudged: written.flatMap((outcome) => outcome.judged.unjudged),
     };
   }
 }

@@ -4,6 +4,7 @@
 // cannot be shaped lands in `_rescued` with the reason; nothing a producer sends stops the table, and a batch that has
 // killed the process twice is written in a child process (guarded-write.ts).
 
+import { enforcerCache } from '../contract/enforced-write.ts';
 import { openAttempts, type AttemptsOptions } from './attempts.ts';
 import { decodeEngine, decodeEngineDefaults, type DecodeEngine } from './decode-engine.ts';
 import type { Decoder } from './decoder.ts';
@@ -83,6 +84,7 @@ export async function openJsonDecoder(
     options: { ...all, stageBytesMax },
     mode: { guardedWrites: 0, pagesMax: Number.POSITIVE_INFINITY, scanners: scannerChoice(all.fastLane) },
     writeFiles: seams.writeFiles ?? writeFiles,
+    enforcers: enforcerCache(),
     guard: attempts && guardedBatch(attempts, all, seams.isolatedModule ?? new URL('./json-isolated-child.ts', import.meta.url)),
   };
   return {

@@ -1,0 +1,72 @@
+// What a contract adds to the decoding statement: masked columns and `_violations`. Without a contract nothing of this is
+// in the statement.
+
+import { duckdbType, literal, quoted } from '../../lake/parquet/duckdb-type.ts';
+import { fieldNamed, isStruct, type IcebergType, type StructType } from '../../lake/iceberg/schema.ts';
+import { columnName, type Shape, type ShapeField, type ShapeType } from '../../lake/raw/shape.ts';
+import { jsonKind } from '../../lake/raw/merge-shapes.ts';
+import type { MaskSql } from './mask-sql.ts';
+
+/** One write's contract, as SQL. */
+export interface Enforcement {
+  readonly masks: MaskSql | null;
+  /** Rows that the validator has judged already, beside the rows: empty, or a join that adds `judged_offset` and `judged`. */
+  readonly join: string;
+  violations(shape: Shape, decoded: string): string | null;
+}
+
+/** Headers in which the connector repeats keys. */
+const keyHeaders = ['__debezium.oldkey', '__debezium.newkey'];
+
+export function maskedHeaders(headers: string, masks: MaskSql): string {
+  const isKey = `h."key" IN (${keyHeaders.map(literal).join(', ')})`;
+  return `list_transform(${headers}, lambda h: struct_pack("key" := h."key", "value" := CASE WHEN ${isKey} THEN ${masks.key('h."value"')} ELSE h."value" END))`;
+}
+
+/** `byShape`: what the shapes say; the validator's word goes before it. */
+export function violationsColumn(byShape: string, { join }: Enforcement): string {
+  return join === '' ? byShape : `CASE WHEN judged_offset IS NOT NULL THEN judged ELSE ${byShape} END`;
+}
+
+type Pack = (type: ShapeType, at: string, column: IcebergType) => string;
+
+/** A row's struct, its masked columns masked. Of `isStrict` only columns that the contract names are kept at all. */
+export function maskedRow(type: ShapeType, at: string, column: IcebergType, masks: MaskSql, isStrict: boolean, pack: Pack): string {
+  if (type.kind !== 'struct' || !isStruct(column)) return `NULL::${duckdbType(column)}`;
+  const byName = new Map(type.fields.map((field) => [columnName(field), field]));
+  const parts = column.fields.map((field) => {
+    const from = byName.get(field.name);
+    return `${quoted(field.name)} := ${from ? member(from, at, field.name, field.type, masks, isStrict, pack) : `NULL::${duckdbType(field.type)}`}`;
+  });
+  return `CASE WHEN ${at} IS NOT NULL THEN struct_pack(${parts.join(', ')}) END`;
+}
+
+/** A renamed column is masked under either name. */
+function member(from: ShapeField, at: string, name: string, column: IcebergType, masks: MaskSql, isStrict: boolean, pack: Pack): string {
+  const value = `${at}.${quoted(from.name)}`;
+  const masked = [name, from.name].find((candidate) => masks.isMasked(candidate));
+  if (masked !== undefined) return maskedValue(from.type, value, column, masked, masks);
+  if (isStrict && !masks.isKnown(name) && !masks.isKnown(from.name)) return `NULL::${duckdbType(column)}`;
+  return pack(from.type, value, column);
+}
+
+/** Only text can be masked and still stand in its column. */
+function maskedValue(type: ShapeType, at: string, column: IcebergType, name: string, masks: MaskSql): string {
+  if (type.kind === 'struct' && isStruct(column) && isCell(type, column)) {
+    const parts = column.fields.map((part) => {
+      const from = type.fields.find((field) => columnName(field) === part.name);
+      const value = `${at}.${quoted(part.name)}`;
+      const kept = from && from.type.kind !== 'null' ? `${value}::${duckdbType(part.type)}` : `NULL::${duckdbType(part.type)}`;
+      return `${quoted(part.name)} := ${from && part.name === 'value' ? maskedValue(from.type, value, part.type, name, masks) : kept}`;
+    });
+    return `CASE WHEN ${at} IS NOT NULL THEN struct_pack(${parts.join(', ')}) END`;
+  }
+  if (jsonKind(type) !== 'string' || column !== 'string') return `NULL::${duckdbType(column)}`;
+  return masks.text(name, at);
+}
+
+/** Of Cassandra: the value, and of when it is. */
+function isCell(type: Extract<ShapeType, { kind: 'struct' }>, column: StructType): boolean {
+  const names = new Set(['value', 'deletion_ts', 'set']);
+  return type.fields.every((field) => names.has(field.name)) && fieldNamed(column, 'value') !== undefined;
+}

@@ -1,0 +1,153 @@
+// A contract made ready for the decoder: what it asks of rows as SQL for each shape, what SQL cannot say as a judge in
+// JavaScript, and which policy each broken rule has. Made once a version, used by every batch that has it pinned.
+//
+// `_violations` of a row is null when it is clean. Two rules are ours: `quarantined` stands first where the row is to be
+// kept out of the current view; `unjudged` marks, within one write only, the rows that the validator must look at.
+
+import { compileRules, type CompiledRules } from '../../contracts/rules/compile-rules.ts';
+import type { Violation } from '../../contracts/rules/rule.ts';
+import { violationType } from '../../contracts/rules/sql-rules.ts';
+import { asJson, logicalRow } from '../../contracts/row-value.ts';
+import { isJsonObject, type JsonSchema, type JsonValue } from '../../contracts/json-schema.ts';
+import type { ViolationPolicy } from '../../contracts/contract.ts';
+import { isEnvelopeShape } from '../../lake/raw/infer-shape.ts';
+import { literal } from '../../lake/parquet/duckdb-type.ts';
+import { quarantinedRule } from '../../lake/raw/raw-schema.ts';
+import type { Shape } from '../../lake/raw/shape.ts';
+import { LakeError } from '../../runtime/errors.ts';
+import { isJsonObject as isPlainObject, parseExactJson } from '../../sources/exact-json.ts';
+import { columnMasks, maskNames, type ColumnMasks } from './column-masks.ts';
+import type { PinnedContract } from './pinned-contract.ts';
+import { rowColumns, rowWire } from './row-wire.ts';
+
+export interface Enforcer {
+  readonly contract: PinnedContract;
+  /** Null where nothing is masked. */
+  readonly masks: ColumnMasks | null;
+  readonly maskNames: ReadonlyMap<string, string>;
+  /** `_violations` of a row that this shape decoded, from SQL of the decoded value; null where nothing is asked of it. */
+  violations(shape: Shape, decoded: string): string | null;
+  /** As they stand in `_violations`; null for a record that is not judged. Throws nothing. */
+  judge(text: string): readonly Violation[] | null;
+  /** SQL over a list of violations: whether one of them has the policy. Null where no rule has it. */
+  hasPolicy(policy: ViolationPolicy, violations: string): string | null;
+}
+
+export const unjudgedRule = 'unjudged';
+
+/** Throws CONTRACT_UNENFORCEABLE. */
+export function enforcerOf(contract: PinnedContract): Enforcer {
+  const masks = columnMasks(contract);
+  const { body } = contract.table;
+  const compiled = compileRules(body, {
+    policy: contract.policy,
+    shownInSql: (column, text) => (masks?.byColumn.has(column) ? 'NULL::VARCHAR' : text),
+    shown: (column, text) => (masks?.byColumn.has(column) ? null : text),
+  });
+  const [refusal] = compiled.refused;
+  if (refusal)
+    throw new LakeError(
+      'CONTRACT_UNENFORCEABLE',
+      `contract ${contract.id} ${contract.version}: ${refusal.pointer === '' ? 'the schema' : refusal.pointer}: ${refusal.keyword}: ${refusal.reason}`,
+    );
+  const policies = policiesOf(compiled);
+  return {
+    contract,
+    masks,
+    maskNames: maskNames(masks),
+    violations: (shape, decoded) => violationsSql(shape, decoded, body, compiled),
+    judge: (text) => judged(text, contract, compiled, policies),
+    hasPolicy: (policy, violations) => hasPolicySql(policies, policy, violations),
+  };
+}
+
+/** Events that carry a row as it is now. In Cassandra r is a range of deleted rows. */
+function judgedOps(body: JsonSchema): readonly string[] {
+  return rowColumns(body).database === 'cassandra' ? ['c', 'i', 'u'] : ['c', 'u', 'r'];
+}
+
+function violationsSql({ root }: Shape, decoded: string, body: JsonSchema, compiled: CompiledRules): string | null {
+  if (!isEnvelopeShape(root) || compiled.rules.length === 0) return null;
+  const after = root.fields.find((field) => field.name === 'after')?.type;
+  if (!after || after.kind === 'null') return null;
+  const row = `${decoded}."after"`;
+  const isJudged = `${decoded}.op IN (${judgedOps(body).map(literal).join(', ')}) AND ${row} IS NOT NULL`;
+  const unjudged = ownEntry(unjudgedRule, 'for the validator');
+  if (after.kind !== 'struct') return `CASE WHEN ${isJudged} THEN ${unjudged} END`;
+  const { wire, strange } = rowWire(body, after.fields, row);
+  const { isClean, violations, needsJudge, breaks } = compiled.sql(row, wire);
+  const others = [...strange, ...(needsJudge === 'false' ? [] : [needsJudge])];
+  if (isClean === 'true' && others.length === 0) return null;
+  const isFine = [isClean, ...strange.map((term) => `NOT ${term}`)].join(' AND ');
+  const quarantine = breaks('quarantine');
+  const branches = [
+    `WHEN ${isFine} THEN NULL::${violationType}[]`,
+    ...(others.length === 0 ? [] : [`WHEN ${others.join(' OR ')} THEN ${unjudged}`]),
+    ...(quarantine === 'false'
+      ? []
+      : [`WHEN ${quarantine} THEN list_concat(${ownEntry(quarantinedRule, quarantineMessage)}, ${violations})`]),
+  ];
+  return `CASE WHEN ${isJudged} THEN CASE ${branches.join(' ')} ELSE ${violations} END END`;
+}
+
+const quarantineMessage = 'kept out of the current view';
+
+function ownEntry(rule: string, message: string): string {
+  return `[struct_pack(property := '', "rule" := ${literal(rule)}, "value" := NULL::VARCHAR, message := ${literal(message)})]`;
+}
+
+type Policies = ReadonlyMap<ViolationPolicy, ReadonlySet<string>>;
+
+/** Rules by policy, each as place and keyword. */
+function policiesOf({ rules }: CompiledRules): Policies {
+  const policies = new Map<ViolationPolicy, Set<string>>();
+  for (const rule of rules) {
+    const property = rule.missing === null ? rule.property : [rule.property, rule.missing].filter((part) => part !== '').join('.');
+    const known = policies.get(rule.policy) ?? new Set();
+    policies.set(rule.policy, known.add(ruleKey(property, rule.keyword)));
+  }
+  return policies;
+}
+
+/** Elements of a list share their rules. */
+function ruleKey(property: string, keyword: string): string {
+  return `${property.replaceAll(/\[\d+\]/g, '[*]')} ${keyword}`;
+}
+
+function hasPolicySql(policies: Policies, policy: ViolationPolicy, violations: string): string | null {
+  const rules = [...(policies.get(policy) ?? [])];
+  if (rules.length === 0) return null;
+  const key = `regexp_replace(coalesce(v.property, ''), '\\[[0-9]+\\]', '[*]', 'g') || ' ' || v."rule"`;
+  return `list_has_any(list_transform(${violations}, lambda v: ${key}), [${rules.map(literal).join(', ')}])`;
+}
+
+function judged(text: string, contract: PinnedContract, compiled: CompiledRules, policies: Policies): readonly Violation[] | null {
+  const row = rowOf(text, contract.table.body);
+  if (row === null) return null;
+  const violations = compiled.judge(row);
+  const isQuarantined = violations.some(({ property, rule }) => policies.get('quarantine')?.has(ruleKey(property, rule)));
+  if (!isQuarantined) return violations;
+  return [{ property: '', rule: quarantinedRule, value: null, message: quarantineMessage }, ...violations];
+}
+
+/** The row that a record's value tells of; null where it tells of none. */
+function rowOf(text: string, body: JsonSchema): JsonValue | null {
+  const event = parsedEvent(text);
+  if (!isPlainObject(event)) return null;
+  const { op, after } = event;
+  if (typeof op !== 'string' || !judgedOps(body).includes(op) || !isPlainObject(after)) return null;
+  const { columns, database } = rowColumns(body);
+  const row = asJson(logicalRow(columns, after, database));
+  return isJsonObject(row) ? row : null;
+}
+
+function parsedEvent(text: string): unknown {
+  try {
+    return parseExactJson(text);
+  } catch {
+    return null;
+  }
+}
+
+/** As a list of `_violations`, from JSON that JavaScript wrote. */
+export const violationsStructure = JSON.stringify([{ property: 'VARCHAR', rule: 'VARCHAR', value: 'VARCHAR', message: 'VARCHAR' }]);
