@@ -1,10 +1,15 @@
 // The `foz contract` family: one file a sub-command, one line each here.
 
 import type { CommandGroup } from '../../command.ts';
+import { deprecate } from './deprecate.ts';
 import { draft } from './draft.ts';
 import { exportCommand } from './export.ts';
+import { history } from './history.ts';
 import { lint } from './lint.ts';
+import { list } from './list.ts';
+import { register } from './register.ts';
 import { sample } from './sample.ts';
+import { show } from './show.ts';
 
 export const contract: CommandGroup = {
   description: 'Data contracts: written once, enforced everywhere, changed with proof.',
@@ -13,5 +18,10 @@ export const contract: CommandGroup = {
     draft,
     export: exportCommand,
     sample,
+    register,
+    list,
+    show,
+    history,
+    deprecate,
   },
 };

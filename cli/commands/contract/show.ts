@@ -1,0 +1,34 @@
+// `foz contract show ID[@VERSION]`: the document as it was registered, byte for byte, or as it was read.
+
+import type { Command } from '../../command.ts';
+
+export const show: Command = {
+  description:
+    'Print a contract’s document as it was registered, byte for byte; with --json also what it says, in one form whatever it was written in.',
+  arguments: [{ name: '<contract>', doc: 'ID or ID@VERSION; without a version the one in force, else the latest' }],
+  examples: [
+    ['foz contract show users', 'the version in force'],
+    ['foz contract show users@1.0.0 > users.odcs.yaml', 'an older one, as a file'],
+    ['foz contract show users@latest --json', 'with state, digest and canonical form'],
+  ],
+  run: async (call) => {
+    const [{ openContracts }, { versionName }, { refusalJson, refusalText }] = await Promise.all([
+      import('../../wire.ts'),
+      import('../../contract/version-name.ts'),
+      import('../../contract/refusal-text.ts'),
+    ]);
+    const { id, version } = versionName(String(call.args[0]));
+    await using contracts = await openContracts(call.loadConfig());
+    const inForce = await contracts.show(id, version ?? 'active', call.signal);
+    const answer = version === null && inForce.kind === 'refused' ? await contracts.show(id, 'latest', call.signal) : inForce;
+    if (answer.kind === 'refused') {
+      call.print(refusalJson(answer), () => refusalText(answer));
+      return 1;
+    }
+    const { value } = answer;
+    call.note(`${id} ${value.version} (${value.state})`);
+    // The line's end is added when it is printed.
+    call.print(value, () => value.document.replace(/\n$/, ''));
+    return 0;
+  },
+};
