@@ -11,6 +11,7 @@ import type { HaltCode } from '../../sync/halt.ts';
 import type { Worker, WorkerStatus } from '../../sync/worker.ts';
 import type { Command, CommandCall } from '../command.ts';
 import type { LoadedConfig } from '../config.ts';
+import type { DriftWatch } from '../contract/drift-watch.ts';
 import type { ReadinessCheck } from '../http.ts';
 
 export const run: Command = {
@@ -64,11 +65,12 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   await wire.clearWorkDirectory(loaded);
   await using parts = new AsyncDisposableStack();
   const startedAt = Date.now();
-  const started: Started = { worker: null, catalogUrl: null, waiting: 'starting' };
-  const [{ serveOperators }, { addressOf }, { measureLag }] = await Promise.all([
+  const started: Started = { worker: null, drift: null, catalogUrl: null, waiting: 'starting' };
+  const [{ serveOperators }, { addressOf }, { measureLag }, { watchDrift }] = await Promise.all([
     import('../http.ts'),
     import('../settings.ts'),
     import('../lag.ts'),
+    import('../contract/watch-drift.ts'),
   ]);
   const status = () => ({
     version: version(),
@@ -77,6 +79,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
     catalog: started.catalogUrl,
     waiting: started.waiting,
     ...started.worker?.status(),
+    drift: started.drift?.status() ?? [],
   });
   const http = parts.use(
     await serveOperators(addressOf(config.http.listen), {
@@ -102,6 +105,8 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   const ended = new AbortController();
   parts.defer(() => ended.abort());
   void measureLag(log, () => worker.status(), metrics, systemClock, logger, ended.signal);
+  const registry = pointers ? wire.localContracts(pointers) : parts.use(await wire.openContracts(loaded));
+  started.drift = watchDrift(loaded, registry, { clock: systemClock, logger, metrics }, ended.signal);
   await Promise.race([aborted(call.signal), aborted(halted.signal), worker.done]);
   const haltedTables = await stop(worker, logger);
   await wire.clearWorkDirectory(loaded);
@@ -111,6 +116,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
 /** What the operator endpoints can say before everything is up. */
 interface Started {
   worker: Worker | null;
+  drift: DriftWatch | null;
   catalogUrl: string | null;
   waiting: string | null;
 }

@@ -95,9 +95,19 @@ function workerText(worker: WorkerAnswer | null, tables: readonly Readonly<Recor
   const notes = tables.flatMap((table) =>
     typeof table['reason'] === 'string' ? [`${String(table['table'])}: ${table['reason']}${decideText(table['halt'])}`] : [],
   );
-  return [tableText(['table', 'state', 'rows committed', 'last commit', 'newest change', 'next offsets'], rows), ...away, ...notes].join(
-    '\n',
-  );
+  const drifted = driftNotes(worker.status['drift']);
+  const head = tableText(['table', 'state', 'rows committed', 'last commit', 'newest change', 'next offsets'], rows);
+  return [head, ...away, ...notes, ...drifted].join('\n');
+}
+
+/** One line a table whose source is not as its contract says. */
+function driftNotes(drift: unknown): readonly string[] {
+  const watched = Array.isArray(drift) ? drift.filter(isRecord) : [];
+  return watched.flatMap(({ table, contract, version, drifts }) => {
+    const serious = Array.isArray(drifts) ? drifts.filter((one) => isRecord(one) && one['severity'] !== 'info').length : 0;
+    const what = `${serious === 1 ? '1 difference' : `${serious} differences`} between the source and contract ${String(contract)} ${String(version)}`;
+    return serious === 0 ? [] : [`${String(table)}: ${what}\n  next: foz contract diff --source ${String(contract)}`];
+  });
 }
 
 function decideText(halt: unknown): string {
