@@ -6,7 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { RegExpEngine } from 'ajv/dist/types/index.js';
 import { isDecimalMultiple } from './decimal-multiple.ts';
 import { annotationFormats, formatMatcher, textFormats } from './formats.ts';
-import type { JsonSchema, JsonValue } from './json-schema.ts';
+import { isJsonObject, isJsonSchema, type JsonSchema, type JsonValue } from './json-schema.ts';
 import { linearPattern } from './linear-pattern.ts';
 
 export interface SchemaValidator {
@@ -29,7 +29,10 @@ export type CompiledSchema = SchemaValidator | { readonly kind: 'refused'; reado
 export function compileSchema(schema: JsonSchema, isChecked = false): CompiledSchema {
   if (typeof schema === 'object' && schema['$async'] !== undefined) return { kind: 'refused', reason: '$async is not JSON Schema' };
   try {
-    const validate = newAjv(!isChecked).compile(schema);
+    const ajv = newAjv(!isChecked);
+    // Its bookkeeping for unevaluated… fails on patternProperties behind oneOf: only those who ask for it pay.
+    ajv.opts.unevaluated = has(schema, (key) => key.startsWith('unevaluated'));
+    const validate = ajv.compile(containsTwice(schema));
     return {
       kind: 'validator',
       accepts: (document) => validate(document),
@@ -46,6 +49,32 @@ export function compileSchema(schema: JsonSchema, isChecked = false): CompiledSc
     return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
   }
 }
+
+/**
+ * Beside `prefixItems`, ajv 8.20 does not ask `contains` of an empty array (where it stops at the first error: inside
+ * anyOf, not, if). So it is asked a second time, in an allOf of its own.
+ */
+function containsTwice(schema: JsonSchema): JsonSchema {
+  const copied = typeof schema === 'object' ? copyOf(schema) : schema;
+  return isJsonSchema(copied) ? copied : schema;
+}
+
+function has(value: JsonValue, test: (key: string) => boolean): boolean {
+  if (Array.isArray(value)) return value.some((part: JsonValue) => has(part, test));
+  return isJsonObject(value) && Object.entries(value).some(([key, part]) => test(key) || has(part, test));
+}
+
+function copyOf(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isJsonObject(value)) return value;
+  const copy = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, dataKeywords.has(key) ? part : copyOf(part)]));
+  const { contains, prefixItems, minContains, maxContains, allOf } = copy;
+  if (contains === undefined || prefixItems === undefined) return copy;
+  const again = { contains, ...(minContains === undefined ? {} : { minContains }), ...(maxContains === undefined ? {} : { maxContains }) };
+  return { ...copy, allOf: [...(Array.isArray(allOf) ? allOf : []), again] };
+}
+
+const dataKeywords: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'examples']);
 
 /** Tells whether a text has a format; null when the format is not known, and so not asserted. */
 export function formatJudge(): (format: string, text: string) => boolean | null {

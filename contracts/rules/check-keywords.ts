@@ -79,8 +79,19 @@ export const refusalsMax = 100;
 
 export function checkKeywords(body: JsonSchema): readonly Refusal[] {
   const refusals: Refusal[] = [];
+  if (mentions(body, 'patternProperties') && (mentions(body, 'unevaluatedProperties') || mentions(body, 'unevaluatedItems')))
+    refusals.push({
+      pointer: '',
+      keyword: 'patternProperties',
+      reason: 'not supported in one body with unevaluatedProperties or unevaluatedItems',
+    });
   check(body, '', body, refusals);
   return refusals.slice(0, refusalsMax);
+}
+
+function mentions(value: JsonValue, keyword: string): boolean {
+  if (Array.isArray(value)) return value.some((part: JsonValue) => mentions(part, keyword));
+  return isJsonObject(value) && (value[keyword] !== undefined || Object.values(value).some((part) => mentions(part, keyword)));
 }
 
 function check(schema: JsonSchema, pointer: string, body: JsonSchema, refusals: Refusal[]): void {
@@ -140,7 +151,7 @@ function problemOf(kind: string, value: JsonValue, body: JsonSchema, pointer: st
     case 'boolean':
       return typeof value === 'boolean' ? null : 'must be true or false';
     case 'list':
-      return Array.isArray(value) ? null : 'must be a list';
+      return Array.isArray(value) && value.length > 0 ? null : 'must be a list, not empty: nothing could satisfy it';
     default:
       return problemOfText(kind, value, body, pointer);
   }

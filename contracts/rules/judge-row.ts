@@ -1,6 +1,7 @@
 // The rules over one row as a JavaScript value, by the validator: what SQL says of the rows it can judge, for any row.
 
-import { compileSchema, type CompiledSchema } from '../json-schema-validator.ts';
+import { assert } from '../../runtime/errors.ts';
+import { compileSchema } from '../json-schema-validator.ts';
 import { isJsonObject, type JsonSchema, type JsonValue } from '../json-schema.ts';
 import { selfContained } from './fragment.ts';
 import { propertyPath, type Rule, type Step, type Violation } from './rule.ts';
@@ -17,22 +18,24 @@ export interface RowJudgeOptions {
 }
 
 export function rowJudge(rules: readonly Rule[], body: JsonSchema, options: RowJudgeOptions): RowJudge {
-  const compiled = new Map<Rule, CompiledSchema>();
-  const compiledOf = (rule: Rule): CompiledSchema => {
-    const known = compiled.get(rule) ?? compileSchema(selfContained(rule.schema, body), true);
-    compiled.set(rule, known);
-    return known;
+  const compiled = new Map<Rule, (value: JsonValue) => boolean>();
+  const holds = (rule: Rule, value: JsonValue): boolean => {
+    const known = compiled.get(rule);
+    if (known) return known(value);
+    const judge = judgeOf(rule, body);
+    compiled.set(rule, judge);
+    return judge(value);
   };
-  let whole: CompiledSchema | null = null;
+  let accepts: ((value: JsonValue) => boolean) | null = null;
   return {
     judge(row) {
-      whole ??= compileSchema(body, true);
-      if (whole.kind === 'validator' && whole.accepts(row)) return [];
+      accepts ??= acceptor(body, body);
+      if (accepts(row)) return [];
       const violations: Violation[] = [];
       for (const rule of rules) {
         for (const spot of spotsAlong(rule.steps, { value: row, path: '' })) {
           if (violations.length >= violationsMax) return violations;
-          if (holds(rule, compiledOf(rule), spot.value)) continue;
+          if (holds(rule, spot.value)) continue;
           violations.push(violationAt(rule, spot, options));
         }
       }
@@ -41,11 +44,23 @@ export function rowJudge(rules: readonly Rule[], body: JsonSchema, options: RowJ
   };
 }
 
-function holds(rule: Rule, schema: CompiledSchema, value: JsonValue): boolean {
-  if (schema.kind === 'refused' || schema.accepts(value)) return schema.kind === 'validator';
-  // This rule's schema is everything around it: what else fails in it is another rule's.
-  if (!rule.keyword.startsWith('unevaluated')) return false;
-  return !schema.problems(value).some((problem) => problem.keyword === rule.keyword && problem.pointer === '');
+function judgeOf(rule: Rule, body: JsonSchema): (value: JsonValue) => boolean {
+  const all = acceptor(rule.schema, body);
+  const rest = withoutKeyword(rule);
+  const others = rest === false ? null : acceptor(rest, body);
+  return (value) => all(value) || (others !== null && !others(value));
+}
+
+function acceptor(schema: JsonSchema, body: JsonSchema): (value: JsonValue) => boolean {
+  const compiled = compileSchema(selfContained(schema, body), true);
+  assert(compiled.kind === 'validator', 'a rule of a checked body does not compile');
+  return compiled.accepts;
+}
+
+/** The schema of an unevaluated… rule is everything around it: what fails without the keyword too is another rule's. */
+function withoutKeyword(rule: Rule): JsonSchema {
+  if (!rule.keyword.startsWith('unevaluated') || !isJsonObject(rule.schema)) return false;
+  return Object.fromEntries(Object.entries(rule.schema).filter(([keyword]) => keyword !== rule.keyword));
 }
 
 interface Spot {

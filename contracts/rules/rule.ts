@@ -123,7 +123,12 @@ function composites(schema: JsonObject, place: Place, listing: Listing): void {
     add('additionalProperties', allowed, place, listing);
   }
   for (const keyword of ['unevaluatedProperties', 'unevaluatedItems'])
-    if (schema[keyword] !== undefined && schema[keyword] !== true) add(keyword, schema, place, listing);
+    if (schema[keyword] !== undefined && schema[keyword] !== true) add(keyword, withoutOther(schema, keyword), place, listing);
+}
+
+/** What unevaluated… is about depends on everything beside it, but not on its counterpart. */
+function withoutOther(schema: JsonObject, keyword: string): JsonObject {
+  return Object.fromEntries(Object.entries(schema).filter(([name]) => name === keyword || !name.startsWith('unevaluated')));
 }
 
 function descend(schema: JsonObject, place: Place, listing: Listing): void {
