@@ -6,12 +6,15 @@ import { identText, type LoadedTable } from '../catalog/catalog.ts';
 import type { OffsetSpan } from '../lake/raw/offset-chain.ts';
 import type { EpochMs } from '../runtime/clock.ts';
 import { joinSpans, type Chunk } from './chunk.ts';
-import { commitSpans, type CommitDeps } from './commit.ts';
+import { commitSpans, reload, type CommitDeps } from './commit.ts';
 import { haltOf, uploadChunk, writeChunk, type FlushedChunk } from './flush.ts';
 import { HaltError } from './halt.ts';
 import type { SyncOptions } from './options.ts';
 import { commitSummary, totals } from './summary.ts';
 import { newCommitId, type TableTarget } from './table.ts';
+
+/** How old the columns may be that a chunk is decoded into. */
+const tableMaxAgeMs = 1000;
 
 export interface PipelineEvents {
   committed(event: CommittedEvent): Promise<void>;
@@ -46,6 +49,7 @@ export class Pipeline {
   readonly #signal: AbortSignal;
   readonly #release: (bytes: number) => void;
   #table: LoadedTable | null = null;
+  #loadedAt: EpochMs = Number.NEGATIVE_INFINITY;
   #topicId = '';
   #generation = 0;
   #flushing: Flushing[] = [];
@@ -78,6 +82,7 @@ export class Pipeline {
   /** Starts on a freshly loaded table with nothing in flight. */
   begin(table: LoadedTable, topicId: string): void {
     this.#table = table;
+    this.#loadedAt = this.#deps.clock.now();
     this.#topicId = topicId;
   }
 
@@ -136,7 +141,7 @@ export class Pipeline {
       });
       return;
     }
-    const { written, table: current } = await writeChunk(chunk, table, this.#target, this.#topicId, this.#deps, this.#signal);
+    const { written, table: current } = await writeChunk(chunk, await this.#fresh(table), this.#target, this.#topicId, this.#deps, this.#signal);
     if (generation !== this.#generation) return;
     this.#table = current;
     const halt = haltOf(chunk, written, this.#target);
@@ -169,6 +174,7 @@ export class Pipeline {
     if (generation !== this.#generation) return;
     if (result.kind === 'fenced') return this.#events.fenced(result.reason);
     this.#table = result.table;
+    this.#loadedAt = this.#deps.clock.now();
     this.#flushing = [];
     this.#pendingRows = 0;
     this.#pendingBytes = 0;
@@ -192,6 +198,21 @@ export class Pipeline {
     this.#sealed--;
     this.#waiting.splice(0).forEach((resume) => resume());
     await chunk.batch[Symbol.asyncDispose]();
+  }
+
+  /** A contract may have changed the columns while nothing was committed. While the catalog is away, what was known holds. */
+  async #fresh(table: LoadedTable): Promise<LoadedTable> {
+    const { clock } = this.#deps;
+    if (clock.now() - this.#loadedAt < tableMaxAgeMs) return table;
+    try {
+      const fresh = await reload(this.#target, table, this.#deps, this.#signal);
+      this.#loadedAt = clock.now();
+      return fresh;
+    } catch (error) {
+      // What is wrong with the table itself the commit will find.
+      if (error instanceof LakeError || error instanceof HaltError) return table;
+      throw error;
+    }
   }
 
   #loaded(): LoadedTable {

@@ -7,18 +7,17 @@
 import { compileRules, type CompiledRules } from '../../contracts/rules/compile-rules.ts';
 import type { Violation } from '../../contracts/rules/rule.ts';
 import { violationType } from '../../contracts/rules/sql-rules.ts';
-import { asJson, logicalRow } from '../../contracts/row-value.ts';
-import { isJsonObject, type JsonSchema, type JsonValue } from '../../contracts/json-schema.ts';
+import { eventRow, judgedOps } from '../../contracts/event-row.ts';
+import type { JsonSchema } from '../../contracts/json-schema.ts';
 import type { ViolationPolicy } from '../../contracts/contract.ts';
 import { isEnvelopeShape } from '../../lake/raw/infer-shape.ts';
 import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { quarantinedRule } from '../../lake/raw/raw-schema.ts';
 import type { Shape } from '../../lake/raw/shape.ts';
 import { LakeError } from '../../runtime/errors.ts';
-import { isJsonObject as isPlainObject, parseExactJson } from '../../sources/exact-json.ts';
 import { columnMasks, maskNames, type ColumnMasks } from './column-masks.ts';
 import type { PinnedContract } from './pinned-contract.ts';
-import { rowColumns, rowWire } from './row-wire.ts';
+import { rowWire } from './row-wire.ts';
 
 export interface Enforcer {
   readonly contract: PinnedContract;
@@ -59,11 +58,6 @@ export function enforcerOf(contract: PinnedContract): Enforcer {
     judge: (text) => judged(text, contract, compiled, policies),
     hasPolicy: (policy, violations) => hasPolicySql(policies, policy, violations),
   };
-}
-
-/** Events that carry a row as it is now. In Cassandra r is a range of deleted rows. */
-function judgedOps(body: JsonSchema): readonly string[] {
-  return rowColumns(body).database === 'cassandra' ? ['c', 'i', 'u'] : ['c', 'u', 'r'];
 }
 
 function violationsSql({ root }: Shape, decoded: string, body: JsonSchema, compiled: CompiledRules): string | null {
@@ -122,31 +116,12 @@ function hasPolicySql(policies: Policies, policy: ViolationPolicy, violations: s
 }
 
 function judged(text: string, contract: PinnedContract, compiled: CompiledRules, policies: Policies): readonly Violation[] | null {
-  const row = rowOf(text, contract.table.body);
+  const row = eventRow(text, contract.table.body);
   if (row === null) return null;
   const violations = compiled.judge(row);
   const isQuarantined = violations.some(({ property, rule }) => policies.get('quarantine')?.has(ruleKey(property, rule)));
   if (!isQuarantined) return violations;
   return [{ property: '', rule: quarantinedRule, value: null, message: quarantineMessage }, ...violations];
-}
-
-/** The row that a record's value tells of; null where it tells of none. */
-function rowOf(text: string, body: JsonSchema): JsonValue | null {
-  const event = parsedEvent(text);
-  if (!isPlainObject(event)) return null;
-  const { op, after } = event;
-  if (typeof op !== 'string' || !judgedOps(body).includes(op) || !isPlainObject(after)) return null;
-  const { columns, database } = rowColumns(body);
-  const row = asJson(logicalRow(columns, after, database));
-  return isJsonObject(row) ? row : null;
-}
-
-function parsedEvent(text: string): unknown {
-  try {
-    return parseExactJson(text);
-  } catch {
-    return null;
-  }
 }
 
 /** As a list of `_violations`, from JSON that JavaScript wrote. */

@@ -7,11 +7,10 @@ import { columnType, databaseOfBody } from '../../contracts/column-type.ts';
 import { isJsonObject, type JsonSchema } from '../../contracts/json-schema.ts';
 import type { PhysicalType } from '../../contracts/physical-type.ts';
 import type { Wire, WireField } from '../../contracts/rules/wire.ts';
-import type { Database } from '../../contracts/type-table.ts';
 import { literal, quoted } from '../../lake/parquet/duckdb-type.ts';
 import type { ShapeField, ShapeType } from '../../lake/raw/shape.ts';
 import { wireJson } from '../../lake/raw/wire.ts';
-import { unavailableValue } from '../../sources/canonical-postgres.ts';
+import { unavailableTexts } from '../../lake/raw/current/postgres.ts';
 
 export interface RowWire {
   readonly wire: Wire;
@@ -32,24 +31,11 @@ export function rowWire(body: JsonSchema, after: readonly ShapeField[], row: str
   return { wire: { kind: 'struct', fields }, strange };
 }
 
-/** Columns by name, as logicalRow takes them. */
-export function rowColumns(body: JsonSchema): {
-  readonly database: Database;
-  readonly columns: readonly { readonly name: string; readonly type: PhysicalType }[];
-} {
-  const database = databaseOfBody(body);
-  const properties = isJsonObject(body) && isJsonObject(body['properties']) ? body['properties'] : {};
-  const columns = Object.entries(properties).flatMap(([name, schema]) =>
-    isJsonObject(schema) ? [{ name, type: columnType(schema, database) }] : [],
-  );
-  return { database, columns };
-}
-
 function rowField(field: ShapeField, type: PhysicalType | null, row: string, strange: string[]): WireField {
   const { name } = field;
   const wire = valueWire(field.type, type, `${row}.${quoted(name)}`, strange);
   if (!mayBeUnavailable(field.type, type)) return { name, wire };
-  const placeholder = literal(unavailableValue);
+  const placeholder = literal(unavailableTexts[0] ?? '');
   return { name, wire, isPresent: (struct) => `(${struct}.${quoted(name)} IS DISTINCT FROM ${placeholder})` };
 }
 

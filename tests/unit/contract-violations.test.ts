@@ -30,10 +30,7 @@ const rules: readonly { readonly kind: string; readonly schema: JsonObject; read
   { kind: 'not', schema: { not: { const: 1 } }, good: 2, bad: 1 },
   {
     kind: 'if',
-    schema: Object.fromEntries([
-      ['if', { minimum: 5 }],
-      ['then', { multipleOf: 5 }],
-    ]),
+    schema: JSON.parse('{"if":{"minimum":5},"then":{"multipleOf":5}}') as JsonObject,
     good: 10,
     bad: 6,
   },
