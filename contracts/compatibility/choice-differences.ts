@@ -31,7 +31,8 @@ export function outOfChoice(walk: Walk, original: Combined, update: Part): boole
   return false;
 }
 
-export function choiceDifferences(walk: Walk, original: Combined, update: Combined): void {
+export function choiceDifferences(walk: Walk, originalWhole: Combined, updateWhole: Combined): void {
+  const [original, update] = [withoutDoubles(originalWhole), withoutDoubles(updateWhole)];
   const criterion = criterionChange(original, update);
   if (criterion !== null) add(walk, criterion);
   if (criterion === 'COMBINED_TYPE_CHANGED') return;
@@ -45,6 +46,11 @@ export function choiceDifferences(walk: Walk, original: Combined, update: Combin
   const matching = maximumMatching(edges);
   for (const found of matching) takeOver(walk, found);
   if (matching.length < Math.min(before, after)) add(walk, 'COMBINED_TYPE_SUBSCHEMAS_CHANGED');
+}
+
+function withoutDoubles(combined: Combined): Combined {
+  const parts = new Map(combined.parts.map((part, index) => ['schema' in part ? JSON.stringify(part.schema) : String(index), part]));
+  return parts.size === combined.parts.length ? combined : { ...combined, parts: [...parts.values()] };
 }
 
 function criterionChange(original: Combined, update: Combined): string | null {

@@ -10,10 +10,11 @@ import type { Prover } from './prover.ts';
 export function objectRefuted(prover: Prover, facts: Facts, columns: Columns): boolean {
   const required = requiredNames(facts);
   if (required.size > facts.propertiesMax || facts.propertiesMin > facts.propertiesMax) return true;
-  for (const name of required) if (isImpossible(prover, facts, columns, name)) return true;
-  // Members that a denial speaks of first: they are where the contradiction is, if there is one.
+  // What a denial speaks of first: that is where the contradiction is, if there is one.
+  for (const name of facts.forbidden) if (required.has(name)) return true;
   const focus = new Set(facts.memberClaims.map(({ name }) => name));
   for (const name of focus) if (required.has(name) && memberRefuted(prover, facts, columns, name)) return true;
+  for (const name of required) if (isImpossible(prover, facts, columns, name)) return true;
   if (facts.someMember.some((some) => someMemberRefuted(prover, facts, columns, some))) return true;
   if (facts.propertiesMin > 0 && facts.propertiesMin > possibleNames(prover, facts, columns)) return true;
   for (const name of required) if (!focus.has(name) && memberRefuted(prover, facts, columns, name)) return true;

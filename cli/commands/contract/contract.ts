@@ -2,6 +2,7 @@
 
 import type { CommandGroup } from '../../command.ts';
 import { deprecate } from './deprecate.ts';
+import { diff } from './diff.ts';
 import { draft } from './draft.ts';
 import { exportCommand } from './export.ts';
 import { history } from './history.ts';
@@ -15,6 +16,7 @@ export const contract: CommandGroup = {
   description: 'Data contracts: written once, enforced everywhere, changed with proof.',
   commands: {
     lint,
+    diff,
     draft,
     export: exportCommand,
     sample,
