@@ -97,7 +97,8 @@ function checks(name: string, type: PhysicalType, schema: JsonSchema): readonly 
   }
   if (isText(type)) {
     number('minLength', (value) => `char_length(${column}) >= ${value}`);
-    number('maxLength', (value) => `char_length(${column}) <= ${value}`);
+    // varchar(n) says it already.
+    if (type.length === null || schema['maxLength'] !== type.length) number('maxLength', (value) => `char_length(${column}) <= ${value}`);
     const { pattern } = schema;
     // Read by the other's rules it must be the same text, then both mean the same.
     if (typeof pattern === 'string' && patternOf(pattern) === pattern) conditions.push(`${column} ~ ${sqlLiteral(pattern)}`);

@@ -37,7 +37,7 @@ function tableText(table: ContractTable, names: Set<string>): string {
 
 function keyText({ columns }: ContractTable): string | null {
   const key = columns.filter(({ keyPosition }) => keyPosition !== null).toSorted((a, b) => (a.keyPosition ?? 0) - (b.keyPosition ?? 0));
-  return key.length === 0 ? null : `Key: ${key.map(({ name }) => name).join(', ')}.`;
+  return key.length === 0 ? null : `Key: ${key.map(({ name }) => name).join(', ')}`;
 }
 
 function typeText(schema: JsonSchema, scope: Scope, depth: number): string {
@@ -130,7 +130,7 @@ function aboutProperty(schema: JsonSchema): readonly (string | null)[] {
     const value = schema[keyword];
     return typeof value === 'string' || typeof value === 'number' ? [`${keyword.replace(/^x-/, '')} ${value}`] : [];
   });
-  return [typeof description === 'string' ? description : null, rules.length === 0 ? null : `${rules.join('; ')}.`];
+  return [typeof description === 'string' ? description : null, rules.length === 0 ? null : rules.join('; ')];
 }
 
 function referenceText(reference: string, scope: Scope, depth: number): string {
@@ -192,8 +192,12 @@ function uniqueName(text: string, names: Set<string>): string {
 }
 
 function comment(lines: readonly (string | null)[], indent: string): string {
-  const text = lines.filter((line) => line !== null && line.trim() !== '').map((line) => oneLine(line ?? ''));
+  const text = lines.filter((line) => line !== null && line.trim() !== '').map((line) => sentence(oneLine(line ?? '')));
   return text.length === 0 ? '' : `${indent}/** ${text.join(' ')} */\n`;
+}
+
+function sentence(text: string): string {
+  return /[.!?:…]$/.test(text) ? text : `${text}.`;
 }
 
 /** On one line, unable to end the comment it stands in. */

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { ContractInForce } from '../../catalog/contracts.ts';
+import { driftWatch } from '../../cli/contract/drift-watch.ts';
+import type { Contract } from '../../contracts/contract.ts';
+import { draftContract } from '../../contracts/draft/draft-contract.ts';
+import { driftText, isDrift } from '../../contracts/draft/drift-text.ts';
+import { driftOf, type Drift } from '../../contracts/draft/drift.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/log.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
+import { memorySource } from '../../sources/memory-source.ts';
+import type { SourceColumn, SourceTable } from '../../sources/source.ts';
+import { accountsTable, sourceColumn, sourceType, tripsTable } from './contract-source-fixture.ts';
+
+const before: Contract = draftContract(accountsTable(), 'postgres', { id: 'accounts', tableName: 'accounts' }).contract;
+
+/** kind, column, severity of each finding. */
+function found(source: SourceTable, contract = before): readonly string[] {
+  return driftOf(contract, source, 'postgres').map(({ kind, column, severity }) => `${severity} ${kind} ${column ?? '-'}`);
+}
+
+function columnOf(name: string): SourceColumn {
+  const one = accountsTable().columns.find((candidate) => candidate.name === name);
+  assert.ok(one);
+  return one;
+}
+
+test('a table that is as its contract says has no drift', () => {
+  assert.deepEqual(driftOf(before, accountsTable(), 'postgres'), []);
+  const trips = draftContract(tripsTable(), 'cassandra', { id: 'trips', tableName: 'trips' }).contract;
+  assert.deepEqual(driftOf(trips, tripsTable(), 'cassandra'), []);
+});
+
+test('a column with the same number and another name is renamed, not dropped and added', () => {
+  const renamed = accountsTable({ born: null, birth_date: { ...columnOf('born'), name: 'birth_date' } });
+  const [drift] = driftOf(before, renamed, 'postgres');
+  assert.deepEqual(found(renamed), ['error column-renamed born']);
+  assert.match(drift?.found ?? '', /birth_date \(same column number 10\)/);
+  assert.match(drift?.mend ?? '', /Rename born to birth_date in the contract and keep x-id 10/);
+});
+
+test('a renamed key column is a rename, not another key', () => {
+  const renamed = accountsTable({ id: { ...columnOf('id'), name: 'account_id' } }, { key: ['account_id'] });
+  assert.deepEqual(found(renamed), ['error column-renamed id']);
+});
+
+test('two columns that exchanged their names are two renames', () => {
+  const born = { ...columnOf('born'), name: 'age' };
+  const age = { ...columnOf('age'), name: 'born' };
+  assert.deepEqual(found(accountsTable({ born, age })), ['error column-renamed age', 'error column-renamed born']);
+});
+
+test('a column dropped and added again under its name has another number, which is told', () => {
+  assert.deepEqual(found(accountsTable({ born: { ...columnOf('born'), number: 40 } })), ['warning column-renumbered born']);
+});
+
+test('after a restore from a dump, when numbers are counted anew, names decide', () => {
+  const restored = accountsTable();
+  const columns = restored.columns.map((one, index) => ({ ...one, number: index + 1 }));
+  assert.ok(found({ ...restored, columns }).every((line) => line.startsWith('warning column-renumbered')));
+});
+
+const changes: readonly (readonly [what: string, change: Readonly<Record<string, SourceColumn | null>>, expected: readonly string[]])[] = [
+  ['added', { nickname: sourceColumn('nickname', sourceType('text'), { number: 30 }) }, ['warning column-added nickname']],
+  ['dropped', { born: null }, ['error column-dropped born']],
+  [
+    'widened',
+    {
+      age: { ...columnOf('age'), type: sourceType('int8', 'bigint') },
+      balance: { ...columnOf('balance'), type: sourceType('numeric', 'numeric(14,2)') },
+    },
+    ['error type-widened balance', 'error type-widened age'],
+  ],
+  ['longer', { email: { ...columnOf('email'), type: sourceType('varchar', 'character varying(400)') } }, ['error type-widened email']],
+  ['without length', { email: { ...columnOf('email'), type: sourceType('varchar', 'character varying') } }, ['error type-widened email']],
+  ['narrowed', { balance: { ...columnOf('balance'), type: sourceType('numeric', 'numeric(10,2)') } }, ['warning type-narrowed balance']],
+  [
+    'fewer whole digits, more places',
+    { balance: { ...columnOf('balance'), type: sourceType('numeric', 'numeric(12,4)') } },
+    ['error type-changed balance'],
+  ],
+  ['another type', { born: { ...columnOf('born'), type: sourceType('text') } }, ['error type-changed born']],
+  ['an enum made text', { status: { ...columnOf('status'), type: sourceType('text') } }, ['error type-changed status']],
+  ['nullable', { balance: { ...columnOf('balance'), isNullable: true } }, ['error nullable balance']],
+  ['not null', { born: { ...columnOf('born'), isNullable: false } }, ['info not-null born']],
+  [
+    'labels',
+    { status: { ...columnOf('status'), type: sourceType('enum', 'public.user_status', { labels: ['active', 'closed', 'banned'] }) } },
+    ['error enum-label-added status', 'warning enum-label-removed status'],
+  ],
+];
+
+test('each kind of change is told with its severity', () => {
+  for (const [what, change, expected] of changes) assert.deepEqual(found(accountsTable(change)), expected, what);
+});
+
+test('another key, a lost unique constraint and a missing table are told', () => {
+  assert.deepEqual(found(accountsTable({}, { key: ['id', 'email'] })), ['error key-changed -']);
+  assert.deepEqual(found(accountsTable({}, { uniques: [] })), ['warning unique-dropped email']);
+  assert.deepEqual(found({ ...accountsTable(), name: { namespace: 'public', table: 'others' } }), ['error table-missing -']);
+});
+
+test('Cassandra renames key columns only: they are known by their place', () => {
+  const contract = draftContract(tripsTable(), 'cassandra', { id: 'trips', tableName: 'trips' }).contract;
+  const trips = tripsTable();
+  const columns = trips.columns.map((one) => (one.name === 'trip_id' ? { ...one, name: 'id' } : one));
+  const renamed = driftOf(contract, { ...trips, columns, key: ['city', 'day', 'id'] }, 'cassandra');
+  assert.deepEqual(
+    renamed.map(({ kind, column: name }) => [kind, name]),
+    [['column-renamed', 'trip_id']],
+  );
+  const place = sourceType('udt', 'frozen<place>', { fields: [{ name: 'lat', type: sourceType('float') }] });
+  const changed = trips.columns.map((one) => (one.name === 'pickup' ? { ...one, type: place } : one));
+  assert.deepEqual(
+    driftOf(contract, { ...trips, columns: changed }, 'cassandra').map(({ kind }) => kind),
+    ['type-narrowed'],
+  );
+});
+
+test('every finding says what the contract has, what the source has, and what to do', () => {
+  for (const drift of changes.flatMap(([, change]) => driftOf(before, accountsTable(change), 'postgres'))) {
+    for (const part of [drift.expected, drift.found, drift.mend]) assert.ok(part.length > 0, drift.kind);
+    assert.match(driftText(drift), /contract: .+\n {4}source: .+\n {4}mend: .+/);
+  }
+  assert.equal(isDrift(driftOf(before, accountsTable({ born: { ...columnOf('born'), isNullable: false } }), 'postgres')), false);
+});
+
+interface Told {
+  readonly level: string;
+  readonly text: string;
+}
+
+/** A watch over one table, with a clock that only moves when the test lets it. */
+function watched(tables: { current: SourceTable | null }, contract: () => Promise<ContractInForce | null>) {
+  const told: Told[] = [];
+  const figures = new Map<string, number>();
+  const write = (level: string) => (_fields: unknown, text?: string) => void told.push({ level, text: text ?? '' });
+  const logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') } as unknown as Logger;
+  const metrics = {
+    set: (name: string, labels: object, value: number) => void figures.set(`${name} ${Object.values(labels).join(' ')}`, value),
+  } as unknown as Metrics;
+  let wake: (() => void) | null = null;
+  const sleeping = { resolve: (): void => undefined };
+  const clock = {
+    now: () => 1_000,
+    sleep: (_ms: number, signal?: AbortSignal) =>
+      new Promise<void>((resolve) => {
+        wake = resolve;
+        signal?.addEventListener('abort', () => resolve(), { once: true });
+        sleeping.resolve();
+      }),
+  } as unknown as Clock;
+  const watch = driftWatch({
+    targets: [{ topic: 'pg.public.accounts', ident: { namespace: ['raw'], name: 'accounts' } }],
+    intervalMs: 60_000,
+    activeContract: contract,
+    openLive: () => {
+      const source = memorySource({ tables: tables.current ? [{ table: tables.current, rows: [] }] : [] });
+      const name = { namespace: 'public', table: 'accounts' };
+      return { source, database: 'postgres', name, tableName: 'accounts', [Symbol.asyncDispose]: async () => undefined };
+    },
+    clock,
+    logger,
+    metrics,
+  });
+  const turn = async (): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    sleeping.resolve = resolve;
+    wake?.();
+    await promise;
+  };
+  return { watch, told, figures, turn };
+}
+
+test('the watch tells each difference once, counts it, and says when it is gone; it outlives a source that is away', async () => {
+  const tables: { current: SourceTable | null } = { current: accountsTable() };
+  const [table] = before.tables;
+  assert.ok(table);
+  const inForce = { contract: before, table } as unknown as ContractInForce;
+  let isAway = false;
+  const { watch, told, figures, turn } = watched(tables, async () => {
+    if (isAway) throw new Error('the registry is away');
+    return inForce;
+  });
+  const ended = new AbortController();
+  const running = watch.run(ended.signal);
+  await turn();
+  assert.deepEqual(told, []);
+  assert.equal(figures.get('foz_contract_drift accounts error'), 0);
+  tables.current = accountsTable({ born: null });
+  await turn();
+  await turn();
+  assert.deepEqual(told, [{ level: 'warn', text: 'the source has drifted from its contract' }]);
+  assert.equal(figures.get('foz_contract_drift accounts error'), 1);
+  assert.deepEqual(
+    watch.status().map(({ contract, version, drifts, problem }) => [contract, version, drifts.map((one: Drift) => one.kind), problem]),
+    [['accounts', '1.0.0', ['column-dropped'], null]],
+  );
+  isAway = true;
+  await turn();
+  assert.equal(watch.status()[0]?.problem, 'the registry is away');
+  isAway = false;
+  tables.current = null;
+  await turn();
+  assert.deepEqual(
+    watch.status()[0]?.drifts.map(({ kind }) => kind),
+    ['table-missing'],
+  );
+  tables.current = accountsTable();
+  await turn();
+  assert.equal(told.at(-1)?.text, 'drift is gone');
+  assert.equal(figures.get('foz_contract_drift accounts error'), 0);
+  ended.abort();
+  await running;
+});
