@@ -64,11 +64,11 @@ export function physicalTypeOfSource(type: SourceType, database: Database): Phys
 
 /** Which database a table's physical types speak of; PostgreSQL when nothing tells. */
 export function databaseOf(physicalTypes: readonly string[]): Database {
-  const isCassandra = physicalTypes.some((text) => {
-    const name = text.trim().toLowerCase();
-    return /^(frozen|list|set|map|tuple|vector)\s*</.test(name) || cassandraOnly.has(name);
-  });
-  return isCassandra ? 'cassandra' : 'postgres';
+  const isCassandra = physicalTypes.some((text) => /^(frozen|list|set|map|tuple|vector)</.test(text) || cassandraOnly.has(text));
+  const isOther = physicalTypes.some(
+    (text) => parsePhysicalType(text, 'cassandra') === null && parsePhysicalType(text, 'postgres') !== null,
+  );
+  return isCassandra && !isOther ? 'cassandra' : 'postgres';
 }
 
 const cassandraOnly: ReadonlySet<string> = new Set(['timeuuid', 'varint', 'ascii', 'blob', 'counter', 'duration', 'tinyint']);
