@@ -2,9 +2,10 @@
 // ignored is a rule its author believes in and nobody keeps.
 
 import { annotationFormats, textFormats } from '../formats.ts';
-import { isJsonObject, isJsonSchema, type JsonObject, type JsonSchema, type JsonValue } from '../json-schema.ts';
+import { isJsonObject, isJsonSchema, type JsonSchema, type JsonValue } from '../json-schema.ts';
 import { linearPattern } from '../linear-pattern.ts';
 import type { Refusal } from './check-limits.ts';
+import { checkReferences } from './check-references.ts';
 import { resolveReference } from './rule.ts';
 
 type Kind =
@@ -86,7 +87,7 @@ export function checkKeywords(body: JsonSchema): readonly Refusal[] {
       reason: 'not supported in one body with unevaluatedProperties or unevaluatedItems',
     });
   check(body, '', body, refusals);
-  return refusals.slice(0, refusalsMax);
+  return refusals.length > 0 ? refusals.slice(0, refusalsMax) : checkReferences(body);
 }
 
 function mentions(value: JsonValue, keyword: string): boolean {
@@ -179,16 +180,7 @@ function problemOfText(kind: string, value: JsonValue, body: JsonSchema, pointer
 function referenceProblem(reference: string, body: JsonSchema): string | null {
   if (!reference.startsWith('#'))
     return `${JSON.stringify(reference.slice(0, 80))} is outside the document, and nothing is fetched: copy it into $defs`;
-  let at: JsonSchema | undefined = resolveReference(body, reference);
-  if (at === undefined) return `${JSON.stringify(reference.slice(0, 80))} leads nowhere`;
-  // A chain of nothing but references that comes back to itself never says anything.
-  const seen = new Set<JsonObject>();
-  while (isJsonObject(at) && typeof at['$ref'] === 'string') {
-    if (seen.has(at)) return `${JSON.stringify(reference.slice(0, 80))} leads back to itself`;
-    seen.add(at);
-    at = resolveReference(body, at['$ref']);
-  }
-  return null;
+  return resolveReference(body, reference) === undefined ? `${JSON.stringify(reference.slice(0, 80))} leads nowhere` : null;
 }
 
 function patternProblem(source: string): string | null {

@@ -100,7 +100,7 @@ function walk(schema: JsonSchema, place: Place, listing: Listing): void {
   const here = isPolicy(own) ? { ...place, policy: own } : place;
   for (const keyword of single) {
     const value = schema[keyword];
-    if (value !== undefined && value !== false) add(keyword, { [keyword]: value }, here, listing);
+    if (value !== undefined && !(keyword === 'uniqueItems' && value === false)) add(keyword, { [keyword]: value }, here, listing);
   }
   composites(schema, here, listing);
   descend(schema, here, listing);

@@ -175,9 +175,13 @@ function common(type: DecodedType, depth: number): fc.Arbitrary<JsonObject> {
     parts.map((anyOf) => ({ anyOf })),
     parts.map((oneOf) => ({ oneOf })),
     part.map((not) => ({ not })),
-    fc.record({ if: part, then: part, else: part }, { requiredKeys: ['if'] }),
+    fc.subarray(['then', 'else']).chain((keys) => fc.tuple(part, ...keys.map(() => part)).map((schemas) => conditional(keys, schemas))),
     from(['#/$defs/one', '#/$defs/two', '#/$defs/tree']).map(($ref) => ({ $ref })),
   );
+}
+
+function conditional(keys: readonly string[], [condition = true, ...outcomes]: readonly JsonSchema[]): JsonObject {
+  return Object.fromEntries([['if', condition], ...keys.map((key, i): [string, JsonSchema] => [key, outcomes[i] ?? true])]);
 }
 
 function ofType(type: DecodedType, depth: number): fc.Arbitrary<JsonObject> {

@@ -24,7 +24,6 @@ export async function rulesLab(): Promise<RulesLab> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
   await connection.run("SET TimeZone = 'UTC'");
-  // As the decoder's statement comes: the optimizer has little to gain on twenty rows and costs most of the time.
   return {
     connection,
     async judge(rules, wire, decoded, texts) {
@@ -86,8 +85,11 @@ function merged(a: DecodedType, b: DecodedType): DecodedType {
     };
   }
   if (a.kind !== b.kind) {
-    const numbers = ['long', 'double'];
-    return { kind: numbers.includes(a.kind) && numbers.includes(b.kind) ? 'double' : 'json' };
+    return { kind: isNumber(a) && isNumber(b) ? 'double' : 'json' };
   }
   return a.kind === 'struct' ? { kind: 'json' } : a;
+}
+
+function isNumber(type: DecodedType): boolean {
+  return type.kind === 'long' || type.kind === 'double';
 }
