@@ -96,11 +96,11 @@ function propertyOf(name: string | null, given: JsonObject, definitions: JsonObj
   return customised(odcs, { ...omit(field, knownFieldKeys), ...leftConstraints(options, field) });
 }
 
-const knownFieldKeys = [
-  ...['$ref', 'type', 'title', 'description', 'classification', 'tags', 'required', 'unique', 'primaryKey', 'primary'],
-  ...['example', 'examples', 'enum', 'quality', 'fields', 'items', 'keys', 'values', 'minLength', 'maxLength', 'pattern'],
-  ...['format', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'precision', 'scale'],
-];
+const knownFieldKeys = (
+  '$ref type title description classification tags required unique primaryKey primary example examples enum quality ' +
+  'fields items keys values minLength maxLength pattern format minimum maximum exclusiveMinimum exclusiveMaximum ' +
+  'precision scale'
+).split(' ');
 
 /** A field's own keys win over those of the definition it refers to. */
 function resolved(field: JsonObject, definitions: JsonObject): JsonObject {
@@ -158,11 +158,11 @@ function logicalTypeOf(type: string, field: JsonObject): LogicalType {
   }
 }
 
-const constraints = ['minLength', 'maxLength', 'pattern', 'format', ...numbers];
+const constraints: ReadonlySet<string> = new Set(['minLength', 'maxLength', 'pattern', 'format', ...numbers]);
 
 /** Constraints that the logical type has no option for. */
 function leftConstraints(options: JsonObject, field: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(field).filter(([key]) => constraints.includes(key) && options[key] === undefined));
+  return Object.fromEntries(Object.entries(field).filter(([key]) => constraints.has(key) && options[key] === undefined));
 }
 
 function physicalTypeOf(type: string, field: JsonObject): string {
@@ -185,11 +185,10 @@ const operators: Readonly<Record<string, string>> = {
   mustBeGreaterThanOrEqualTo: 'mustBeGreaterOrEqualTo',
   mustBeLessThanOrEqualTo: 'mustBeLessOrEqualTo',
 };
-const qualityKeys = [
-  ...['type', 'description', 'name', 'dimension', 'severity', 'unit', 'tags', 'metric', 'query', 'engine', 'implementation', 'arguments'],
-  ...['mustBe', 'mustNotBe', 'mustBeGreaterThan', 'mustBeGreaterOrEqualTo', 'mustBeLessThan', 'mustBeLessOrEqualTo'],
-  ...['mustBeBetween', 'mustNotBeBetween'],
-];
+const qualityKeys = (
+  'type description name dimension severity unit tags metric query engine implementation arguments mustBe mustNotBe ' +
+  'mustBeGreaterThan mustBeGreaterOrEqualTo mustBeLessThan mustBeLessOrEqualTo mustBeBetween mustNotBeBetween'
+).split(' ');
 
 function qualityOf(element: JsonObject): readonly JsonValue[] {
   return listAt(element, 'quality')

@@ -17,6 +17,9 @@ export function dcsServers(servers: JsonObject): readonly JsonObject[] {
       const common = ['type', 'description', 'environment', 'roles'];
       const roles = listAt(server, 'roles').filter(isJsonObject).map(roleOf);
       const given = Object.fromEntries(Object.entries(server).filter(([key, value]) => keys.includes(key) && isPlain(key, value)));
+      const taken = Object.fromEntries(
+        Object.entries(given).map(([key, value]) => [key, key === 'location' ? uriOf(String(value)) : value]),
+      );
       const odcs: JsonObject = {
         server: name,
         type: isKnown ? type : 'custom',

@@ -160,7 +160,9 @@ function lintPhysical(schema: JsonObject, path: DocumentPath, database: Database
   if (typeof declared !== 'string') return;
   const here = [...path, 'x-physicalType'];
   const type = parsePhysicalType(declared, database);
-  if (type === null) return lintUnknownType(schema, declared, here, report);
+  // `varchar[15]` is an array to PostgreSQL; people who write it mean a length.
+  const isLength = /\[\d+\]$/.test(declared) && jsonTypesOf(schema).includes('string');
+  if (type === null || isLength) return lintUnknownType(schema, declared, here, report);
   const { kind, precision, scale } = type;
   if (kind === 'decimal' && precision !== null && scale !== null) {
     if (precision === 0 || scale > precision) {
@@ -199,8 +201,7 @@ function lintPhysical(schema: JsonObject, path: DocumentPath, database: Database
 
 /** Whole numbers are numbers, whichever side says so. */
 function isNumeric(name: string, holds: readonly string[]): boolean {
-  const numbers = ['number', 'integer'];
-  return numbers.includes(name) && holds.some((held) => numbers.includes(held));
+  return /^(number|integer)$/.test(name) && holds.some((held) => /^(number|integer)$/.test(held));
 }
 
 function lintUnknownType(schema: JsonObject, declared: string, path: DocumentPath, report: Report): void {

@@ -13,11 +13,31 @@ import { nearest } from './shape.ts';
 import type { DocumentPath } from './source-text.ts';
 
 const types = ['string', 'number', 'integer', 'boolean', 'array', 'object', 'null'];
-const counts = ['minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties', 'minContains', 'maxContains'];
+const counts: ReadonlySet<string> = new Set([
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'minProperties',
+  'maxProperties',
+  'minContains',
+  'maxContains',
+]);
 const numbers = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'];
-const booleans = ['uniqueItems', 'deprecated', 'readOnly', 'writeOnly'];
-const texts = ['$id', '$schema', '$anchor', '$comment', 'pattern', 'format', 'contentEncoding', 'contentMediaType', 'title', 'description'];
-const dynamic = ['$dynamicRef', '$dynamicAnchor', '$recursiveRef', '$recursiveAnchor'];
+const booleans: ReadonlySet<string> = new Set(['uniqueItems', 'deprecated', 'readOnly', 'writeOnly']);
+const texts: ReadonlySet<string> = new Set([
+  '$id',
+  '$schema',
+  '$anchor',
+  '$comment',
+  'pattern',
+  'format',
+  'contentEncoding',
+  'contentMediaType',
+  'title',
+  'description',
+]);
+const dynamic: ReadonlySet<string> = new Set(['$dynamicRef', '$dynamicAnchor', '$recursiveRef', '$recursiveAnchor']);
 
 /** Lower bound → its upper bounds; equal is enough to exclude everything where either excludes its own value. */
 const pairs: Readonly<Record<string, readonly (readonly [upper: string, isOpen: boolean])[]>> = {
@@ -47,7 +67,7 @@ export function lintKeywordValue(schema: JsonObject, keyword: string, value: Jso
   const tell = (rule: LintRuleName, message: string, mend: string, at: 'key' | 'value' = 'value', where: DocumentPath = here): void =>
     report({ rule, path: where, at, message, mend });
   if (keyword.startsWith('x-')) return lintAnnotation(schema, keyword, value, path, report);
-  if (dynamic.includes(keyword)) return tell('ref-dynamic', `${keyword} is not supported`, 'Refer by `$ref: "#/$defs/…"`.', 'key');
+  if (dynamic.has(keyword)) return tell('ref-dynamic', `${keyword} is not supported`, 'Refer by `$ref: "#/$defs/…"`.', 'key');
   const wanted = wantedKind(keyword, value);
   if (wanted !== null) return tell('keyword-value', `${keyword} is not ${wanted}`, `Write ${wanted}.`);
   lintBounds(schema, keyword, value, tell);
@@ -81,9 +101,9 @@ type Tell = (rule: LintRuleName, message: string, mend: string, at?: 'key' | 'va
 
 /** What should stand there; null when it does. */
 function wantedKind(keyword: string, value: JsonValue): string | null {
-  if (counts.includes(keyword) || numbers.includes(keyword)) return typeof value === 'number' ? null : 'a number';
-  if (booleans.includes(keyword)) return typeof value === 'boolean' ? null : 'true or false';
-  if (texts.includes(keyword)) return typeof value === 'string' ? null : 'text';
+  if (counts.has(keyword) || numbers.includes(keyword)) return typeof value === 'number' ? null : 'a number';
+  if (booleans.has(keyword)) return typeof value === 'boolean' ? null : 'true or false';
+  if (texts.has(keyword)) return typeof value === 'string' ? null : 'text';
   if (keyword === 'enum' || keyword === 'examples') return Array.isArray(value) ? null : 'a list';
   if (keyword === 'required') return isTextList(value) ? null : 'a list of names';
   if (keyword === 'dependentRequired') {
@@ -95,7 +115,7 @@ function wantedKind(keyword: string, value: JsonValue): string | null {
 
 function lintBounds(schema: JsonObject, keyword: string, value: JsonValue, tell: Tell): void {
   if (typeof value !== 'number') return;
-  if (counts.includes(keyword) && (value < 0 || !Number.isInteger(value))) {
+  if (counts.has(keyword) && (value < 0 || !Number.isInteger(value))) {
     tell('bound-negative', `${keyword} is ${value}`, 'Write a whole number from 0 on.');
   }
   if (keyword === 'multipleOf' && value <= 0) tell('multiple-positive', `multipleOf is ${value}`, 'Write a number above 0.');

@@ -35,45 +35,12 @@ const schemas = [
 ];
 const schemaLists = ['allOf', 'anyOf', 'oneOf', 'prefixItems'];
 const schemaMaps = ['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions'];
-const others = [
-  ...['$id', '$schema', '$ref', '$anchor', '$comment', '$vocabulary', '$dynamicRef', '$dynamicAnchor', '$recursiveRef', '$recursiveAnchor'],
-  ...[
-    'type',
-    'enum',
-    'const',
-    'multipleOf',
-    'maximum',
-    'exclusiveMaximum',
-    'minimum',
-    'exclusiveMinimum',
-    'maxLength',
-    'minLength',
-    'pattern',
-  ],
-  ...[
-    'maxItems',
-    'minItems',
-    'uniqueItems',
-    'maxContains',
-    'minContains',
-    'maxProperties',
-    'minProperties',
-    'required',
-    'dependentRequired',
-  ],
-  ...[
-    'format',
-    'contentEncoding',
-    'contentMediaType',
-    'title',
-    'description',
-    'default',
-    'deprecated',
-    'readOnly',
-    'writeOnly',
-    'examples',
-  ],
-];
+const others = (
+  '$id $schema $ref $anchor $comment $vocabulary $dynamicRef $dynamicAnchor $recursiveRef $recursiveAnchor type enum ' +
+  'const multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern maxItems minItems ' +
+  'uniqueItems maxContains minContains maxProperties minProperties required dependentRequired format contentEncoding ' +
+  'contentMediaType title description default deprecated readOnly writeOnly examples'
+).split(' ');
 const known: readonly string[] = [...schemas, ...schemaLists, ...schemaMaps, ...others];
 const knownSet: ReadonlySet<string> = new Set(known);
 

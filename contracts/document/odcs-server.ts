@@ -54,7 +54,7 @@ custom: | account catalog database dataset delimiter endpointUrl format encoding
 const text: Shape = { kind: 'text' };
 /** Spec: RFC 3986, the characters. */
 const uri: Shape = { kind: 'text', pattern: /^[A-Za-z][A-Za-z0-9+.-]*:[^\s{}<>"\\^`|]+$/, example: 's3://bucket/path/' };
-const uris = ['location', 'endpointUrl', 'catalogUrl'];
+const uris: ReadonlySet<string> = new Set(['location', 'endpointUrl', 'catalogUrl']);
 const port: Shape = { kind: 'either', of: [{ kind: 'integer' }, text] };
 
 export interface ServerKeys {
@@ -100,7 +100,7 @@ export function odcsServer(role: Shape, customProperties: Shape): Shape {
       // What an unknown type has cannot be judged: its type is the finding.
       if (own === undefined) return { kind: 'object', keys: common, required: ['server', 'type'], isOpen: true };
       const names = [...own.needed, ...own.allowed];
-      const keys = Object.fromEntries(names.map((name) => [name, name === 'port' ? port : uris.includes(name) ? uri : text]));
+      const keys = Object.fromEntries(names.map((name) => [name, name === 'port' ? port : uris.has(name) ? uri : text]));
       return { kind: 'object', keys: { ...common, ...keys }, required: ['server', 'type', ...own.needed] };
     },
   };

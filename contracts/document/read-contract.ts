@@ -93,8 +93,11 @@ function problemOf(source: SourceText, { rule, path, at, message, mend }: Findin
 function lintJsonSchema(document: JsonObject, report: Report): void {
   const metadata = document['x-contract'];
   if (!isJsonObject(metadata)) return;
-  const inside = (key: string): DocumentPath => ['x-contract', key];
-  lintIdentity({ id: metadata['id'], version: metadata['version'] }, { id: inside('id'), version: inside('version') }, report);
+  lintIdentity(
+    { id: metadata['id'], version: metadata['version'] },
+    { id: ['x-contract', 'id'], version: ['x-contract', 'version'] },
+    report,
+  );
   const tables = metadata['tables'];
   if (!Array.isArray(tables)) return lintPlain(bodyOfDocument(document), report);
   const names = tables.filter(isJsonObject).map((table: JsonObject) => table['name']);

@@ -122,8 +122,15 @@ function metadataOf(contract: Contract): JsonObject {
     ...said('element', level.element),
   }));
   return {
-    ...{ id, version, state, compatibility, policy },
-    ...{ ...said('name', name), ...said('description', description), ...said('domain', domain), ...said('owner', owner) },
+    id,
+    version,
+    state,
+    compatibility,
+    policy,
+    ...said('name', name),
+    ...said('description', description),
+    ...said('domain', domain),
+    ...said('owner', owner),
     ...(tags.length === 0 ? {} : { tags }),
     ...(levels.length === 0 ? {} : { serviceLevels: levels }),
     ...(Object.keys(rest).length === 0 ? {} : { rest }),
