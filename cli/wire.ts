@@ -6,6 +6,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ContractRegistry } from '../catalog/contract-registry.ts';
+import type { Contracts } from '../catalog/contracts.ts';
 import { memoryCatalog } from '../catalog/memory-catalog.ts';
 import { memoryContracts } from '../catalog/memory-contracts.ts';
 import { registryParts } from '../catalog/registry/registry-parts.ts';
@@ -34,8 +35,9 @@ import type { KafkaLogOptions, KafkaSasl, KafkaTls } from '../sync/log/kafka-opt
 import type { Log } from '../sync/log/log.ts';
 import type { TableTarget } from '../sync/table.ts';
 import type { TableObserver } from '../sync/table-observer.ts';
-import { Worker } from '../sync/worker.ts';
+import { Worker, type WorkerDeps } from '../sync/worker.ts';
 import type { LoadedConfig } from './config.ts';
+import { fileContracts } from './contract/file-contracts.ts';
 import type { SourcePlace } from './contract/source-place.ts';
 import { crashHook } from './crash-hook.ts';
 import { oauthToken } from './oauth-token.ts';
@@ -256,11 +258,21 @@ export function openSourceAt(place: SourcePlace): Source {
   return cassandraSource({ settings: place.settings, pageRowsMax: sourcePageRows });
 }
 
+/** What the worker judges rows by; null: nothing. `registry`: of the catalog. */
+function workerContracts(loaded: LoadedConfig, registry: Contracts | null): WorkerDeps['contracts'] | null {
+  const { files, refresh, maskKeys, registry: kind } = loaded.config.contracts;
+  const contracts = files.length > 0 ? fileContracts(files.map((file) => pathIn(loaded, file))) : kind === 'none' ? null : registry;
+  const keys = new Map(maskKeys.map(({ id, key }) => [id, Buffer.from(key.reveal())] as const));
+  return contracts && { registry: contracts, maskKeys: keys, refreshMs: refresh };
+}
+
 export interface WorkerParts {
   readonly store: ObjectStore;
   readonly catalog: Catalog;
   readonly log: Log;
   readonly logger: Logger;
+  /** The catalog's registry; null: none. */
+  readonly contracts: Contracts | null;
   readonly observer?: Partial<TableObserver>;
 }
 
@@ -271,8 +283,11 @@ export async function openWorker(loaded: LoadedConfig, parts: WorkerParts): Prom
   const engine = openEngine(loaded);
   for (const target of targets) decoders.set(target, await openDecoder(loaded, target, engine));
   const crashPoint = crashHook(process.env['FOZ_SIGNAL_AT']);
+  const { contracts: registry, ...rest } = parts;
+  const contracts = workerContracts(loaded, registry);
   return new Worker(targets, syncOptions(loaded.config), {
-    ...parts,
+    ...rest,
+    ...(contracts ? { contracts } : {}),
     ...(crashPoint ? { crashPoint } : {}),
     clock: systemClock,
     random: systemRandom,

@@ -98,14 +98,14 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
     ? parts.use(wire.localCatalog(pointers, store, logger))
     : parts.use(await wire.openCatalog(loaded, store, logger)).catalog;
   const log = parts.use(wire.openLog(loaded, logger));
-  const worker = parts.use(await wire.openWorker(loaded, { store, catalog, log, logger, observer }));
+  const registry = pointers ? wire.localContracts(pointers) : parts.use(await wire.openContracts(loaded));
+  const worker = parts.use(await wire.openWorker(loaded, { store, catalog, log, logger, observer, contracts: registry }));
   Object.assign(started, { worker, catalogUrl: served?.url ?? null, waiting: null });
   call.note(`worker: ${http.url}/status${served ? `   catalog: ${served.url}` : ''}   lake: ${store.root}`);
   worker.start();
   const ended = new AbortController();
   parts.defer(() => ended.abort());
   void measureLag(log, () => worker.status(), metrics, systemClock, logger, ended.signal);
-  const registry = pointers ? wire.localContracts(pointers) : parts.use(await wire.openContracts(loaded));
   started.drift = watchDrift(loaded, registry, { clock: systemClock, logger, metrics }, ended.signal);
   await Promise.race([aborted(call.signal), aborted(halted.signal), worker.done]);
   const haltedTables = await stop(worker, logger);
