@@ -95,7 +95,7 @@ function labels(schema: JsonSchema, path: string, names: Set<string>): JsonValue
   const listed = isJsonObject(schema) ? schema['enum'] : undefined;
   if (!Array.isArray(listed)) return null;
   const symbols = listed.filter((value) => value !== null);
-  const isNamed = symbols.length > 0 && symbols.every((value) => typeof value === 'string' && /^[A-Za-z_][A-Za-z0-9_]*$/.test(value));
+  const isNamed = symbols.length > 0 && symbols.every((value) => typeof value === 'string' && isAvroName(value));
   if (!isNamed || new Set(symbols).size !== symbols.length) return null;
   return { type: 'enum', name: avroName(path, names), symbols };
 }
@@ -132,10 +132,15 @@ function record(type: PhysicalType, path: string, names: Set<string>, schema: Js
   return { type: 'record', name, fields };
 }
 
+/** `__proto__` is a name to Avro, and none to readers written in JavaScript. */
+function isAvroName(text: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && text !== '__proto__';
+}
+
 /** Spec: Avro names are `[A-Za-z_][A-Za-z0-9_]*`. Two that become one are told apart by a number. */
 function avroName(text: string, taken: Set<string>): string {
   const cleaned = text.replaceAll(/[^A-Za-z0-9_]/g, '_') || '_';
-  const base = /^[0-9]/.test(cleaned) ? `_${cleaned}` : cleaned;
+  const base = isAvroName(cleaned) ? cleaned : `_${cleaned}`;
   let name = base;
   for (let number = 2; taken.has(name); number++) name = `${base}_${number}`;
   taken.add(name);

@@ -24,7 +24,7 @@ function tableDdl(table: ContractTable): string {
     return `${sqlName(column.name)} ${type}${column.isRequired ? ' NOT NULL' : ''}${comment}`;
   });
   const key = keyOf(table);
-  const told = [table.description, key.length === 0 ? null : `Key: ${key.join(', ')}.`].filter((part) => part !== null).join(' ');
+  const told = [table.description, key.length === 0 ? null : `Key: ${key.join(', ')}`].filter((part) => part !== null).join('. ');
   const comment = told === '' ? '' : `\nCOMMENT ${sqlLiteral(told)}`;
   return `CREATE TABLE ${sqlName(table.name)} (\n  ${columns.join(',\n  ')}\n)${comment};`;
 }

@@ -186,7 +186,7 @@ test('the watch tells each difference once, counts it, and says when it is gone;
   const ended = new AbortController();
   const running = watch.run(ended.signal);
   await turn();
-  assert.deepEqual(told, []);
+  assert.equal(told.length, 0);
   assert.equal(figures.get('foz_contract_drift accounts error'), 0);
   tables.current = accountsTable({ born: null });
   await turn();
