@@ -25,7 +25,7 @@ import { contractOfOdcs } from './odcs-contract.ts';
 import { odcsShape } from './odcs-shape.ts';
 import { listAt } from './property-schema.ts';
 import { checkShape, nearest, pathText, type Shape } from './shape.ts';
-import { readSourceText, type DocumentPath, type SourceText } from './source-text.ts';
+import { readSourceText, type SourceText } from './source-text.ts';
 
 export type ContractFormat = 'odcs' | 'json-schema' | 'dcs';
 
