@@ -185,6 +185,8 @@ const haltReasons = [
   'LOG_TRUNCATED',
   'TABLE_ROLLED_BACK',
   'BATCH_POISONED',
+  'CONTRACT_VIOLATED',
+  'CONTRACT_UNENFORCEABLE',
 ] as const satisfies readonly HaltCode[];
 
 /** Figures that are only looked up when somebody asks. */

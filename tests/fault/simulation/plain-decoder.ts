@@ -5,6 +5,7 @@
 import { rawPartitionSpec } from '../../../lake/raw/raw-schema.ts';
 import type { Shape } from '../../../lake/raw/shape.ts';
 import type { ObjectStore } from '../../../lake/store/object-store.ts';
+import type { Judged, PinnedContract } from '../../../sync/contract/pinned-contract.ts';
 import type { Decoder, OpenBatch } from '../../../sync/decode/decoder.ts';
 import { valueAt } from '../../../sync/log/record-block.ts';
 
@@ -13,6 +14,8 @@ export interface PlainRow {
   readonly offset: string;
   readonly value: string | null;
   readonly shape: number | null;
+  /** Of the contract that judged it. */
+  readonly version: string | null;
 }
 
 export type LocalFiles = Map<string, Uint8Array>;
@@ -58,15 +61,50 @@ function openBatch(local: LocalFiles, nextPath: () => string): OpenBatch {
         ...row,
         offset: row.offset.toString(),
         shape: row.value === null ? null : (known.get(row.value.slice(0, 1)) ?? null),
+        version: plan.contract?.version ?? null,
       }));
+      const judged = plan.contract && judgedBy(plan.contract, rows, plan.violationsAccepted ?? new Map());
       const path = nextPath();
       const body = Buffer.from(JSON.stringify(out));
       local.set(path, body);
       const partition = { [rawPartitionSpec.fields[0]?.['field-id'] ?? 0]: 20_778 };
       const dataFile = { fileFormat: 'PARQUET' as const, partition, recordCount: out.length, fileSizeInBytes: body.length };
-      return { kind: 'written', files: [{ path, dataFile }], rows: out.length, rescued: 0, changedAtUs: null };
+      return {
+        kind: 'written',
+        files: [{ path, dataFile }],
+        rows: out.length,
+        rescued: 0,
+        changedAtUs: null,
+        ...(judged ? { judged } : {}),
+      };
     },
     async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** The one rule: a value does not end in 7. */
+function judgedBy(
+  contract: PinnedContract,
+  rows: readonly { partition: number; offset: bigint; value: string | null }[],
+  accepted: ReadonlyMap<number, bigint>,
+): Judged {
+  const broken = rows.filter(({ value }) => value?.endsWith('7'));
+  const halting = contract.policy === 'halt' ? broken.filter(({ partition, offset }) => offset >= (accepted.get(partition) ?? 0n)) : [];
+  return {
+    contract: { id: contract.id, version: contract.version },
+    rows: rows.length,
+    violating: broken.length,
+    quarantined: 0,
+    byRule: new Map(broken.length === 0 ? [] : [['value not-seven', broken.length]]),
+    masked: new Map(),
+    halting: halting.map(({ partition, offset }) => ({
+      partition,
+      offset,
+      logTime: 0,
+      property: 'value',
+      rule: 'not-seven',
+      message: 'must not end in 7',
+    })),
   };
 }
 

@@ -5,11 +5,13 @@
 import assert from 'node:assert/strict';
 import { memoryCatalog } from '../../../catalog/memory-catalog.ts';
 import type { Catalog } from '../../../catalog/catalog.ts';
+import type { ContractInForce, Contracts } from '../../../catalog/contracts.ts';
 import { readManifest } from '../../../lake/iceberg/manifest.ts';
 import { manifestsOf } from '../../../lake/iceberg/metadata-object.ts';
 import { mainSnapshot } from '../../../lake/iceberg/metadata.ts';
 import { memoryStore } from '../../../lake/store/memory-store.ts';
 import { keyOf, type ObjectStore } from '../../../lake/store/object-store.ts';
+import { LakeError } from '../../../runtime/errors.ts';
 import { silentLogger, type Logger } from '../../../runtime/log.ts';
 import { randomInt, seededRandom, type Random } from '../../../runtime/random.ts';
 import type { CrashPoint } from '../../../sync/crash-point.ts';
@@ -67,6 +69,8 @@ export class World {
   faults: FaultPlan = noFaults;
   fenced = 0;
   readonly partitions: number;
+  /** What the registry answers from now on. */
+  inForce: readonly ContractInForce[] = [];
   readonly #local: LocalFiles = new Map();
   #values = 0;
   #decoders = 0;
@@ -113,6 +117,7 @@ export class World {
         log: this.#mortalLog(life, death.promise, (opened) => (subscription = opened)),
         catalog: faultyCatalog(this.catalog, plan, life, this.clock),
         store: faultyStore(withLocalFiles(this.store, this.#local), plan, life, this.clock),
+        contracts: { registry: this.#registry(life), maskKeys: new Map(), refreshMs: 300 },
         openDecoder: () => plainDecoder(this.#local, `decoder-${this.#decoders++}`),
         removeFile: async (path) => void this.#local.delete(path),
         clock: this.clock,
@@ -127,6 +132,16 @@ export class World {
     this.workers.push(simulated);
     worker.start();
     return simulated;
+  }
+
+  /** Fails as the catalog does. */
+  #registry(life: { readonly isAlive: boolean }): Contracts {
+    const contractsInForce = async (): Promise<readonly ContractInForce[]> => {
+      if (!life.isAlive) return new Promise(() => undefined);
+      if (this.faults.next('catalog', 'contractsInForce') !== 'none') throw new LakeError('CATALOG_UNREACHABLE', 'the registry is away');
+      return this.inForce;
+    };
+    return { contractsInForce, activeContract: async () => (await contractsInForce()).at(-1) ?? null, async [Symbol.asyncDispose]() {} };
   }
 
   async #pass(simulated: SimulatedWorker, point: CrashPoint): Promise<void> {
