@@ -3,8 +3,11 @@
 // `drop` forgets everything uncommitted: later steps of dropped chunks find their generation gone and do nothing.
 
 import { identText, type LoadedTable } from '../catalog/catalog.ts';
+import type { TableMetadata } from '../lake/iceberg/metadata.ts';
 import type { OffsetSpan } from '../lake/raw/offset-chain.ts';
+import { shapesProperty } from '../lake/raw/shapes-property.ts';
 import type { EpochMs } from '../runtime/clock.ts';
+import { LakeError } from '../runtime/errors.ts';
 import { joinSpans, type Chunk } from './chunk.ts';
 import { commitSpans, reload, type CommitDeps } from './commit.ts';
 import { haltOf, uploadChunk, writeChunk, type FlushedChunk } from './flush.ts';
@@ -14,7 +17,7 @@ import { commitSummary, totals } from './summary.ts';
 import { newCommitId, type TableTarget } from './table.ts';
 
 /** How old the columns may be that a chunk is decoded into. */
-const tableMaxAgeMs = 1000;
+const columnsMaxAgeMs = 1000;
 
 export interface PipelineEvents {
   committed(event: CommittedEvent): Promise<void>;
@@ -49,7 +52,7 @@ export class Pipeline {
   readonly #signal: AbortSignal;
   readonly #release: (bytes: number) => void;
   #table: LoadedTable | null = null;
-  #loadedAt: EpochMs = Number.NEGATIVE_INFINITY;
+  #fresh: { readonly table: LoadedTable; readonly at: EpochMs } | null = null;
   #topicId = '';
   #generation = 0;
   #flushing: Flushing[] = [];
@@ -81,8 +84,7 @@ export class Pipeline {
 
   /** Starts on a freshly loaded table with nothing in flight. */
   begin(table: LoadedTable, topicId: string): void {
-    this.#table = table;
-    this.#loadedAt = this.#deps.clock.now();
+    this.#base(table);
     this.#topicId = topicId;
   }
 
@@ -141,9 +143,10 @@ export class Pipeline {
       });
       return;
     }
-    const { written, table: current } = await writeChunk(chunk, await this.#fresh(table), this.#target, this.#topicId, this.#deps, this.#signal);
+    const columns = await this.#columns(table);
+    const { written, table: current } = await writeChunk(chunk, columns, this.#target, this.#topicId, this.#deps, this.#signal);
     if (generation !== this.#generation) return;
-    this.#table = current;
+    if (current !== columns) this.#base(current);
     const halt = haltOf(chunk, written, this.#target);
     if (halt) {
       for (const file of written.files) await this.#deps.removeFile(file.path);
@@ -173,8 +176,7 @@ export class Pipeline {
     const result = await commitSpans(commit, this.#loaded(), this.#deps, this.#signal);
     if (generation !== this.#generation) return;
     if (result.kind === 'fenced') return this.#events.fenced(result.reason);
-    this.#table = result.table;
-    this.#loadedAt = this.#deps.clock.now();
+    this.#base(result.table);
     this.#flushing = [];
     this.#pendingRows = 0;
     this.#pendingBytes = 0;
@@ -200,17 +202,29 @@ export class Pipeline {
     await chunk.batch[Symbol.asyncDispose]();
   }
 
-  /** A contract may have changed the columns while nothing was committed. While the catalog is away, what was known holds. */
-  async #fresh(table: LoadedTable): Promise<LoadedTable> {
+  /** What the next commit is based on. */
+  #base(table: LoadedTable): void {
+    this.#table = table;
+    this.#fresh = { table, at: this.#deps.clock.now() };
+  }
+
+  /**
+   * The table whose columns the next chunk is decoded into: a contract may have changed them while nothing was committed.
+   * The commit stays based on what it was, so that another worker's is met as ever. While the catalog is away, what was
+   * known holds.
+   */
+  async #columns(table: LoadedTable): Promise<LoadedTable> {
     const { clock } = this.#deps;
-    if (clock.now() - this.#loadedAt < tableMaxAgeMs) return table;
+    const known = this.#fresh?.table ?? table;
+    if (this.#fresh && clock.now() - this.#fresh.at < columnsMaxAgeMs) return known;
     try {
-      const fresh = await reload(this.#target, table, this.#deps, this.#signal);
-      this.#loadedAt = clock.now();
+      const loaded = await reload(this.#target, table, this.#deps, this.#signal);
+      const fresh = hasSameColumns(loaded.metadata, known.metadata) ? known : loaded;
+      this.#fresh = { table: fresh, at: clock.now() };
       return fresh;
     } catch (error) {
       // What is wrong with the table itself the commit will find.
-      if (error instanceof LakeError || error instanceof HaltError) return table;
+      if (error instanceof LakeError || error instanceof HaltError) return known;
       throw error;
     }
   }
@@ -219,4 +233,8 @@ export class Pipeline {
     if (!this.#table) throw new Error('the pipeline has no table yet');
     return this.#table;
   }
+}
+
+function hasSameColumns(left: TableMetadata, right: TableMetadata): boolean {
+  return left['current-schema-id'] === right['current-schema-id'] && left.properties[shapesProperty] === right.properties[shapesProperty];
 }

@@ -7,7 +7,7 @@ import { identText, type Catalog, type LoadedTable, type TableIdent } from '../.
 import { currentSchema } from '../../lake/iceberg/metadata.ts';
 import type { Predicate } from '../../lake/iceberg/predicate.ts';
 import type { Schema } from '../../lake/iceberg/schema.ts';
-import { quoted } from '../../lake/parquet/duckdb-type.ts';
+import { literal, quoted } from '../../lake/parquet/duckdb-type.ts';
 import { currentSource, currentSql } from '../../lake/raw/current.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
@@ -15,6 +15,7 @@ import { openReadingDuckdb, type ReadingDuckdb, type Row, type Rows } from './du
 import { openFileCache, type FileCache } from './file-cache.ts';
 import { namedTables } from './named-tables.ts';
 import { simplePredicate } from './simple-predicate.ts';
+import type { FileNames } from './renamed-columns.ts';
 import { tableRelation } from './table-files.ts';
 
 export interface LakeQueryParts {
@@ -154,12 +155,24 @@ interface Wanted {
 async function provide(lake: Lake, table: LoadedTable, wanted: Wanted, signal?: AbortSignal): Promise<readonly string[]> {
   const { name, isCurrent, predicate } = wanted;
   const place = `${quoted(lake.namespace)}.${quoted(`_files of ${name}`)}`;
-  const parts = { store: lake.store, cache: lake.cache, place, ...(predicate === null ? {} : { predicate }) };
+  const namesIn = (paths: readonly string[]) => namesInFiles(lake, paths);
+  const parts = { store: lake.store, cache: lake.cache, place, namesIn, ...(predicate === null ? {} : { predicate }) };
   const relation = await tableRelation(table, parts, signal);
   if (relation.prepare !== '') await lake.duckdb.run(relation.prepare);
   const raw = `${quoted(lake.namespace)}.${quoted(name)}`;
   await lake.duckdb.run(`CREATE OR REPLACE VIEW ${raw} AS ${relation.select}`);
   return isCurrent ? provideCurrent(lake, name, relation.schema, raw) : [];
+}
+
+async function namesInFiles(lake: Lake, paths: readonly string[]): Promise<ReadonlyMap<string, FileNames>> {
+  const list = paths.map(literal).join(', ');
+  const { rows } = await lake.duckdb.all(`SELECT file_name, field_id, name FROM parquet_schema([${list}]) WHERE field_id IS NOT NULL`);
+  const names = new Map<string, Map<number, string>>();
+  for (const [path, id, name] of rows) {
+    const file = names.get(String(path)) ?? new Map<number, string>();
+    names.set(String(path), file.set(Number(id), String(name)));
+  }
+  return names;
 }
 
 async function provideCurrent(lake: Lake, name: string, schema: Schema, raw: string): Promise<readonly string[]> {

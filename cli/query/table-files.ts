@@ -10,6 +10,7 @@ import type { LoadedTable } from '../../catalog/catalog.ts';
 import { duckdbType, literal, quoted } from '../../lake/parquet/duckdb-type.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import type { FileCache } from './file-cache.ts';
+import { asNamedIn, byNames, hasRenames, renamedSql, type FileNames } from './renamed-columns.ts';
 
 export interface TableRelation {
   readonly schema: Schema;
@@ -25,14 +26,20 @@ export interface TableRelation {
 /** `place`: name of a table of the session that will hold what is known of each file. */
 export async function tableRelation(
   table: LoadedTable,
-  parts: { readonly store: ObjectStore; readonly cache: FileCache; readonly place: string; readonly predicate?: Predicate },
+  parts: {
+    readonly store: ObjectStore;
+    readonly cache: FileCache;
+    readonly place: string;
+    readonly predicate?: Predicate;
+    /** Column names by field id, of each file. */
+    readonly namesIn: (paths: readonly string[]) => Promise<ReadonlyMap<string, FileNames>>;
+  },
   signal?: AbortSignal,
 ): Promise<TableRelation> {
   const { metadata } = table;
   const { predicate, place } = parts;
   const plan = await planScan({ metadata, store: parts.store, ...(predicate === undefined ? {} : { predicate }) }, signal);
   const schema = currentSchema(metadata);
-  const columns = schema.fields.map((field) => `${quoted(field.name)}`);
   const types = schema.fields.map((field) => `CAST(NULL AS ${duckdbType(field.type)}) AS ${quoted(field.name)}`);
   const shared = { schema, files: plan.files.length, filesSkipped: plan.filesSkipped };
   if (plan.files.length === 0) {
@@ -43,19 +50,32 @@ export async function tableRelation(
     plan.files.map(({ file }) => ({ location: file.filePath, bytes: Number(file.fileSizeInBytes) })),
     signal,
   );
-  const wanted = schema.fields.map(
-    (field) => `${field.id}: {name: ${literal(field.name)}, type: ${literal(duckdbType(field.type))}, default_value: NULL}`,
-  );
-  const list = paths.map(literal).join(', ');
-  const read = `read_parquet([${list}], schema = MAP {${wanted.join(', ')}}, filename = '_path')`;
+  const groups = hasRenames(metadata) ? byNames(paths, await parts.namesIn(paths)) : [{ paths, names: null }];
   const committedAt = commitTimes(table);
   const values = plan.files.map((file, i) => fileRow(file, paths[i] ?? '', committedAt));
   return {
     ...shared,
     rows: plan.files.reduce((sum, { file }) => sum + Number(file.recordCount), 0),
     prepare: `CREATE OR REPLACE TABLE ${place} AS SELECT path, location, CAST(to_timestamp(ms / 1000.0) AS TIMESTAMPTZ) AS committed_at FROM (VALUES ${values.join(', ')}) f(path, location, ms)`,
-    select: `SELECT ${columns.join(', ')}, f.location AS _file, f.committed_at AS _committed_at FROM ${read} r LEFT JOIN ${place} f ON f.path = r._path`,
+    select: groups.map((group) => filesSelect(schema, group, place)).join('\nUNION ALL\n'),
   };
+}
+
+function filesSelect(
+  schema: Schema,
+  { paths, names }: { readonly paths: readonly string[]; readonly names: FileNames | null },
+  place: string,
+): string {
+  const named = names === null ? schema : asNamedIn(schema, names);
+  const wanted = named.fields.map(
+    (field) => `${field.id}: {name: ${literal(field.name)}, type: ${literal(duckdbType(field.type))}, default_value: NULL}`,
+  );
+  const columns = schema.fields.map((field) => {
+    const value = names === null ? quoted(field.name) : renamedSql(`r.${quoted(field.name)}`, field.type, names);
+    return `${value} AS ${quoted(field.name)}`;
+  });
+  const read = `read_parquet([${paths.map(literal).join(', ')}], schema = MAP {${wanted.join(', ')}}, filename = '_path')`;
+  return `SELECT ${columns.join(', ')}, f.location AS _file, f.committed_at AS _committed_at FROM ${read} r LEFT JOIN ${place} f ON f.path = r._path`;
 }
 
 /** Null for a snapshot that expired. */

@@ -4,6 +4,7 @@
 import { LakeError } from '../../runtime/errors.ts';
 import { fieldNamed, isStruct, type Schema, type StructType } from '../iceberg/schema.ts';
 import { cassandraCurrentSql } from './current/cassandra.ts';
+import { currentColumnsOf, type CurrentColumn } from './current/columns.ts';
 import { dialects, type DialectName } from './current/dialect.ts';
 import { postgresCurrentSql } from './current/postgres.ts';
 
@@ -53,8 +54,8 @@ export function currentSource(schema: Schema): CurrentSource | null {
 }
 
 /** The source's columns, in the order of the current view. */
-export function currentColumns(schema: Schema): StructType['fields'] {
-  return structNamed(schema, 'after').fields.filter((field) => field.name !== '_range_start' && field.name !== '_range_end');
+export function currentColumns(schema: Schema): readonly CurrentColumn[] {
+  return currentColumnsOf(structNamed(schema, 'after'));
 }
 
 function structNamed(schema: Schema, name: string): StructType {

@@ -89,6 +89,11 @@ function fillNulls(root: ShapeType, schema: Schema, shapes: readonly Shape[]): S
   return { kind: 'struct', fields };
 }
 
+/** The root with the columns' types as they are now. */
+export function retyped(root: ShapeType, schema: Schema): ShapeType {
+  return fillNulls(root, schema, []);
+}
+
 function newestRow(shapes: readonly Shape[], name: string): ShapeType | undefined {
   for (const shape of shapes.toReversed()) {
     if (shape.root.kind !== 'struct') continue;

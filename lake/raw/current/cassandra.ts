@@ -10,13 +10,14 @@
 // and counters, which the agent does not deliver truly; keys of inet and of nested types compare as text in ranges.
 
 import { fieldNamed, isStruct, type StructField } from '../../iceberg/schema.ts';
+import { convertedSql, type CurrentColumn } from './columns.ts';
 import { literal, quoted } from '../../parquet/duckdb-type.ts';
 import type { Dialect } from './dialect.ts';
 import { boundColumns, isInRange, ownColumns } from './clustering-order.ts';
 
 export interface CassandraCurrent {
   /** Fields of `after`: one struct of value, deletion_ts and set for each column. */
-  readonly columns: readonly StructField[];
+  readonly columns: readonly CurrentColumn[];
   readonly from: string;
   readonly hasRanges: boolean;
   /** Without a snapshot the agent never names it. */
@@ -29,11 +30,11 @@ export function cassandraCurrentSql(input: CassandraCurrent, dialect: Dialect): 
   const { columns, from, hasRanges } = input;
   const origin = input.hasSnapshot ? `CASE WHEN source.snapshot = 'true' THEN 0 ELSE 1 END` : '1';
   const nowUs = input.asOfMs === undefined ? dialect.nowUs : String(BigInt(Math.round(input.asOfMs)) * 1000n);
-  const cells = columns.map((field, i) => cellOf(field, i));
+  const cells = columns.map((column, i) => cellOf(column, i, dialect));
   const isWide = `${dialect.outsideStrings('k')} LIKE '%null%'`;
   const winners = cells.map(
     (cell) =>
-      `${dialect.valueAtMax(`ROW(l, t, ${cell.value}, ${cell.expiresAt})`, `ROW(l, t, ${cell.rank}, coalesce(${cell.expiresAt}, 0), ${cell.text})`)} FILTER (WHERE op <> 'd' AND ${cell.name} IS NOT NULL) AS c${cell.index}`,
+      `${dialect.valueAtMax(`ROW(l, t, ${cell.value}, ${cell.expiresAt})`, `ROW(l, t, ${cell.rank}, coalesce(${cell.expiresAt}, 0), ${cell.text})`)} FILTER (WHERE op <> 'd' AND ${cell.isTouched}) AS c${cell.index}`,
   );
   const expiry = `CASE WHEN ${cells.map((cell) => `${cell.liveExpiry} > 0`).join(' OR ')} THEN ${greatest(cells.map((cell) => cell.liveExpiry))} END`;
   const isKey = (cell: Cell) => dialect.hasElement('key_columns', literal(cell.columnName));
@@ -78,8 +79,8 @@ swept AS (SELECT k, max(t) AS deleted_at FROM met WHERE op = 'd'${hasRanges ? ` 
 interface Cell {
   readonly index: number;
   readonly columnName: string;
-  /** The cell: null where the statement left it alone. */
-  readonly name: string;
+  /** A statement may leave it alone. */
+  readonly isTouched: string;
   readonly value: string;
   readonly expiresAt: string;
   /** Expiry of a cell that has a value; 0 without. */
@@ -89,22 +90,35 @@ interface Cell {
   readonly text: string;
 }
 
-function cellOf(field: StructField, index: number): Cell {
-  const name = `a.${quoted(field.name)}`;
-  const part = (inner: string, type: string): string =>
-    isStruct(field.type) && fieldNamed(field.type, inner) ? `${name}.${quoted(inner)}` : `CAST(NULL AS ${type})`;
-  const value = part('value', 'varchar');
-  const expiresAt = part('deletion_ts', 'bigint');
+function cellOf(column: CurrentColumn, index: number, dialect: Dialect): Cell {
+  const cells = [column, ...column.replaced];
+  const own = typeIn(column, 'value');
+  const parts = (inner: string, type: string): string => {
+    const found = cells.flatMap((cell) => {
+      const from = typeIn(cell, inner);
+      if (from === null) return [];
+      const part = `a.${quoted(cell.name)}.${quoted(inner)}`;
+      return [cell === column || inner !== 'value' || own === null ? part : convertedSql(part, from, own, dialect)];
+    });
+    if (found.length === 0) return `CAST(NULL AS ${type})`;
+    return found.length === 1 ? (found[0] ?? '') : `coalesce(${found.join(', ')})`;
+  };
+  const value = parts('value', 'varchar');
+  const expiresAt = parts('deletion_ts', 'bigint');
   return {
     index,
-    columnName: field.name,
-    name,
+    columnName: column.name,
+    isTouched: `(${cells.map((cell) => `a.${quoted(cell.name)} IS NOT NULL`).join(' OR ')})`,
     value,
     expiresAt,
     liveExpiry: `coalesce(CASE WHEN ${value} IS NOT NULL THEN ${expiresAt} END, 0)`,
     rank: `CASE WHEN ${value} IS NULL THEN 2 WHEN ${expiresAt} IS NOT NULL THEN 1 ELSE 0 END`,
-    text: `coalesce(CAST(${value} AS varchar), '')`,
+    text: `coalesce(${own === 'binary' ? `to_hex(${value})` : own !== null && typeof own !== 'string' ? dialect.compositeText(value) : `CAST(${value} AS varchar)`}, '')`,
   };
+}
+
+function typeIn(cell: StructField, part: string): StructField['type'] | null {
+  return isStruct(cell.type) ? (fieldNamed(cell.type, part)?.type ?? null) : null;
 }
 
 /** Neither deleted with its row nor expired. Parts: is it of the commit log, write time, …, expiry at `expiryPart`. */

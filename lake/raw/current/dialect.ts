@@ -1,7 +1,7 @@
 // The few places where DuckDB's and Trino's SQL differ, so that the current view is written once. Both compare VARCHAR by
 // its UTF-8 bytes, both know ROW(…) with parts by number, window frames and CASE: everything else is common SQL.
 
-import { literal } from '../../parquet/duckdb-type.ts';
+import { duckdbType, literal } from '../../parquet/duckdb-type.ts';
 import { quarantinedRule } from '../raw-schema.ts';
 
 export type DialectName = 'duckdb' | 'trino';
@@ -36,6 +36,15 @@ export interface Dialect {
   isQuarantined(violations: string): string;
   /** Hexadecimal digits of base64 text. */
   hexOfBase64(text: string): string;
+  /** Some text of a list, map or struct: the same for the same value. */
+  compositeText(value: string): string;
+  /** An Iceberg primitive. */
+  typeName(type: string): string;
+  /** Dates and times of days, microseconds and milliseconds since the epoch, and of `2026-11-21T08:54:30.123456Z`. */
+  ofDays(days: string): string;
+  ofMicros(micros: string): string;
+  instantOfMillis(millis: string): string;
+  instantOfText(text: string): string;
   /** Microseconds since the epoch, now. */
   readonly nowUs: string;
   /** How far back key changes are followed for a value that no later event carried. Trino computes a relation as often as it is named. */
@@ -63,8 +72,24 @@ const duckdb: Dialect = {
   boundValue: (bound, number, part) => `${bound}."values"[${number}]."${part}"`,
   isQuarantined: (violations) => `coalesce(${violations}[1]."rule" = ${literal(quarantinedRule)}, false)`,
   hexOfBase64: (text) => `hex(from_base64(${text}))`,
+  compositeText: (value) => `CAST(${value} AS varchar)`,
+  typeName: duckdbType,
+  ofDays: (days) => `DATE '1970-01-01' + CAST(${days} AS INTEGER)`,
+  ofMicros: (micros) => `make_timestamp(${micros})`,
+  instantOfMillis: (millis) => `make_timestamptz(${millis} * 1000)`,
+  instantOfText: (text) => `make_timestamptz(epoch_us(TRY_CAST(${text} AS TIMESTAMP)))`,
   nowUs: 'epoch_us(now())',
   hopsMax: 8,
+};
+
+const trinoTypes: Readonly<Record<string, string>> = {
+  int: 'integer',
+  long: 'bigint',
+  float: 'real',
+  string: 'varchar',
+  binary: 'varbinary',
+  timestamp: 'timestamp(6)',
+  timestamptz: 'timestamp(6) with time zone',
 };
 
 const trinoMembers = (json: string): string => `CAST(json_parse(${json}) AS map(varchar, json))`;
@@ -88,6 +113,12 @@ const trino: Dialect = {
   boundValue: (bound, number, part) => `element_at(${bound}."values", ${number})."${part}"`,
   isQuarantined: (violations) => `coalesce(element_at(${violations}, 1)."rule" = ${literal(quarantinedRule)}, false)`,
   hexOfBase64: (text) => `to_hex(from_base64(${text}))`,
+  compositeText: (value) => `json_format(CAST(${value} AS json))`,
+  typeName: (type) => trinoTypes[type] ?? type,
+  ofDays: (days) => `date_add('day', ${days}, DATE '1970-01-01')`,
+  ofMicros: (micros) => `CAST(from_unixtime_nanos(${micros} * 1000) AT TIME ZONE 'UTC' AS timestamp(6))`,
+  instantOfMillis: (millis) => `CAST(from_unixtime_nanos(${millis} * 1000000) AS timestamp(6) with time zone)`,
+  instantOfText: (text) => `CAST(TRY(from_iso8601_timestamp_nanos(${text})) AS timestamp(6) with time zone)`,
   nowUs: 'CAST(to_unixtime(current_timestamp) * 1000000 AS bigint)',
   hopsMax: 2,
 };

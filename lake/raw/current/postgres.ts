@@ -8,8 +8,8 @@
 // A row without a primary key has no identity and is not here. Rescued rows have no typed columns and cannot speak.
 
 import { createHash } from 'node:crypto';
-import type { StructField } from '../../iceberg/schema.ts';
-import { literal, quoted } from '../../parquet/duckdb-type.ts';
+import { quoted } from '../../parquet/duckdb-type.ts';
+import { isPlaceholderType, isUnavailableSql, valueSql, type CurrentColumn } from './columns.ts';
 import type { Dialect } from './dialect.ts';
 
 const placeholder = '__debezium_unavailable_value';
@@ -33,7 +33,7 @@ function nameUuid(name: string): string {
 }
 
 export interface PostgresCurrent {
-  readonly columns: readonly StructField[];
+  readonly columns: readonly CurrentColumn[];
   readonly from: string;
   readonly hasLsn: boolean;
 }
@@ -42,7 +42,7 @@ const inKey = 'PARTITION BY k ORDER BY epoch, p, o';
 
 export function postgresCurrentSql(input: PostgresCurrent, dialect: Dialect): string {
   const { columns, from } = input;
-  const large = columns.filter((field) => field.type === 'string').map((field) => field.name);
+  const large = columns.filter((column) => isPlaceholderType(column.type));
   const relations = [
     ...eventRelations(input),
     `alive AS (
@@ -61,11 +61,11 @@ export function postgresCurrentSql(input: PostgresCurrent, dialect: Dialect): st
     ),
   ];
   const selected = columns.map((field) => {
-    const value = `alive.a.${quoted(field.name)}`;
-    const index = large.indexOf(field.name);
+    const value = valueSql(field, 'alive.a', dialect);
+    const index = large.indexOf(field);
     if (index < 0) return `${value} AS ${quoted(field.name)}`;
     const known = `coalesce(${['m0', ...hops.map((hop) => `m${hop}`)].map((relation) => `${relation}.v${index}`).join(', ')})`;
-    return `CASE WHEN ${isUnavailable(value)} AND ${known} IS NOT NULL THEN ${known}[1] ELSE ${value} END AS ${quoted(field.name)}`;
+    return `CASE WHEN ${isUnavailable(value, field)} AND ${known} IS NOT NULL THEN ${known}[1] ELSE ${value} END AS ${quoted(field.name)}`;
   });
   return `WITH events AS (
   SELECT _log_partition AS p, _log_offset AS o, _log_time AS logged, _log_key AS k, op, changed_at, ${input.hasLsn ? 'source.lsn' : 'CAST(NULL AS bigint)'} AS lsn,
@@ -95,11 +95,11 @@ function eventRelations({ from, hasLsn }: PostgresCurrent): readonly string[] {
 }
 
 /** `carried`: the last value known of each large column, by event. `moves`: what the row had under the key it came from. */
-function carryRelations(large: readonly string[], dialect: Dialect): readonly string[] {
-  const isAnyUnavailable = large.map((name) => isUnavailable(`a.${quoted(name)}`)).join(' OR ');
-  const known = large.map((name, i) => {
-    const value = `a.${quoted(name)}`;
-    const said = `CASE WHEN op <> 'd' AND NOT coalesce(${isUnavailable(value)}, false) THEN ROW(${value}) END`;
+function carryRelations(large: readonly CurrentColumn[], dialect: Dialect): readonly string[] {
+  const isAnyUnavailable = large.map((column) => isUnavailable(valueSql(column, 'a', dialect), column)).join(' OR ');
+  const known = large.map((column, i) => {
+    const value = valueSql(column, 'a', dialect);
+    const said = `CASE WHEN op <> 'd' AND NOT coalesce(${isUnavailable(value, column)}, false) THEN ROW(${value}) END`;
     return `${dialect.lastKnown(said, 'PARTITION BY k, life ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW')} AS v${i}`;
   });
   const values = large.map((_, i) => `d.v${i}`).join(', ');
@@ -116,6 +116,6 @@ function carryRelations(large: readonly string[], dialect: Dialect): readonly st
   ];
 }
 
-function isUnavailable(value: string): string {
-  return `${value} IN (${unavailableTexts.map(literal).join(', ')})`;
+function isUnavailable(value: string, column: CurrentColumn): string {
+  return isUnavailableSql(value, column.type, unavailableTexts, placeholder);
 }
