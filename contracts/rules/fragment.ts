@@ -2,32 +2,33 @@
 
 import { isJsonObject, type JsonObject, type JsonSchema, type JsonValue } from '../json-schema.ts';
 
-const bodyId = 'foz:body';
+/** Where the body stands in such a document. */
+const bodyName = 'foz-body';
 
 export function selfContained(part: JsonSchema, body: JsonSchema): JsonSchema {
   if (typeof part === 'boolean' || part === body) return part;
   const found = { references: false };
-  const rewritten = withReferences(part, found);
+  const rewritten = withReferences(part, found, false);
   if (!found.references || !isJsonObject(rewritten)) return part;
-  const whole: JsonObject = isJsonObject(body) ? { ...body, $id: bodyId } : { $id: bodyId, allOf: [body] };
-  return { ...rewritten, $defs: { ...asObject(rewritten['$defs']), [bodyId]: whole } };
+  return { ...rewritten, $defs: { ...asObject(rewritten['$defs']), [bodyName]: withReferences(body, found, true) } };
 }
 
 /** Keywords whose values are data, not schemas. */
 const data: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'examples']);
 
-function withReferences(value: JsonValue, found: { references: boolean }): JsonValue {
-  if (Array.isArray(value)) return value.map((part: JsonValue) => withReferences(part, found));
+function withReferences(value: JsonValue, found: { references: boolean }, keepsAnchors: boolean): JsonValue {
+  if (Array.isArray(value)) return value.map((part: JsonValue) => withReferences(part, found, keepsAnchors));
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, part]): [string, JsonValue][] => {
       if (key === '$ref' && typeof part === 'string') {
         found.references = true;
-        return [[key, `${bodyId}${part}`]];
+        const isPointer = part === '#' || part.startsWith('#/');
+        return [[key, isPointer ? `#/$defs/${bodyName}${part.slice(1)}` : part]];
       }
-      // A name defined twice in one document would be refused.
-      if (key === '$anchor' || key === '$id') return [];
-      return [[key, data.has(key) ? part : withReferences(part, found)]];
+      // A name defined twice in one document would be refused, and a base of its own would move the references.
+      if (key === '$id' || (key === '$anchor' && !keepsAnchors)) return [];
+      return [[key, data.has(key) ? part : withReferences(part, found, keepsAnchors)]];
     }),
   );
 }
