@@ -22,6 +22,8 @@ export interface SampleScope {
 
 const depthMax = 16;
 const itemsMax = 50;
+/** A list that must be longer is not made. */
+const leastItemsMax = 1_000;
 
 /** Undefined when nothing was found this time. */
 export function sampleValue(given: JsonSchema, scope: SampleScope, depth = 0): JsonValue | undefined {
@@ -174,6 +176,7 @@ function sampleArray(schema: JsonObject, scope: SampleScope, depth: number): Jso
   const count = (keyword: string, preset: number): number => (typeof schema[keyword] === 'number' ? schema[keyword] : preset);
   const least = Math.max(count('minItems', 0), isJsonSchema(contains) ? count('minContains', 1) : 0);
   const most = Math.min(count('maxItems', Math.max(least, 4)), least + itemsMax);
+  if (least > leastItemsMax) return undefined;
   const length = least + randomInt(scope.random, Math.max(most - least, 0) + 1);
   const places = Array.isArray(prefixItems) ? prefixItems.filter(isJsonSchema) : [];
   const needed = isJsonSchema(contains) ? count('minContains', 1) : 0;
