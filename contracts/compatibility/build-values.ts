@@ -39,7 +39,7 @@ export function createBuilder(judges: Judges, random: Random | null, pool: reado
     part(claims, columns, depth, count) {
       const key = `${claimsKey(claims)} @${columns.key} ${count} ${random === null ? '' : randomInt(random, 4)}`;
       const before = known.get(key);
-      if (before !== undefined && before.length > 0) return before;
+      if (before !== undefined && (before.length > 0 || random === null)) return before;
       const values = [...buildValues(builder, claims, columns, depth, recipesOfPart).take(count)];
       known.set(key, values);
       return values;

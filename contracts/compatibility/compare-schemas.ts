@@ -32,7 +32,7 @@ export interface CompareOptions {
 }
 
 export const compareStepsMax = 400_000;
-export const comparePhaseMaxMs = 2_000;
+export const comparePhaseMaxMs = 5_000;
 /** Older versions that a transitive mode looks at. */
 export const historyMax = 100;
 

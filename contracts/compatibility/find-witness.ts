@@ -41,15 +41,16 @@ export function findWitness(search: WitnessSearch): FoundWitness | null {
     return firstWitness(search, buildValues(builder, wanted, writer.columns), recipesMax);
   });
   if (aimed !== null) return aimed;
-  for (const seed of seeds) {
-    const found = withinBudget(() => {
-      const builder = createBuilder(search.judges(), seededRandom(seed), pool);
+  return withinBudget(() => {
+    const judges = search.judges();
+    for (const seed of seeds) {
+      const builder = createBuilder(judges, seededRandom(seed), pool);
       const claims = seed % 2 === 0 ? wanted : wanted.slice(0, 1);
-      return firstWitness(search, buildValues(builder, claims, writer.columns), drawnMax);
-    });
-    if (found !== null) return found;
-  }
-  return null;
+      const found = firstWitness(search, buildValues(builder, claims, writer.columns), drawnMax);
+      if (found !== null) return found;
+    }
+    return null;
+  });
 }
 
 function firstWitness({ writer, reader }: WitnessSearch, candidates: Iterable<JsonValue>, count: number): FoundWitness | null {

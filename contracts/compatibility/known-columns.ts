@@ -70,13 +70,20 @@ function describe(key: string, nodes: readonly JsonObject[], place: (schemas: re
   }
   const compiled = new Map([...patterns].map((pattern) => [pattern, linearPattern(pattern)]));
   const closed = isClosed && !isOpen;
+  const members = new Map<string, Columns>();
   return {
     key,
     isClosed: closed,
     names,
     patterns: [...patterns],
     knows: (name) => !closed || names.has(name) || [...compiled.values()].some((pattern) => mayMatch(pattern, name)),
-    property: (name) => place(nodes.flatMap((node) => propertySchemas(node, name, compiled))),
+    property(name) {
+      const known = members.get(name);
+      if (known !== undefined) return known;
+      const member = place(nodes.flatMap((node) => propertySchemas(node, name, compiled)));
+      members.set(name, member);
+      return member;
+    },
     item: (index) => place(nodes.flatMap((node) => itemSchemas(node, index))),
   };
 }

@@ -16,12 +16,15 @@ const valuesOfFocus = 6;
 
 export function* sampleObjects(builder: Builder, facts: Facts, columns: Columns, depth: number): Generator<JsonValue> {
   const world = { builder, facts, columns, depth };
+  // Where a member that a denial speaks of can have no value, the others need not be looked at.
+  if (facts.memberClaims.some(({ name }) => valuesOf(world, name, [], 2).length === 0)) return;
+  for (const name of facts.forbidden) if (facts.required.has(name)) return;
   const required = [...requiredNames(facts)];
   if (required.length > membersMax || required.length > facts.propertiesMax) return;
   const optional = optionalNames(world, required);
   const chosen = facts.someMember.length === 0 ? [[]] : callSome(world, facts.someMember);
   for (const some of chosen) {
-    const minimal = fill(world, [...required, ...some.map(({ name }) => name)], some);
+    const minimal = fill(world, [...some.map(({ name }) => name), ...required], some);
     if (minimal === null) continue;
     const enough = padTo(world, minimal, facts.propertiesMin, optional);
     yield* variants(world, enough ?? minimal, optional, some);

@@ -115,6 +115,11 @@ function unsupportedKeyword(node: JsonObject, isRoot: boolean): string | null {
     if (Object.hasOwn(node, name)) return `keyword ${name} is not compared`;
   }
   if (!isRoot && Object.hasOwn(node, '$id')) return '$id below the root is not compared';
+  for (const name of maps) {
+    const value = keyword(node, name);
+    if (value === undefined || (isJsonObject(value) && Object.values(value).every(isJsonSchema))) continue;
+    return `${name} is not an object of schemas`;
+  }
   for (const [name, value] of Object.entries(node)) {
     if (!maps.includes(name) && isJsonObject(value) && Object.hasOwn(value, '$data')) return `$data under ${name} is not JSON Schema`;
   }

@@ -117,9 +117,12 @@ function escaped(value: string): string {
   return value.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
+function property(value: string): string {
+  return escaped(value).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}
+
 /** Spec: GitHub Actions workflow commands. One annotation a table that is not compatible, one notice when all are. */
 function annotations(told: Told, file: string): string {
-  const property = (value: string): string => escaped(value).replaceAll(':', '%3A').replaceAll(',', '%2C');
   const line = (level: string, title: string, message: string): string =>
     `::${level} file=${property(file)},line=1,title=${property(title)}::${escaped(message)}`;
   const broken = told.tables.filter(({ compatible }) => compatible !== true);
