@@ -6,7 +6,7 @@ import type { Comparison } from '../../contracts/compatibility/difference.ts';
 import type { Contract, ContractTable } from '../../contracts/contract.ts';
 import { isJsonObject, type JsonObject, type JsonSchema, type JsonValue } from '../../contracts/json-schema.ts';
 import type { IcebergType } from '../../lake/iceberg/schema.ts';
-import { columnSchema, compareTables } from './compare-columns.ts';
+import { columnSchema, compareTables, storedType } from './compare-columns.ts';
 import { schemaHeldBy } from './schema-held-by.ts';
 import type { ContractComparison, ContractDifference, ContractWitness, Direction, Verdict } from './registry-ports.ts';
 
@@ -86,20 +86,21 @@ function witnessesOf(
   ];
 }
 
-/** A row of one column that the contract accepts and a column of that Iceberg type cannot hold; undefined: none found. */
+/**
+ * A row of one column that the contract accepts and a column of that Iceberg type cannot hold; undefined: none found. It is
+ * one that the promised column holds: no integer beyond 64 bits.
+ */
 export function findRowNotHeld(table: ContractTable, column: string, stored: IcebergType | null): JsonValue | undefined {
-  const promised = columnSchema(table.body, column);
-  if (promised === null) return undefined;
+  const [promised, type] = [columnSchema(table.body, column), storedType(table, column)];
+  if (promised === null || type === null) return undefined;
   const wrapped = (schema: JsonSchema): JsonObject => ({
     ...definitionsOf(table.body),
     type: 'object',
     properties: { [column]: schema },
     required: [column],
   });
-  const { witness } = compareSchemas(wrapped(promised), wrapped(stored === null ? false : schemaHeldBy(stored)), {
-    mode: 'backward',
-    ...limits,
-  });
+  const held = wrapped({ allOf: [promised, schemaHeldBy(type)] });
+  const { witness } = compareSchemas(held, wrapped(stored === null ? false : schemaHeldBy(stored)), { mode: 'backward', ...limits });
   return witness?.document;
 }
 
