@@ -19,7 +19,7 @@ SELECT r.attname AS name, r.declared, r.attnotnull AS "notNull", r.attgenerated 
        r.attnum AS number, r.attidentity AS identity, r.depth > 0 AS "isDomain", format_type(r.typid, r.typmod) AS base,
        col_description(to_regclass($1), r.attnum) AS comment, pg_get_expr(d.adbin, d.adrelid) AS "defaultText",
        t.typname AS type, t.typtype AS kind,
-       e.typname AS element, e.typtype AS "elementKind", format_type(e.oid, NULL) AS "elementDeclared",
+       e.typname AS element, e.typtype AS "elementKind", format_type(e.oid, r.typmod) AS "elementDeclared",
        (SELECT json_agg(l.enumlabel ORDER BY l.enumsortorder) FROM pg_enum l WHERE l.enumtypid IN (t.oid, e.oid))::text AS labels,
        array_position(i.indkey::int2[], r.attnum) AS "keyIndex"
   FROM resolved r

@@ -6,7 +6,7 @@
 // A draft promises no more than the database does: rows that the database holds pass it. Notes say where that took a
 // decision that a person should look at.
 
-import type { SourceCheck, SourceColumn, SourceTable, SourceType } from '../../sources/source.ts';
+import type { SourceCheck, SourceColumn, SourceForeignKey, SourceTable, SourceType } from '../../sources/source.ts';
 import { logicalSchema, withNull } from '../column-type.ts';
 import { columnsOf } from '../columns.ts';
 import type { Contract, ContractTable } from '../contract.ts';
@@ -51,7 +51,7 @@ export function draftContract(source: SourceTable, database: Database, options: 
     body,
     columns: columnsOf(body),
     tags: [],
-    quality: [...quality, ...uniqueSets(source)],
+    quality: [...quality, ...uniqueSets(source), ...outerKeys(source)],
   };
   const contract: Contract = {
     id: options.id,
@@ -72,10 +72,12 @@ export function draftContract(source: SourceTable, database: Database, options: 
 }
 
 function bodyOf(source: SourceTable, database: Database, drafted: readonly DraftedColumn[]): JsonObject {
-  // Spec: ODCS relationships of a schema object, `table.property` on both sides.
-  const relationships = (source.foreignKeys ?? []).map(({ columns, references, referencedColumns }): JsonObject => {
-    const sides = [columns.map((name) => `${source.name.table}.${name}`), referencedColumns.map((name) => `${references.table}.${name}`)];
-    const [from, to] = sides.map((side): JsonValue => (side.length === 1 ? (side[0] ?? '') : side));
+  // Spec: ODCS relationships of a schema object, `table.property` on both sides; both are in the contract.
+  const relationships = (source.foreignKeys ?? []).filter(isWithin(source)).map(({ columns, referencedColumns }): JsonObject => {
+    const [from, to] = [columns, referencedColumns].map((names): JsonValue => {
+      const places = names.map((name) => `${source.name.table}.${name}`);
+      return places.length === 1 ? (places[0] ?? '') : places;
+    });
     return { type: 'foreignKey', from: from ?? '', to: to ?? '' };
   });
   const required = drafted.filter(({ isRequired }) => isRequired).map(({ name }) => name);
@@ -86,6 +88,21 @@ function bodyOf(source: SourceTable, database: Database, drafted: readonly Draft
     'x-database': database,
     ...(relationships.length === 0 ? {} : { 'x-odcs': { relationships } }),
   };
+}
+
+function isWithin({ name }: SourceTable): (key: SourceForeignKey) => boolean {
+  return ({ references }) => references.namespace === name.namespace && references.table === name.table;
+}
+
+/** Keys of other tables, which this contract does not have: as text. */
+function outerKeys(source: SourceTable): readonly JsonValue[] {
+  const isInner = isWithin(source);
+  return (source.foreignKeys ?? [])
+    .filter((key) => !isInner(key))
+    .map(({ name, columns, references, referencedColumns }) => {
+      const target = `${references.namespace}.${references.table} (${referencedColumns.join(', ')})`;
+      return { type: 'text', name, description: `FOREIGN KEY (${columns.join(', ')}) REFERENCES ${target}` };
+    });
 }
 
 interface Constraints {
@@ -201,7 +218,8 @@ function withLabels(schema: JsonObject, type: SourceType): JsonObject {
   if (type.labels !== undefined) return { ...schema, enum: type.labels };
   const labels = type.arguments[0]?.labels;
   if (type.name !== 'array' || labels === undefined) return schema;
-  return { ...schema, items: { type: ['string', 'null'], enum: [...labels, null] } };
+  const declared = type.arguments[0]?.declared ?? '';
+  return { ...schema, items: { type: ['string', 'null'], enum: [...labels, null], 'x-physicalType': declared } };
 }
 
 /** Null among the values, and among those that are listed. */

@@ -12,6 +12,8 @@ const ladders: readonly (readonly string[])[] = [
 
 export function typeChange(before: PhysicalType, after: PhysicalType): TypeChange {
   if (before.kind !== after.kind) {
+    // Inside a list, a document need not name the enum: its texts are what they are.
+    if (before.kind === 'string' && before.declared === '' && after.kind === 'enum') return 'same';
     const ladder = ladders.find((steps) => steps.includes(before.kind) && steps.includes(after.kind));
     if (!ladder) return 'changed';
     return ladder.indexOf(after.kind) > ladder.indexOf(before.kind) ? 'widened' : 'narrowed';

@@ -199,6 +199,25 @@ test('a draft that is written as ODCS reads back as the same contract, without a
   }
 });
 
+test('a foreign key within the table is a relationship, one to another table is kept as text', () => {
+  const own = { name: 'parent', columns: ['age'], references: { namespace: 'public', table: 'accounts' }, referencedColumns: ['id'] };
+  const other = {
+    name: 'city',
+    columns: ['tags', 'born'],
+    references: { namespace: 'geo', table: 'cities' },
+    referencedColumns: ['a', 'b'],
+  };
+  const { body, table, contract } = drafted(accountsTable({}, { foreignKeys: [own, other] }));
+  assert.deepEqual(body['x-odcs'], { relationships: [{ type: 'foreignKey', from: 'accounts.age', to: 'accounts.id' }] });
+  assert.deepEqual(table.quality.at(-1), {
+    type: 'text',
+    name: 'city',
+    description: 'FOREIGN KEY (tags, born) REFERENCES geo.cities (a, b)',
+  });
+  const reading = readContract(writeOdcs(contract), 'draft.odcs.yaml');
+  assert.deepEqual(reading.kind === 'contract' && [reading.warnings, reading.contract], [[], contract]);
+});
+
 test('a column of a type that is in no table is taken as text, and a note says so', () => {
   const shape = sourceColumn('shape', sourceType('my_range', 'public.my_range'), { number: 20 });
   const { properties, notes } = drafted(accountsTable({ shape }));

