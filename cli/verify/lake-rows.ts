@@ -34,12 +34,30 @@ export async function* lakeRows(input: LakeRowsInput, signal?: AbortSignal): Asy
     yield page.map((row) => {
       const values = row.map((value, i) => {
         const type = types[i];
-        return type ? canonical(type, value) : null;
+        return type ? canonical(type, asInEvent(value)) : null;
       });
       const pick = (names: readonly string[]) => names.map((name) => values[places.get(name) ?? -1] ?? null);
       return { key: pick(table.key), values: pick(input.columns) };
     });
   }
+}
+
+/** Bytes and maps of typed columns as the event spells them; of the rest the canonical forms know both spellings. */
+function asInEvent(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64');
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value;
+    return items.length > 0 && items.every(isEntry)
+      ? items.map((entry) => [asInEvent(entry.key), asInEvent(entry.value)])
+      : items.map(asInEvent);
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asInEvent(inner)]));
+}
+
+/** Of a map; a struct of just these two fields is told apart by its column's type in the source. */
+function isEntry(value: unknown): value is { readonly key: unknown; readonly value: unknown } {
+  return typeof value === 'object' && value !== null && Object.keys(value).join() === 'key,value';
 }
 
 function rowsSql({ schema, kind, relation, snapshot }: LakeRowsInput): string {
