@@ -39,7 +39,7 @@ export function lintReference(value: JsonValue, path: DocumentPath, { root, repo
       report({ rule: 'ref-dangling', path, at: 'value', message: `nothing stands at ${reference.slice(0, 100)}`, mend });
       return;
     }
-    const next: JsonValue | undefined = isJsonObject(target) && Object.keys(target).length === 1 ? target['$ref'] : undefined;
+    const next: JsonValue | undefined = isJsonObject(target) ? target['$ref'] : undefined;
     reference = typeof next === 'string' && next.startsWith('#') ? next : null;
   }
 }

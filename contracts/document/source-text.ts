@@ -168,9 +168,16 @@ class Reader {
     }
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (isScalar(node)) return this.#scalar(node, place);
+    if (isSeq<ParsedNode>(node) && pointer.endsWith('/properties')) this.#bound(node.items.length, 'list of properties', 'items', place);
     if (isSeq<ParsedNode>(node)) return node.items.map((item, index) => this.#item(item, `${pointer}/${index}`, depth));
     if (isMap<ParsedNode, ParsedNode | null>(node)) return this.#map(node.items, pointer, place, depth);
     return null;
+  }
+
+  #bound(count: number, what: string, parts: string, place: Place): void {
+    if (count <= propertiesMax) return;
+    const message = `one ${what} has ${count} ${parts}; at most ${propertiesMax} are read`;
+    throw new TooMuch(makeProblem('properties-max', this.#file, place, message, 'Split the table or the contract.'));
   }
 
   #item(item: ParsedNode, pointer: string, depth: number): JsonValue {
@@ -179,10 +186,7 @@ class Reader {
   }
 
   #map(items: readonly { key: ParsedNode; value: ParsedNode | null }[], pointer: string, place: Place, depth: number): JsonValue {
-    if (items.length > propertiesMax) {
-      const message = `one mapping has ${items.length} keys; at most ${propertiesMax} are read`;
-      throw new TooMuch(makeProblem('properties-max', this.#file, place, message, 'Split the table or the contract.'));
-    }
+    this.#bound(items.length, 'mapping', 'keys', place);
     const entries = new Map<string, JsonValue>();
     for (const { key, value } of items) {
       const at = this.#place(key.range[0]);
