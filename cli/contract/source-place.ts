@@ -72,7 +72,8 @@ function cassandraPlace(url: URL, env: Environment): SourcePlace {
   const password = passwordOf(url, env, 'CASSANDRA_PASSWORD');
   const settings: CassandraSettings = {
     ...cassandraDefaults,
-    contactPoints: [`${bareHost(url) || '127.0.0.1'}:${portOf(url, undefined, 9042)}`],
+    // With its brackets, where it is an IPv6 address.
+    contactPoints: [`${url.hostname || '127.0.0.1'}:${portOf(url, undefined, 9042)}`],
     localDataCenter: url.searchParams.get('datacenter') ?? env['CASSANDRA_DATACENTER'] ?? cassandraDefaults.localDataCenter,
     ...(username && password ? { auth: { username, password } } : {}),
     ...(url.searchParams.get('tls') === 'true' ? { tls: { verify: true } } : {}),

@@ -99,7 +99,9 @@ function columnRow(column: ContractColumn, schema: JsonSchema): string {
     ...(column.isRequired ? ['<span class="mark">required</span>'] : []),
     ...(column.isUnique ? ['<span class="mark">unique</span>'] : []),
     ...(column.pii === null ? [] : [`<span class="mark pii">pii: ${text(column.pii)}</span>`]),
-    ...(column.classification === null ? [] : [`<span class="mark pii">${text(column.classification)}</span>`]),
+    ...(column.classification === null
+      ? []
+      : [`<span class="mark${isSensitive(column) ? ' pii' : ''}">${text(column.classification)}</span>`]),
     ...(column.mask === null ? [] : [`<span class="mark pii">mask: ${escaped(column.mask.kind)}</span>`]),
   ];
   const rules = rulesOf(schema);
@@ -107,6 +109,10 @@ function columnRow(column: ContractColumn, schema: JsonSchema): string {
 <td>${escaped(typeOf(schema))}${column.physicalType === null ? '' : `<div class="physical">${code(column.physicalType)}</div>`}</td>
 <td>${rules.map((rule) => `<div>${code(rule)}</div>`).join('')}</td>
 <td>${column.description === null ? '' : text(column.description)}${column.tags.length === 0 ? '' : `<div>${tagsText(column.tags) ?? ''}</div>`}</td></tr>`;
+}
+
+function isSensitive({ classification, pii }: ContractColumn): boolean {
+  return pii !== null || classification === 'confidential' || classification === 'restricted';
 }
 
 function typeOf(schema: JsonSchema): string {
@@ -124,10 +130,13 @@ function rulesOf(schema: JsonSchema): readonly string[] {
   if (!isJsonObject(schema)) return [];
   return Object.entries(schema)
     .filter(([keyword]) => !notRules.has(keyword) && !keyword.startsWith('x-'))
-    .map(([keyword, value]) => `${keyword}: ${shortJson(value)}`);
+    .map(
+      ([keyword, value]) => `${keyword}: ${Array.isArray(value) ? value.slice(0, listedMax).map(shortJson).join(', ') : shortJson(value)}`,
+    );
 }
 
 const shortMax = 300;
+const listedMax = 50;
 
 function shortJson(value: unknown): string {
   const written = JSON.stringify(value);

@@ -5,6 +5,7 @@ export const pageStyle = `
 @media (prefers-color-scheme: dark) { :root { --ink: #e6eaed; --soft: #9aa6b0; --line: #353d44; --back: #14181b; --panel: #1c2226; --key: #5fd0a5; --pii: #ff9d66; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 72rem; padding: 2rem 1.25rem 3rem; background: var(--back); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+h1, h2, .mark, .tag { overflow-wrap: anywhere; }
 h1 { font-size: 1.7rem; margin: 0 0 .25rem; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 .25rem; }
 h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; }
@@ -21,7 +22,8 @@ th, td { text-align: left; vertical-align: top; padding: .5rem .75rem; border-bo
 tbody tr:last-child > * { border-bottom: 0; }
 thead th { background: var(--panel); font-size: .8rem; color: var(--soft); white-space: nowrap; }
 tbody th { font-weight: 400; }
-td { overflow-wrap: anywhere; min-width: 8rem; }
+td, tbody th { overflow-wrap: anywhere; min-width: 9rem; }
+td:last-child { min-width: 12rem; }
 code { font: .875em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 .physical { color: var(--soft); }
 .mark { display: inline-block; font-size: .75rem; color: var(--soft); border: 1px solid var(--line); border-radius: .3rem; padding: 0 .35rem; margin-top: .25rem; }
