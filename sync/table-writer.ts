@@ -18,7 +18,8 @@ import type { SyncOptions } from './options.ts';
 import { Pipeline, type CommittedEvent } from './pipeline.ts';
 import { mergeManifests } from './maintain.ts';
 import type { TableObserver } from './table-observer.ts';
-import { checkedChain, ensureTable, startOffset, type TableTarget } from './table.ts';
+import { openTable } from './contract/open-table.ts';
+import { checkedChain, startOffset, type TableTarget } from './table.ts';
 
 export interface TableWriterDeps extends Omit<CommitDeps, 'waiting'> {
   readonly decoder: Decoder;
@@ -132,14 +133,7 @@ export class TableWriter {
   async #look(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
     const signal = this.#signal;
     const source = await untilAvailable(() => this.#deps.describe(this.target.topic, signal), this.#commitDeps, signal);
-    const table = await untilAvailable(
-      () => ensureTable(this.#deps.catalog, this.target, this.#deps.crashPoint, signal),
-      this.#commitDeps,
-      signal,
-    );
-    await this.#deps.crashPoint('assign:after-load');
-    // Before the first row: what should be masked must never land as it is.
-    await untilAvailable(async () => this.#deps.contracts?.load(signal), this.#commitDeps, signal);
+    const table = await openTable(this.target, this.#deps.contracts ?? null, this.#commitDeps, signal);
     if (this.halt && !isDecided(this.halt, this.target.topic, source.topicId, table, this.#deps.contracts))
       throw new HaltError(this.name, this.halt);
     const ranges = await untilAvailable(() => this.#deps.offsets(this.target.topic, signal), this.#commitDeps, signal);

@@ -54,6 +54,11 @@ export class TableContracts {
     return found && this.#pin(found);
   }
 
+  /** Whether or not its effect has begun. */
+  get newest(): ContractInForce | null {
+    return this.#inForce.at(-1) ?? null;
+  }
+
   /** Whether every row, wherever it stands, has the same version. */
   get isUniform(): boolean {
     const newest = this.#inForce.at(-1);
