@@ -2,7 +2,8 @@
 // which is only worth evaluating where the boolean is false. Rules that SQL cannot say are left to the validator, on the
 // rows that have a value there at all.
 
-import type { JsonSchema } from '../json-schema.ts';
+import { isJsonObject, type JsonSchema } from '../json-schema.ts';
+import { expectedWire, inStoredOrder, typedJson, type TypedJson } from './json-type.ts';
 import type { Rule, Step } from './rule.ts';
 import { allOf, anyOf, implies, not, sqlText, type SqlBoolean } from './sql-boolean.ts';
 import * as cells from './sql-cell.ts';
@@ -38,37 +39,117 @@ export interface SqlRulesOptions {
 
 export function sqlRules(rules: readonly Rule[], body: JsonSchema, row: string, wire: Wire, options: SqlRulesOptions): SqlRules {
   const root: Cell = { ...cells.cellAt(row, wire), isRow: true };
-  const clean: SqlBoolean[] = [];
-  const lists: string[] = [];
-  const judged: SqlBoolean[] = [];
-  const left = new Map<string, string>();
-  const broken = new Map<Rule['policy'], SqlBoolean[]>();
-  for (const rule of rules) {
-    const context: SqlContext = { body, known: [], open: new Set(), depth: 0, written: 0 };
-    try {
-      const holds = along(rule.steps, rule, root, context);
-      clean.push(holds, ...context.known);
-      judged.push(not(allOf(context.known)));
-      if (holds === true) continue;
-      broken.set(rule.policy, [...(broken.get(rule.policy) ?? []), not(holds)]);
-      const inner: SqlContext = { body, known: [], open: new Set(), depth: 0, written: 0 };
-      lists.push(violationsAlong(rule.steps, rule, { cell: root, path: sqlString(''), isRoot: true }, inner, options));
-    } catch (error) {
-      if (!(error instanceof NotInSql)) throw error;
-      left.set(rule.id, error.message);
-      const concerned = reaches(rule.steps, root);
-      judged.push(concerned);
-      clean.push(not(concerned));
-    }
+  const parts: Parts = { body, options, clean: [], lists: new Map(), judged: [], left: new Map(), broken: new Map() };
+  const typed = typedColumns(root, body);
+  const ofColumn = (rule: Rule): TypedColumn | undefined =>
+    rule.steps[0]?.kind === 'property' ? typed.get(rule.steps[0].name) : undefined;
+  for (const [column, own] of Map.groupBy(rules, ofColumn)) {
+    if (column) addTyped(own, column, root, parts);
+    else for (const rule of own) addPlain(rule, root, parts);
   }
-  const violations = lists.length === 0 ? `[]::${violationType}[]` : `(flatten([${lists.join(', ')}]))[1:${violationsMax}]`;
+  const lists = rules.flatMap((rule) => parts.lists.get(rule) ?? []);
   return {
-    isClean: sqlText(allOf(clean)),
-    violations,
-    needsJudge: sqlText(anyOf(judged)),
-    left,
-    breaks: (policy) => sqlText(anyOf(broken.get(policy) ?? [])),
+    isClean: sqlText(allOf(parts.clean)),
+    violations: lists.length === 0 ? `[]::${violationType}[]` : `(flatten([${lists.join(', ')}]))[1:${violationsMax}]`,
+    needsJudge: sqlText(anyOf(parts.judged)),
+    left: parts.left,
+    breaks: (policy) => sqlText(anyOf(parts.broken.get(policy) ?? [])),
   };
+}
+
+interface Parts {
+  readonly body: JsonSchema;
+  readonly options: SqlRulesOptions;
+  readonly clean: SqlBoolean[];
+  readonly lists: Map<Rule, string>;
+  readonly judged: SqlBoolean[];
+  readonly left: Map<string, string>;
+  readonly broken: Map<Rule['policy'], SqlBoolean[]>;
+}
+
+function addPlain(rule: Rule, root: Cell, parts: Parts): void {
+  const { options } = parts;
+  const context = newContext(parts.body);
+  const holds = tried(rule, root, parts, () => along(rule.steps, rule, root, context));
+  if (holds === null) return;
+  parts.clean.push(holds, ...context.known);
+  parts.judged.push(not(allOf(context.known)));
+  if (holds === true) return;
+  addBroken(rule, holds, parts);
+  parts.lists.set(
+    rule,
+    violationsAlong(rule.steps, rule, { cell: root, path: sqlString(''), isRoot: true }, newContext(parts.body), options),
+  );
+}
+
+/** What the rule says, or null: then it is left to the validator, on the rows that have a value at the beginning of its way. */
+function tried(rule: Rule, root: Cell, parts: Parts, term: () => SqlBoolean): SqlBoolean | null {
+  try {
+    return term();
+  } catch (error) {
+    if (!(error instanceof NotInSql)) throw error;
+    parts.left.set(rule.id, error.message);
+    const concerned = reaches(rule.steps, root);
+    parts.judged.push(concerned);
+    parts.clean.push(not(concerned));
+    return null;
+  }
+}
+
+function addBroken(rule: Rule, holds: SqlBoolean, parts: Parts): void {
+  parts.broken.set(rule.policy, [...(parts.broken.get(rule.policy) ?? []), not(holds)]);
+}
+
+function newContext(body: JsonSchema): SqlContext {
+  return { body, known: [], open: new Set(), depth: 0, written: 0 };
+}
+
+/** A column of JSON that the contract gives one type. */
+interface TypedColumn {
+  readonly field: cells.FieldCell;
+  readonly wire: Wire;
+  readonly json: TypedJson;
+}
+
+function typedColumns(root: Cell, body: JsonSchema): ReadonlyMap<string, TypedColumn> {
+  const columns = new Map<string, TypedColumn>();
+  const properties = isJsonObject(body) && isJsonObject(body['properties']) ? body['properties'] : {};
+  for (const field of cells.fieldCells(root)) {
+    const schema = Object.hasOwn(properties, field.name) ? properties[field.name] : undefined;
+    if (field.cell.wire.kind !== 'json' || !isJsonObject(schema)) continue;
+    const expected = expectedWire(schema, body);
+    if (expected === null) continue;
+    const wire = schema['x-physicalType'] === 'jsonb' ? inStoredOrder(expected) : expected;
+    columns.set(field.name, { field, wire, json: typedJson(field.cell.raw, wire) });
+  }
+  return columns;
+}
+
+/** All rules of one such column together: its text is read once, as the only element of a list. */
+function addTyped(rules: readonly Rule[], { field, wire, json }: TypedColumn, root: Cell, parts: Parts): void {
+  const { isPresent, name } = field;
+  const bound = (term: SqlBoolean): SqlBoolean =>
+    typeof term === 'boolean' ? term : `coalesce(list_transform([${json.sql}], lambda j: ${term})[1], false)`;
+  const cell = cells.cellAt('j', wire);
+  const terms: SqlBoolean[] = [];
+  const known: SqlBoolean[] = [];
+  for (const rule of rules) {
+    const context = newContext(parts.body);
+    const below = rule.steps.slice(1);
+    const holds = tried(rule, root, parts, () => along(below, rule, cell, context));
+    if (holds === null) continue;
+    // One that always holds does so for what has the type.
+    terms.push(holds);
+    known.push(...context.known);
+    if (holds === true) continue;
+    addBroken(rule, implies(isPresent, bound(holds)), parts);
+    const spot: Spot = { cell: cells.cellAt(json.sql, wire), path: sqlString(name), isRoot: false, column: name };
+    parts.lists.set(rule, guarded(isPresent, violationsAlong(below, rule, spot, newContext(parts.body), parts.options)));
+  }
+  if (terms.length === 0) return;
+  known.push(json.isWhole('j'));
+  parts.clean.push(implies(isPresent, bound(allOf([...known, ...terms]))));
+  parts.judged.push(allOf([isPresent, not(bound(allOf(known)))]));
 }
 
 /** Whether the rule holds for every value that its steps lead to. */

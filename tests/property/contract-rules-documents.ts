@@ -271,7 +271,43 @@ export function bodyFor(type: DecodedType): fc.Arbitrary<JsonSchema> {
       items: { $ref: '#/$defs/tree' },
     },
   };
+  const $schema = 'https://json-schema.org/draft/2020-12/schema';
+  const declared = type.kind === 'struct' ? declaredProperties(type.fields) : fc.constant({});
   return fc
-    .array(schemaFor(type, 3), { minLength: 1, maxLength: 2 })
-    .map((parts) => ({ $schema: 'https://json-schema.org/draft/2020-12/schema', $defs: definitions, allOf: parts }));
+    .tuple(fc.array(schemaFor(type, 3), { minLength: 1, maxLength: 2 }), fc.option(declared, { nil: {} }))
+    .map(([parts, properties]) => ({ $schema, $defs: definitions, allOf: parts, properties }));
+}
+
+/** As a contract says it of a column: its type, and something more. */
+function declaredProperties(fields: readonly { readonly name: string; readonly type: DecodedType }[]): fc.Arbitrary<JsonObject> {
+  return fc
+    .tuple(...fields.map(({ type }) => fc.tuple(fc.boolean(), ofType(type, 1))))
+    .map((parts) =>
+      Object.fromEntries(
+        fields.map(({ name, type }, i): [string, JsonObject] => [name, { ...parts[i]?.[1], ...declaration(type, parts[i]?.[0] ?? true) }]),
+      ),
+    );
+}
+
+function declaration(type: DecodedType, isNullable: boolean): JsonObject {
+  const named = (name: string): JsonObject => ({ type: isNullable ? [name, 'null'] : name });
+  switch (type.kind) {
+    case 'long':
+      return named('integer');
+    case 'double':
+      return named('number');
+    case 'boolean':
+    case 'string':
+      return named(type.kind);
+    case 'list':
+      return { ...named('array'), items: declaration(type.element, isNullable) };
+    case 'struct':
+      return {
+        ...named('object'),
+        properties: Object.fromEntries(type.fields.map((field): [string, JsonObject] => [field.name, declaration(field.type, isNullable)])),
+        required: type.fields.map((field) => field.name),
+      };
+    default:
+      return {};
+  }
 }

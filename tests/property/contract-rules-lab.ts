@@ -30,7 +30,8 @@ export async function rulesLab(): Promise<RulesLab> {
       const { isClean, violations, needsJudge } = rules.sql('r', wire);
       const rows = texts.map((text, i) => `(${i}, ${quote(text)})`).join(',');
       const from = `SELECT i, from_json(j, ${quote(structure(decoded))}) AS r FROM (VALUES ${rows}) t(i, j)`;
-      const sql = `SELECT ${isClean} AS c, CASE WHEN ${isClean} THEN NULL ELSE ${violations} END AS v, ${needsJudge} AS n FROM (${from}) ORDER BY i`;
+      const judged = `SELECT i, r, ${isClean} AS c, ${needsJudge} AS n FROM (${from})`;
+      const sql = `SELECT c, CASE WHEN c THEN NULL ELSE ${violations} END AS v, n FROM (${judged}) ORDER BY i`;
       const answer = (await connection.runAndReadAll(sql)).getRowsJson();
       return answer.map(([c, v, n]) => {
         if (typeof c !== 'boolean' || typeof n !== 'boolean') throw new Error(`not a yes or no: ${String(c)} ${String(n)}`);
