@@ -78,17 +78,8 @@ const dataKeywords: ReadonlySet<string> = new Set(['const', 'enum', 'default', '
 
 /** Tells whether a text has a format; null when the format is not known, and so not asserted. */
 export function formatJudge(): (format: string, text: string) => boolean | null {
-  const { formats } = newAjv(false);
-  return (format, text) => {
-    const known = Object.hasOwn(formats, format) ? formats[format] : undefined;
-    if (known === undefined || known === true) return null;
-    const check = typeof known === 'object' && 'validate' in known ? known.validate : known;
-    if (check instanceof RegExp) return check.test(text);
-    if (typeof check === 'string') return new RegExp(check).test(text);
-    // Formats of numbers (int32, double) say nothing about a text.
-    if (typeof known === 'object' && 'type' in known && known.type === 'number') return null;
-    return typeof check === 'function' ? Boolean(Reflect.apply(check, undefined, [text])) : null;
-  };
+  const matchers = new Map([...textFormats].map(([name, format]) => [name, formatMatcher(format)]));
+  return (format, text) => matchers.get(format)?.(text) ?? null;
 }
 
 function newAjv(validateSchema: boolean): Ajv2020 {

@@ -140,7 +140,7 @@ function judgeSoundly(
   const columns = columnsOf(from);
   const proof = prove(from, to, columns, numbering, judges());
   if (proof === true) return { compatible: true, witness: null, reason: null };
-  const [accepts, rejects] = [compileSchema(from.root), compileSchema(to.root)];
+  const [accepts, rejects] = [compileSchema(from.root, true), compileSchema(to.root, true)];
   if (accepts.kind === 'refused' || rejects.kind === 'refused') {
     const isWriter = accepts.kind === 'refused';
     const reason = accepts.kind === 'refused' ? accepts.reason : rejects.kind === 'refused' ? rejects.reason : '';

@@ -98,7 +98,7 @@ const doubtful = new Set([
 const harmlessWhenClosed = ['OPTIONAL_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL', 'FORMAT_REMOVED'];
 
 /** Keywords that only the sound profile looks at. */
-const soundOnly = /^(FORMAT|CONST|CONTAINS|CONDITION|PATTERN_PROPERTIES|PROPERTY_NAMES)_/;
+const soundOnly = /^(FORMAT|CONTAINS|CONDITION|PATTERN_PROPERTIES|PROPERTY_NAMES)_/;
 
 const allowed: Readonly<Record<CompatibilityProfile, ReadonlySet<string>>> = {
   'confluent-strict': new Set(strict),

@@ -109,7 +109,7 @@ function compareSameKind(walk: Walk, original: Shape, update: Shape, from: Schem
   else if (original.kind === 'array' && update.kind === 'array') arrayDifferences(walk, original.node, update.node, from, to);
   else if (original.kind === 'enum' && update.kind === 'enum') enumDifferences(walk, original.values, update.values);
   else if (original.kind === 'const' && update.kind === 'const' && !jsonEqual(original.value, update.value))
-    add(walk, 'CONST_CHANGED', 'const');
+    add(walk, 'ENUM_ARRAY_CHANGED', 'const');
   else if (original.kind === 'condition' && update.kind === 'condition') {
     changed(walk, original.node, update.node, ['if', 'then', 'else'], 'CONDITION_CHANGED');
   } else if (original.kind === 'not' && update.kind === 'not') {

@@ -2,6 +2,7 @@
 // number is what a proof remembers a node by). What the comparison could misread is refused here, with its reason.
 
 import { isJsonObject, isJsonSchema, type JsonObject, type JsonSchema, type JsonValue } from '../json-schema.ts';
+import { malformedKeyword } from './malformed-keyword.ts';
 import { checkLimits } from '../rules/check-limits.ts';
 import { keyword, schemaKeyword, schemaListKeyword, schemaMapKeyword, textKeyword } from './keywords.ts';
 
@@ -115,11 +116,8 @@ function unsupportedKeyword(node: JsonObject, isRoot: boolean): string | null {
     if (Object.hasOwn(node, name)) return `keyword ${name} is not compared`;
   }
   if (!isRoot && Object.hasOwn(node, '$id')) return '$id below the root is not compared';
-  for (const name of maps) {
-    const value = keyword(node, name);
-    if (value === undefined || (isJsonObject(value) && Object.values(value).every(isJsonSchema))) continue;
-    return `${name} is not an object of schemas`;
-  }
+  const malformed = malformedKeyword(node);
+  if (malformed !== null) return malformed;
   for (const [name, value] of Object.entries(node)) {
     if (!maps.includes(name) && isJsonObject(value) && Object.hasOwn(value, '$data')) return `$data under ${name} is not JSON Schema`;
   }
