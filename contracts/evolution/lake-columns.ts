@@ -3,6 +3,7 @@
 // - maps whose keys are not text, since the connector writes them as lists of pairs;
 // - arrays of PostgreSQL but of text, uuids and integers: only for those does the connector spell a value that it did not
 //   read (TOAST) within the type;
+// - timestamptz(p) of fewer than six digits, which the connector spells with so many;
 // - masked values that are text in the record, since what a mask writes is text.
 
 import type { WantedType } from '../../lake/iceberg/evolve.ts';
@@ -26,7 +27,9 @@ export function lakeColumns(table: ContractTable, database: Database = databaseO
     const own = properties[name];
     const schema: JsonObject = isJsonObject(own) ? own : {};
     const said = physicalType === null || 'x-physicalType' in schema ? schema : { ...schema, 'x-physicalType': physicalType };
-    const type = storable(icebergType(columnType(said, database), noIds), database, true);
+    const physical = columnType(said, database);
+    const isShort = physical.kind === 'timestamptz' && database === 'postgres' && /\(\s*[0-5]\s*\)/.test(physical.declared);
+    const type = isShort ? 'string' : storable(icebergType(physical, noIds), database, true);
     const isMaskedText = mask !== null && mask.kind !== 'drop' && typeof type === 'string' && isTextInRecord(type, database);
     return { id: id ?? name, name, type: isMaskedText ? 'string' : (type ?? 'string'), doc: description };
   });

@@ -9,6 +9,7 @@ import { compareWithLog } from '../../cli/verify/compare-with-log.ts';
 import type { ContractTable } from '../../contracts/contract.ts';
 import type { Decision } from '../../contracts/evolution/plan.ts';
 import type { JsonObject } from '../../contracts/json-schema.ts';
+import { lakeColumns } from '../../contracts/evolution/lake-columns.ts';
 import { planEvolution } from '../../contracts/evolution/plan.ts';
 import { highestFieldId } from '../../lake/iceberg/schema.ts';
 import { rawSchema } from '../../lake/raw/raw-schema.ts';
@@ -254,3 +255,25 @@ test('a property that comes back after it was dropped is a new column', () => {
 function photoId(plan: { readonly moves: readonly { readonly parent: string; readonly to: string }[] }): string {
   return /_dropped_(\d+)_photo/.exec(plan.moves.find((move) => move.parent === 'after' && move.to.includes('photo'))?.to ?? '')?.[1] ?? '';
 }
+
+test('what the record’s text cannot be one spelling of stays text', () => {
+  const table = contractTable([
+    { name: 'a', type: 'timestamptz(3)' },
+    { name: 'b', type: 'numeric' },
+    { name: 'c', type: 'numeric(8,2)[]' },
+    { name: 'd', type: 'text[]' },
+    { name: 'e', type: 'timestamptz' },
+    { name: 'f', type: 'jsonb' },
+    { name: 'g', type: 'time' },
+  ]);
+  const { columns, ...rest } = table;
+  const masked = {
+    ...rest,
+    columns: columns.map((column) => (column.name === 'e' ? { ...column, mask: { kind: 'redact', text: '' } as const } : column)),
+  };
+  assert.deepEqual(
+    lakeColumns(table).map(({ type }) => type),
+    ['string', 'string', 'string', { type: 'list', element: 'string' }, 'timestamptz', 'string', 'long'],
+  );
+  assert.equal(lakeColumns(masked)[4]?.type, 'string');
+});
