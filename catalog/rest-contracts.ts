@@ -57,7 +57,11 @@ export function restContracts(options: RestContractsOptions): ContractRegistry {
 
   const contractsInForce: ContractRegistry['contractsInForce'] = async (table, signal) => {
     const path = `tables/${encodeURIComponent(table.name)}/contracts`;
-    const body = valueOf(await exchange('GET', path, undefined, signal));
+    const request: RestRequest = { method: 'GET', url: `${base}/${path}`, isWrite: false };
+    const response = await restExchange(http, request, signal);
+    // Another catalog, without a registry: no table has a contract there.
+    if (response.status === 404) return [];
+    const body = valueOf(answerOf(request, response));
     const views = memberOf(body, 'contracts');
     if (!isListOf(isInForceView)(views)) throw malformed(path);
     const found: ContractInForce[] = [];
@@ -116,13 +120,12 @@ export function restContracts(options: RestContractsOptions): ContractRegistry {
 type Exchange = (method: 'GET' | 'POST', path: string, body?: unknown, signal?: AbortSignal) => Promise<Answer<unknown>>;
 
 async function exchanged(http: RestHttpOptions, request: RestRequest, signal?: AbortSignal): Promise<Answer<unknown>> {
-  const response = await restExchange(http, request, signal);
-  if (response.status === 200) return { kind: 'ok', value: response.body };
-  return refusalOf(request, response);
+  return answerOf(request, await restExchange(http, request, signal));
 }
 
 /** The reason by the error's type; what no registry of ours says is thrown. */
-function refusalOf(request: RestRequest, response: RestResponse): Answer<never> {
+function answerOf(request: RestRequest, response: RestResponse): Answer<unknown> {
+  if (response.status === 200) return { kind: 'ok', value: response.body };
   const error = memberOf(response.body, 'error');
   const type = memberOf(error, 'type');
   const reason = isString(type) ? refusalReasons.get(type) : undefined;

@@ -1,14 +1,15 @@
 // `foz contract show ID[@VERSION]`: the document as it was registered, byte for byte, or as it was read.
 
+import { writeFile } from 'node:fs/promises';
 import type { Command } from '../../command.ts';
 
 export const show: Command = {
-  description:
-    'Print a contract’s document as it was registered, byte for byte; with --json also what it says, in one form whatever it was written in.',
+  description: 'Print a contract’s document as it was registered; with --json also what it says, in one form whatever it was written in.',
   arguments: [{ name: '<contract>', doc: 'ID or ID@VERSION; without a version the one in force, else the latest' }],
+  options: [{ flags: '--output <file>', doc: 'write the document there, as it was registered' }],
   examples: [
     ['foz contract show users', 'the version in force'],
-    ['foz contract show users@1.0.0 > users.odcs.yaml', 'an older one, as a file'],
+    ['foz contract show users@1.0.0 --output users.odcs.yaml', 'an older one, byte for byte'],
     ['foz contract show users@latest --json', 'with state, digest and canonical form'],
   ],
   run: async (call) => {
@@ -27,8 +28,13 @@ export const show: Command = {
     }
     const { value } = answer;
     call.note(`${id} ${value.version} (${value.state})`);
-    // The line's end is added when it is printed.
-    call.print(value, () => value.document.replace(/\n$/, ''));
+    const output = call.options['output'];
+    if (typeof output === 'string') {
+      await writeFile(output, value.document);
+      call.print({ id, version: value.version, output }, () => `${output}: ${id} ${value.version}, ${value.documentBytes} bytes`);
+      return 0;
+    }
+    call.print(value, () => value.document);
     return 0;
   },
 };
