@@ -5,7 +5,7 @@
 export const documentBytesMax = 1024 * 1024;
 
 /** Words, brackets, line ends and the like: what parsing costs. A table of 2,000 columns has about 150,000. */
-export const documentTokensMax = 300_000;
+export const documentTokensMax = 250_000;
 
 /** Nesting of mappings and lists; the standard's own examples stay below 20. */
 export const documentDepthMax = 64;

@@ -139,7 +139,6 @@ const tableKeysWithMeaning: ReadonlySet<string> = new Set([
   'tags',
   'quality',
   'properties',
-  'logicalType',
   'businessName',
   'customProperties',
 ]);

@@ -52,7 +52,7 @@ export function readSourceText(text: string, file: string): SourceReading {
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   try {
-    const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false, strict: true, version: '1.2' });
+    const document = parsed(text, lines);
     const syntax = syntaxProblems(document, file, place);
     if (syntax.length > 0) return { kind: 'problems', problems: syntax };
     const reader = new Reader(file, place);
@@ -64,6 +64,17 @@ export function readSourceText(text: string, file: string): SourceReading {
     if (!(error instanceof RangeError)) throw error;
     // The parser's own stack: what it cannot nest is far beyond the limit.
     return { kind: 'problems', problems: [depthProblem(file, { line: 1, column: 1 })] };
+  }
+}
+
+/** Every mistake in the text is an Error of its own; with a stack each, a million of them take minutes. */
+function parsed(text: string, lineCounter: LineCounter): Document.Parsed {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return parseDocument(text, { lineCounter, uniqueKeys: false, prettyErrors: false, strict: true, version: '1.2' });
+  } finally {
+    Error.stackTraceLimit = limit;
   }
 }
 
