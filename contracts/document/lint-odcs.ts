@@ -4,7 +4,8 @@ import { policyOf } from '../columns.ts';
 import { contractIdPattern } from '../contract.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json-schema.ts';
 import { lintColumns } from './lint-columns.ts';
-import { lintBody, type Report } from './lint-schema.ts';
+import { lintEnforceable } from './lint-enforceable.ts';
+import type { Report } from './lint-schema.ts';
 import { bodyOfTable, compatibilityModes, contractIdOf, stateOf } from './odcs-contract.ts';
 import { odcsPath } from './odcs-path.ts';
 import { qualityOperators } from './odcs-shape.ts';
@@ -150,7 +151,7 @@ function lintTable(table: JsonObject, path: DocumentPath, report: Report): void 
   }
   const body = bodyOfTable(table);
   const inDocument: Report = (finding) => report({ ...finding, path: odcsPath(table, path, finding.path) });
-  lintBody(body, inDocument);
+  lintEnforceable(body, inDocument);
   lintColumns(body, inDocument);
 }
 

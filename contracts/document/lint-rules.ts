@@ -90,6 +90,7 @@ const schemaRules = {
   'pattern-form': { severity: 'error', doc: 'A pattern that a linear engine cannot run, or no regular expression.' },
   'format-unknown': { severity: 'error', doc: 'A `format` that nobody checks.' },
   'keyword-idle': { severity: 'warning', doc: 'A keyword that the type beside it makes meaningless (a length of a number).' },
+  'not-enforceable': { severity: 'error', doc: 'The rules of the schema cannot be enforced: a keyword, or more than the limits allow.' },
   'never-valid': { severity: 'warning', doc: 'A schema of `false`: no row can have the property.' },
 } as const;
 

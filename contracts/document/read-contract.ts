@@ -17,10 +17,11 @@ import { dcsShape } from './dcs-shape.ts';
 import { bodyOfDocument, contractOfJsonSchema, contractOfPlainSchema, jsonSchemaShape } from './json-schema-contract.ts';
 import { problemsMax } from './limits.ts';
 import { lintColumns } from './lint-columns.ts';
+import { lintEnforceable } from './lint-enforceable.ts';
 import { lintDcs } from './lint-dcs.ts';
 import { lintIdentity, lintOdcs } from './lint-odcs.ts';
 import { lintRules } from './lint-rules.ts';
-import { lintBody, type Finding, type Report } from './lint-schema.ts';
+import type { Finding, Report } from './lint-schema.ts';
 import { contractOfOdcs } from './odcs-contract.ts';
 import { odcsShape } from './odcs-shape.ts';
 import { listAt } from './property-schema.ts';
@@ -113,7 +114,7 @@ function lintJsonSchema(document: JsonObject, report: Report): void {
 }
 
 function lintPlain(body: JsonValue, report: Report): void {
-  lintBody(body, report);
+  lintEnforceable(body, report);
   lintColumns(body, report);
 }
 

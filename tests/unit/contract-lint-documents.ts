@@ -155,5 +155,6 @@ export const brokenDocuments: readonly (readonly [rule: string, text: string])[]
   ['pattern-form', schema('"properties": {"a": {"pattern": ▶"["}}')],
   ['format-unknown', schema('"properties": {"a": {"format": ▶"emial"}}')],
   ['keyword-idle', schema('"properties": {"a": {"type": "integer", ▶"maxLength": 3}}')],
+  ['not-enforceable', schema('"properties": {"a": {▶"contentSchema": {"type": "string"}}}')],
   ['never-valid', schema('"properties": {"a": ▶false}')],
 ];
