@@ -28,6 +28,7 @@ export interface PiiSample {
 }
 
 const confidenceMin = 0.2;
+const cardShareMin = 0.3;
 
 /** Strongest first. */
 export function suggestPii(table: SourceTable, sample: PiiSample): readonly PiiSuggestion[] {
@@ -107,8 +108,8 @@ function valuesKind(type: SourceType, values: readonly string[], named: string |
   const [best] = [...counts].toSorted((a, b) => b[1].matched - a[1].matched);
   if (best === undefined) return null;
   const [kind, { matched, whole }] = best;
-  // One number in ten passes Luhn's test by chance, more of those that begin as cards do.
-  if (kind === 'card' && matched / values.length < 0.6) return null;
+  // One number in ten passes Luhn's test by chance.
+  if (kind === 'card' && matched / values.length < cardShareMin) return null;
   const isWhole = whole * 2 > matched;
   return { kind, matched, isWhole, worth: isNumber ? 0.7 : kind === 'ip' ? 0.9 : isWhole ? 1 : 0.8 };
 }

@@ -40,6 +40,15 @@ test('a column with the same number and another name is renamed, not dropped and
   assert.match(drift?.mend ?? '', /Rename born to birth_date in the contract and keep x-id 10/);
 });
 
+test('a rename is one beside other changes as well', () => {
+  const nickname = sourceColumn('nickname', sourceType('text'), { number: 30 });
+  const changed = accountsTable({ born: null, birth_date: { ...columnOf('born'), name: 'birth_date' }, nickname, tags: null });
+  assert.deepEqual(found(changed), ['error column-dropped tags', 'error column-renamed born', 'warning column-added nickname']);
+  // A name that is taken by a known column is no new name of another.
+  const replaced = accountsTable({ born: null, tags: { ...columnOf('born'), name: 'tags' } });
+  assert.deepEqual(found(replaced), ['error type-changed tags', 'error column-dropped born', 'warning column-renumbered tags']);
+});
+
 test('a renamed key column is a rename, not another key', () => {
   const renamed = accountsTable({ id: { ...columnOf('id'), name: 'account_id' } }, { key: ['account_id'] });
   assert.deepEqual(found(renamed), ['error column-renamed id']);
