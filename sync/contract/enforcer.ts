@@ -4,6 +4,7 @@
 // `_violations` of a row is null when it is clean. Two rules are ours: `quarantined` stands first where the row is to be
 // kept out of the current view; `unjudged` marks, within one write only, the rows that the validator must look at.
 
+import { databaseOfBody } from '../../contracts/column-type.ts';
 import { compileRules, type CompiledRules } from '../../contracts/rules/compile-rules.ts';
 import type { Violation } from '../../contracts/rules/rule.ts';
 import { violationType } from '../../contracts/rules/sql-rules.ts';
@@ -13,11 +14,11 @@ import type { ViolationPolicy } from '../../contracts/contract.ts';
 import { isEnvelopeShape } from '../../lake/raw/infer-shape.ts';
 import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { quarantinedRule } from '../../lake/raw/raw-schema.ts';
-import type { Shape } from '../../lake/raw/shape.ts';
+import type { Shape, ShapeType } from '../../lake/raw/shape.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { columnMasks, maskNames, type ColumnMasks } from './column-masks.ts';
 import type { PinnedContract } from './pinned-contract.ts';
-import { rowWire } from './row-wire.ts';
+import { partialBody, shapeWire } from './row-wire.ts';
 
 export interface Enforcer {
   readonly contract: PinnedContract;
@@ -38,11 +39,12 @@ export const unjudgedRule = 'unjudged';
 export function enforcerOf(contract: PinnedContract): Enforcer {
   const masks = columnMasks(contract);
   const { body } = contract.table;
-  const compiled = compileRules(body, {
+  const options = {
     policy: contract.policy,
-    shownInSql: (column, text) => (masks?.byColumn.has(column) ? 'NULL::VARCHAR' : text),
-    shown: (column, text) => (masks?.byColumn.has(column) ? null : text),
-  });
+    shownInSql: (column: string, text: string) => (masks?.byColumn.has(column) ? 'NULL::VARCHAR' : text),
+    shown: (column: string, text: string | null) => (masks?.byColumn.has(column) ? null : text),
+  };
+  const compiled = compileRules(body, options);
   const [refusal] = compiled.refused;
   if (refusal)
     throw new LakeError(
@@ -50,38 +52,59 @@ export function enforcerOf(contract: PinnedContract): Enforcer {
       `contract ${contract.id} ${contract.version}: ${refusal.pointer === '' ? 'the schema' : refusal.pointer}: ${refusal.keyword}: ${refusal.reason}`,
     );
   const policies = policiesOf(compiled);
+  const partial = databaseOfBody(body) === 'cassandra' ? compileRules(partialBody(body), options) : null;
+  const known = new Map<string, string | null>();
   return {
     contract,
     masks,
     maskNames: maskNames(masks),
-    violations: (shape, decoded) => violationsSql(shape, decoded, body, compiled),
-    judge: (text) => judged(text, contract, compiled, policies),
+    violations: (shape, decoded) => {
+      const key = `${decoded} ${JSON.stringify(shape.root)}`;
+      const sql = known.get(key) ?? eventSql(shape, decoded, body, compiled, partial);
+      if (known.size < knownMax) known.set(key, sql);
+      return sql;
+    },
+    judge: (text) => judged(text, body, compiled, partial, policies),
     hasPolicy: (policy, violations) => hasPolicySql(policies, policy, violations),
   };
 }
 
-function violationsSql({ root }: Shape, decoded: string, body: JsonSchema, compiled: CompiledRules): string | null {
+/** Statements kept: shapes of a table, tried in several places. */
+const knownMax = 256;
+
+function eventSql(
+  { root }: Shape,
+  decoded: string,
+  body: JsonSchema,
+  compiled: CompiledRules,
+  partial: CompiledRules | null,
+): string | null {
   if (!isEnvelopeShape(root) || compiled.rules.length === 0) return null;
   const after = root.fields.find((field) => field.name === 'after')?.type;
   if (!after || after.kind === 'null') return null;
   const row = `${decoded}."after"`;
-  const isJudged = `${decoded}.op IN (${judgedOps(body).map(literal).join(', ')}) AND ${row} IS NOT NULL`;
-  const unjudged = ownEntry(unjudgedRule, 'for the validator');
-  if (after.kind !== 'struct') return `CASE WHEN ${isJudged} THEN ${unjudged} END`;
-  const { wire, strange } = rowWire(body, after.fields, row);
-  const { isClean, violations, needsJudge, breaks } = compiled.sql(row, wire);
-  const others = [...strange, ...(needsJudge === 'false' ? [] : [needsJudge])];
-  if (isClean === 'true' && others.length === 0) return null;
-  const isFine = [isClean, ...strange.map((term) => `NOT ${term}`)].join(' AND ');
-  const quarantine = breaks('quarantine');
+  const whole = rowSql(after, row, body, compiled);
+  const update = partial && rowSql(after, row, body, partial);
   const branches = [
-    `WHEN ${isFine} THEN NULL::${violationType}[]`,
-    ...(others.length === 0 ? [] : [`WHEN ${others.join(' OR ')} THEN ${unjudged}`]),
-    ...(quarantine === 'false'
-      ? []
-      : [`WHEN ${quarantine} THEN list_concat(${ownEntry(quarantinedRule, quarantineMessage)}, ${violations})`]),
+    ...(partial === null ? [] : [`WHEN ${decoded}.op = 'u' THEN ${update ?? 'NULL'}`]),
+    `WHEN ${decoded}.op IN (${judgedOps(body).map(literal).join(', ')}) THEN ${whole ?? 'NULL'}`,
   ];
-  return `CASE WHEN ${isJudged} THEN CASE ${branches.join(' ')} ELSE ${violations} END END`;
+  return whole === null && update === null ? null : `CASE ${branches.join(' ')} END`;
+}
+
+/** Null where the row breaks nothing. */
+function rowSql(after: ShapeType, row: string, body: JsonSchema, compiled: CompiledRules): string | null {
+  const { wire, unavailable } = shapeWire(body, after, row);
+  const { isClean, violations, needsJudge, breaks } = compiled.sql(row, wire);
+  if (isClean === 'true') return null;
+  const others = [...unavailable, ...(needsJudge === 'false' ? [] : [needsJudge])];
+  const quarantine = breaks('quarantine');
+  const isQuarantined = `CASE WHEN ${quarantine} THEN ${ownEntry(quarantinedRule, quarantineMessage)} ELSE [] END`;
+  const branches = [
+    `WHEN ${isClean} THEN NULL::${violationType}[]`,
+    ...(others.length === 0 ? [] : [`WHEN ${others.join(' OR ')} THEN ${ownEntry(unjudgedRule, 'for the validator')}`]),
+  ];
+  return `CASE ${branches.join(' ')} ELSE ${quarantine === 'false' ? violations : `list_concat(${isQuarantined}, ${violations})`} END`;
 }
 
 const quarantineMessage = 'kept out of the current view';
@@ -115,10 +138,18 @@ function hasPolicySql(policies: Policies, policy: ViolationPolicy, violations: s
   return `list_has_any(list_transform(${violations}, lambda v: ${key}), [${rules.map(literal).join(', ')}])`;
 }
 
-function judged(text: string, contract: PinnedContract, compiled: CompiledRules, policies: Policies): readonly Violation[] | null {
-  const row = eventRow(text, contract.table.body);
-  if (row === null) return null;
-  const violations = compiled.judge(row);
+function judged(
+  text: string,
+  body: JsonSchema,
+  compiled: CompiledRules,
+  partial: CompiledRules | null,
+  policies: Policies,
+): readonly Violation[] | null {
+  const event = eventRow(text, body);
+  if (event === null) return null;
+  const rules = partial && event.op === 'u' ? partial : compiled;
+  // A value that was left out of the event is there all the same.
+  const violations = rules.judge(event.row).filter(({ property, rule }) => rule !== 'required' || !event.unavailable.has(property));
   const isQuarantined = violations.some(({ property, rule }) => policies.get('quarantine')?.has(ruleKey(property, rule)));
   if (!isQuarantined) return violations;
   return [{ property: '', rule: quarantinedRule, value: null, message: quarantineMessage }, ...violations];

@@ -84,7 +84,7 @@ for (const fastLane of [true, false]) {
   });
 }
 
-test('a missing and an unknown column are found; a placeholder of a large value counts as absent', async () => {
+test('a missing and an unknown column are found; a large value that was left out of the event is not missing, and breaks nothing', async () => {
   await using lab = await decodeLab();
   const contract = contractOf(
     { id: { type: 'integer' }, bio: { type: 'string', maxLength: 5 } },
@@ -98,7 +98,7 @@ test('a missing and an unknown column are found; a placeholder of a large value 
   ]);
   assert.deepEqual(
     found.map((row) => row.map(({ property, rule }) => `${property} ${rule}`)),
-    [['bio required'], [' additionalProperties'], [], ['bio required']],
+    [['bio required'], [' additionalProperties'], [], []],
   );
 });
 

@@ -1,0 +1,209 @@
+// What enforcing a contract costs on the hot path: the same events through the same decoder (Parquet on local disk, no log,
+// no commit), without a contract, with one of twelve rules, with types for every column besides, with a masked column, and
+// with every row parsed and validated by ajv in JavaScript beside the decoder. Rounds take turns, so that a machine that
+// slows down slows all lanes; figures are of each lane's best round.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ContractTable, Mask } from '../contracts/contract.ts';
+import { eventRow } from '../contracts/event-row.ts';
+import type { JsonObject } from '../contracts/json-schema.ts';
+import { compileRules } from '../contracts/rules/compile-rules.ts';
+import { highestFieldId } from '../lake/iceberg/schema.ts';
+import { rawSchema } from '../lake/raw/raw-schema.ts';
+import type { PinnedContract } from '../sync/contract/pinned-contract.ts';
+import type { DecodePlan, Decoder } from '../sync/decode/decoder.ts';
+import { openJsonDecoder } from '../sync/decode/json-decoder.ts';
+import { blockOf, valueAt, type RecordBlock } from '../sync/log/record-block.ts';
+import { envelopes } from './envelopes.ts';
+
+export interface ContractsBench {
+  readonly events: number;
+  readonly rounds: number;
+  readonly lanes: readonly ContractsLane[];
+}
+
+export interface ContractsLane {
+  readonly lane: string;
+  readonly rules: number;
+  readonly eventsPerSecond: number;
+  readonly eventsPerCpuSecond: number;
+  /** Of the throughput without a contract, by CPU time: 0.1 is a tenth lost. */
+  readonly cost: number;
+  readonly violatingRows: number;
+}
+
+/** As in a worker's chunk of 12 MiB. */
+const chunkRows = 16_384;
+
+/** Twelve rules: what people write first. */
+const rules: Readonly<Record<string, JsonObject>> = {
+  id: { minimum: 1 },
+  email: { type: 'string', pattern: '^[^@ ]+@[^@ ]+$', maxLength: 254 },
+  full_name: { minLength: 1 },
+  status: { enum: ['active', 'suspended', 'closed'] },
+  balance: { minimum: 0, 'x-physicalType': 'numeric(12,2)' },
+  rating: { minimum: 0, maximum: 5 },
+  birth_date: { type: 'string', format: 'date', 'x-physicalType': 'date' },
+};
+const required = ['email'];
+
+const types: Readonly<Record<string, JsonObject>> = {
+  id: { type: 'integer' },
+  full_name: { type: 'string' },
+  city: { type: ['string', 'null'] },
+  status: { type: 'string' },
+  balance: { type: 'number' },
+  rating: { type: 'number' },
+  created_at: { type: 'string', 'x-physicalType': 'timestamptz' },
+  updated_at: { type: 'string', 'x-physicalType': 'timestamptz' },
+};
+
+export async function benchContracts(input: { readonly events: number; readonly note: (text: string) => void }): Promise<ContractsBench> {
+  const tempDir = await mkdtemp(join(tmpdir(), 'foz-bench-'));
+  const blocks = [...blocksOf(input.events)];
+  const typed = Object.fromEntries(
+    [...new Set([...Object.keys(rules), ...Object.keys(types)])].map((name) => [name, { ...types[name], ...rules[name] }]),
+  );
+  const twelve = contractOf('twelve', rules, {});
+  const lanes: readonly { readonly name: string; readonly contract: PinnedContract | null; readonly inJavaScript?: boolean }[] = [
+    { name: 'none', contract: null },
+    { name: 'contract', contract: twelve },
+    { name: 'contract with types', contract: contractOf('typed', typed, {}) },
+    { name: 'contract with hmac', contract: contractOf('masked', rules, { email: { kind: 'hmac', keyId: 'k1' } }) },
+    { name: 'ajv on every row', contract: twelve, inJavaScript: true },
+  ];
+  try {
+    const times = new Map(lanes.map(({ name }) => [name, { wall: [] as number[], cpu: [] as number[], violating: 0 }]));
+    // The first round warms up: caches, compiled code, the shape of the events.
+    for (let round = 0; round <= rounds; round++) {
+      for (const { name, contract, inJavaScript } of round % 2 === 0 ? lanes : lanes.toReversed()) {
+        await using decoder = await openJsonDecoder({ tempDir });
+        const took = await measured(() =>
+          inJavaScript && contract ? validated(decoder, blocks, contract) : decoded(decoder, blocks, contract),
+        );
+        const lane = times.get(name);
+        if (!lane || round === 0) continue;
+        lane.wall.push(took.wallMs);
+        lane.cpu.push(took.cpuMs);
+        lane.violating = took.value;
+      }
+      input.note(round === 0 ? 'warm' : `round ${round} of ${rounds}`);
+    }
+    const none = best(times.get('none')?.cpu ?? []);
+    return {
+      events: input.events,
+      rounds,
+      lanes: lanes.map(({ name, contract }) => {
+        const { wall, cpu, violating } = times.get(name) ?? { wall: [], cpu: [], violating: 0 };
+        return {
+          lane: name,
+          rules: contract ? compileRules(contract.table.body).rules.length : 0,
+          eventsPerSecond: Math.round((input.events / best(wall)) * 1000),
+          eventsPerCpuSecond: Math.round((input.events / best(cpu)) * 1000),
+          cost: Math.round((1 - none / best(cpu)) * 1000) / 1000,
+          violatingRows: violating,
+        };
+      }),
+    };
+  } finally {
+    await rm(tempDir, { recursive: true, force: true });
+  }
+}
+
+const rounds = 5;
+
+function* blocksOf(events: number): Generator<RecordBlock> {
+  let records: { offset: bigint; logTimeMs: number; key: Buffer; value: Buffer }[] = [];
+  let offset = 0n;
+  for (const { key, value } of envelopes(events)) {
+    // One in a thousand breaks a rule, as in a table that is looked after.
+    const text = offset % 1000n === 999n ? value.replace('"status":"', '"status":"un') : value;
+    records.push({ offset: offset++, logTimeMs: 1_795_251_270_000, key: Buffer.from(key), value: Buffer.from(text) });
+    if (records.length < chunkRows) continue;
+    yield blockOf(records);
+    records = [];
+  }
+  if (records.length > 0) yield blockOf(records);
+}
+
+async function decoded(decoder: Decoder, blocks: readonly RecordBlock[], contract: PinnedContract | null): Promise<number> {
+  let plan: DecodePlan = {
+    schema: rawSchema,
+    lastColumnId: highestFieldId(rawSchema),
+    datePartitionFieldId: 1000,
+    shapes: [],
+    ...(contract ? { contract } : {}),
+  };
+  let violating = 0;
+  for (const block of blocks) {
+    await using batch = decoder.open();
+    batch.append(0, block, 0, block.count);
+    for (;;) {
+      const outcome = await batch.write(plan);
+      if (outcome.kind === 'written') {
+        violating += outcome.judged?.violating ?? 0;
+        for (const file of outcome.files) await rm(file.path);
+        break;
+      }
+      const schema = outcome.schema ?? plan.schema;
+      plan = { ...plan, schema, lastColumnId: Math.max(plan.lastColumnId, highestFieldId(schema)), shapes: outcome.shapes };
+    }
+  }
+  return violating;
+}
+
+/** Without SQL: every row is parsed, brought to what people see, and validated. */
+async function validated(decoder: Decoder, blocks: readonly RecordBlock[], contract: PinnedContract): Promise<number> {
+  const { body } = contract.table;
+  const compiled = compileRules(body);
+  let violating = 0;
+  for (const block of blocks) {
+    for (let i = 0; i < block.count; i++) {
+      const value = valueAt(block, i);
+      const row = value && eventRow(Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8'), body);
+      if (row && compiled.judge(row.row).length > 0) violating++;
+    }
+  }
+  await decoded(decoder, blocks, null);
+  return violating;
+}
+
+function contractOf(id: string, properties: Readonly<Record<string, JsonObject>>, masks: Readonly<Record<string, Mask>>): PinnedContract {
+  const table: ContractTable = {
+    name: 'users',
+    physicalName: 'public.users',
+    description: null,
+    body: { type: 'object', properties, required },
+    columns: Object.keys(properties).map((name) => ({
+      name,
+      id: null,
+      physicalType: null,
+      keyPosition: name === 'id' ? 1 : null,
+      isRequired: required.includes(name),
+      isUnique: false,
+      description: null,
+      classification: null,
+      pii: null,
+      mask: masks[name] ?? null,
+      tags: [],
+      policy: null,
+    })),
+    tags: [],
+    quality: [],
+  };
+  return { id, version: '1.0.0', digest: id, policy: 'flag', table, maskKeys: new Map([['k1', Buffer.alloc(32, 'k')]]) };
+}
+
+async function measured<T>(run: () => Promise<T>): Promise<{ readonly value: T; readonly wallMs: number; readonly cpuMs: number }> {
+  const [start, used] = [performance.now(), process.cpuUsage()];
+  const value = await run();
+  const { user, system } = process.cpuUsage(used);
+  return { value, wallMs: performance.now() - start, cpuMs: (user + system) / 1000 };
+}
+
+/** Of the round that other work on the machine disturbed least. */
+function best(values: readonly number[]): number {
+  return Math.min(...values);
+}
