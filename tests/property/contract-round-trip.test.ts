@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { columnsOf } from '../../contracts/columns.ts';
 import type { Contract } from '../../contracts/contract.ts';
 import { readContract } from '../../contracts/document/read-contract.ts';
