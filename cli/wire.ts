@@ -258,10 +258,17 @@ export function openSourceAt(place: SourcePlace): Source {
   return cassandraSource({ settings: place.settings, pageRowsMax: sourcePageRows });
 }
 
+/** Where contracts in force are looked up: in the files of foz.yaml, in the registry, or nowhere. */
+export function contractsOf(loaded: LoadedConfig, registry: Contracts | null): Contracts | null {
+  const { files, registry: kind } = loaded.config.contracts;
+  if (files.length > 0) return fileContracts(files.map((file) => pathIn(loaded, file)));
+  return kind === 'none' ? null : registry;
+}
+
 /** What the worker judges rows by; null: nothing. `registry`: of the catalog. */
 function workerContracts(loaded: LoadedConfig, registry: Contracts | null): WorkerDeps['contracts'] | null {
-  const { files, refresh, maskKeys, registry: kind } = loaded.config.contracts;
-  const contracts = files.length > 0 ? fileContracts(files.map((file) => pathIn(loaded, file))) : kind === 'none' ? null : registry;
+  const { refresh, maskKeys } = loaded.config.contracts;
+  const contracts = contractsOf(loaded, registry);
   const keys = new Map(maskKeys.map(({ id, key }) => [id, Buffer.from(key.reveal())] as const));
   return contracts && { registry: contracts, maskKeys: keys, refreshMs: refresh };
 }

@@ -22,7 +22,8 @@ export interface DriftStatus {
 }
 
 export interface DriftWatchOptions {
-  readonly targets: readonly TableTarget[];
+  /** Asked at every turn. */
+  readonly targets: () => readonly TableTarget[];
   /** 0: never. */
   readonly intervalMs: number;
   readonly activeContract: (target: TableTarget, signal: AbortSignal) => Promise<ContractInForce | null>;
@@ -52,7 +53,7 @@ export function driftWatch(options: DriftWatchOptions): DriftWatch {
       while (!signal.aborted) {
         await options.clock.sleep(waitMs, signal).catch(() => undefined);
         if (signal.aborted) return;
-        for (const target of options.targets) await turn(target, options, known, signal);
+        for (const target of options.targets()) await turn(target, options, known, signal);
         waitMs = options.intervalMs;
       }
     },

@@ -6,6 +6,7 @@ import type { Logger } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import type { LoadedConfig } from '../config.ts';
 import { tableTargets } from '../settings.ts';
+import { contractsOf } from '../wire.ts';
 import { driftWatch, type DriftWatch } from './drift-watch.ts';
 import { liveTarget } from './live-table.ts';
 
@@ -15,12 +16,27 @@ export interface WatchParts {
   readonly metrics: Metrics;
 }
 
-export function watchDrift(loaded: LoadedConfig, contracts: Contracts, parts: WatchParts, signal: AbortSignal): DriftWatch {
+/** `reload`: reads foz.yaml again, for tables that were added since. */
+export function watchDrift(
+  loaded: LoadedConfig,
+  reload: () => LoadedConfig,
+  registry: Contracts,
+  parts: WatchParts,
+  signal: AbortSignal,
+): DriftWatch {
+  const contracts = contractsOf(loaded, registry);
   const watch = driftWatch({
     ...parts,
-    targets: tableTargets(loaded.config),
-    intervalMs: loaded.config.contracts.drift.interval,
-    activeContract: ({ ident }, until) => contracts.activeContract(ident, until),
+    targets: () => {
+      try {
+        return tableTargets(reload().config);
+      } catch {
+        // Somebody is writing it: those that are known go on.
+        return tableTargets(loaded.config);
+      }
+    },
+    intervalMs: contracts === null ? 0 : loaded.config.contracts.drift.interval,
+    activeContract: async ({ ident }, until) => (await contracts?.activeContract(ident, until)) ?? null,
     openLive: (target) => liveTarget(loaded, target),
   });
   void watch.run(signal);

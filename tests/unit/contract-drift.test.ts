@@ -161,7 +161,7 @@ function watched(tables: { current: SourceTable | null }, contract: () => Promis
       }),
   } as unknown as Clock;
   const watch = driftWatch({
-    targets: [{ topic: 'pg.public.accounts', ident: { namespace: ['raw'], name: 'accounts' } }],
+    targets: () => [{ topic: 'pg.public.accounts', ident: { namespace: ['raw'], name: 'accounts' } }],
     intervalMs: 60_000,
     activeContract: contract,
     openLive: () => {
