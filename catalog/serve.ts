@@ -6,6 +6,7 @@ import { systemClock, type Clock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { silentLogger, type Logger } from '../runtime/log.ts';
 import { registryParts } from './registry/registry-parts.ts';
+import { threadJudge } from './registry/thread-judge.ts';
 import { catalogServer, type CatalogServerOptions } from './server/catalog-server.ts';
 import { namespaceService } from './service/namespace-service.ts';
 import { tableService } from './service/table-service.ts';
@@ -43,7 +44,12 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
       context: { warehouse, root: objectStore.root },
     });
   }
-  const { registry, veto } = registryParts(store.contracts, clock);
+  const judge = threadJudge();
+  const { registry, veto } = registryParts(store.contracts, clock, judge);
+  const close = async (): Promise<void> => {
+    await app.close();
+    await judge[Symbol.asyncDispose]();
+  };
   const app = catalogServer({
     ...options,
     warehouse,
@@ -59,9 +65,9 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
   try {
     const url = await app.listen({ port: options.port, host });
     logger.info({ url, warehouse }, 'catalog is listening');
-    return { url, close: () => app.close() };
+    return { url, close };
   } catch (cause) {
-    await app.close();
+    await close();
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new LakeError('CONFIG_INVALID', `the catalog cannot listen on ${host}:${options.port}: ${reason}`, {
       cause,

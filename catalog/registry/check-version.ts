@@ -10,14 +10,15 @@
 
 import type { CompatibilityMode, Contract } from '../../contracts/contract.ts';
 import { refused, type Refusal } from '../service/answer.ts';
-import type { CompareContracts, ContractComparison, Direction, Verdict } from './registry-ports.ts';
+import type { ContractJudge } from './contract-judge.ts';
+import type { ContractComparison, Direction, Verdict } from './registry-ports.ts';
 import { compareVersions, isStepAtLeast, nextVersion, stepBetween, type VersionStep } from './semantic-version.ts';
 
 export interface VersionCheck {
   /** Versions that were ever activated, newest first. */
   readonly promised: readonly Contract[];
   readonly candidate: Contract;
-  readonly compare: CompareContracts;
+  readonly compare: ContractJudge['compare'];
   readonly isUnknownAccepted: boolean;
 }
 
@@ -26,7 +27,7 @@ const differencesMax = 100;
 const witnessesMax = 10;
 
 /** A refusal, or what to write into the history. */
-export function checkVersion(check: VersionCheck): Refusal | { readonly kind: 'ok'; readonly note: string } {
+export async function checkVersion(check: VersionCheck): Promise<Refusal | { readonly kind: 'ok'; readonly note: string }> {
   const { promised, candidate, compare } = check;
   const newest = promised[0];
   if (!newest) return { kind: 'ok', note: 'nothing was promised before' };
@@ -35,12 +36,12 @@ export function checkVersion(check: VersionCheck): Refusal | { readonly kind: 'o
   const needed = directionsOf(mode);
   const compared = new Map<Contract, ContractComparison>();
   for (const older of isTransitive(mode) ? promised : [newest]) {
-    const comparison = compare(older, candidate);
+    const comparison = await compare(older, candidate);
     compared.set(older, comparison);
     const broken = needed.filter((direction) => isBroken(comparison[direction], check.isUnknownAccepted));
     if (broken.length > 0) return incompatible(older, candidate, mode, broken, comparison);
   }
-  const comparison = compared.get(newest) ?? compare(newest, candidate);
+  const comparison = compared.get(newest) ?? (await compare(newest, candidate));
   const step = neededStep(comparison, check.isUnknownAccepted);
   if (!isStepAtLeast(stepBetween(newest.version, candidate.version), step)) return tooSmall(newest, candidate, step, comparison);
   return { kind: 'ok', note: noteOf(newest, mode, step, comparison) };

@@ -14,12 +14,13 @@ import type { Clock } from '../../runtime/clock.ts';
 import { ok, pagedFrom, refused, type Answer, type Page, type Paged, type Refusal } from '../service/answer.ts';
 import type { ContractChange, ContractStore, StoredContract, StoredEffective, StoredVersion } from '../store/contract-store.ts';
 import { checkVersion } from './check-version.ts';
+import type { ContractJudge } from './contract-judge.ts';
 import { activate, changeOf, draftOf, merged, put, record } from './contract-draft.ts';
 import { contractView, eventView, versionView } from './contract-views.ts';
 import type { ContractView, EventView, InForceView, VersionDocument } from './contract-views.ts';
 import { inForceFor, newestInForce } from './in-force.ts';
 import { contractProblem, textProblem } from './registrable.ts';
-import type { CompareContracts, EnforcementProblems, ReadContract } from './registry-ports.ts';
+import type { ReadContract } from './registry-ports.ts';
 import { registryLimits } from './registry-limits.ts';
 import { registeredDocuments, type RegisteredDocuments } from './registered-documents.ts';
 import { compareVersions } from './semantic-version.ts';
@@ -70,9 +71,9 @@ export interface RegistryService {
 export interface RegistryServiceOptions {
   readonly store: ContractStore;
   readonly clock: Clock;
+  /** Reads documents of the store, which were judged when they came. */
   readonly read: ReadContract;
-  readonly compare: CompareContracts;
-  readonly enforcementProblems: EnforcementProblems;
+  readonly judge: ContractJudge;
 }
 
 interface Deps extends RegistryServiceOptions {
@@ -121,7 +122,7 @@ export function registryService(options: RegistryServiceOptions): RegistryServic
 async function register(deps: Deps, request: RegisterRequest): Promise<Answer<Registered>> {
   const problem = textProblem(request.document);
   if (problem !== null) return refused('contract-invalid', problem);
-  const reading = deps.read(request.document, request.documentName);
+  const reading = await deps.judge.read(request.document, request.documentName);
   if (reading.kind === 'problems') {
     const [first] = reading.problems;
     const where = first ? `${first.file}:${first.line}:${first.column}: ${first.message}` : 'it is empty';
@@ -130,7 +131,7 @@ async function register(deps: Deps, request: RegisterRequest): Promise<Answer<Re
     return refused('contract-invalid', `The document is no contract: ${where}${more}`, { problems });
   }
   const { contract, format } = reading;
-  const unfit = contractProblem(contract) ?? unenforceable(contract, deps.enforcementProblems(contract));
+  const unfit = contractProblem(contract) ?? unenforceable(contract, await deps.judge.enforcementProblems(contract));
   if (unfit) return unfit;
   const warnings = reading.warnings
     .slice(0, registryLimits.problemsTold)
@@ -162,7 +163,7 @@ async function decideRegistration(
   if (!known && (stored?.versions.length ?? 0) >= registryLimits.versions)
     return refused('contract-invalid', `Contract ${id} has ${registryLimits.versions} versions, as many as it may have`);
   const promised = await deps.documents.promised(stored);
-  const checked = checkVersion({ ...deps, promised, candidate: contract, isUnknownAccepted: request.isUnknownAccepted });
+  const checked = await checkVersion({ ...deps.judge, promised, candidate: contract, isUnknownAccepted: request.isUnknownAccepted });
   if (checked.kind === 'refused') return checked;
   const at = deps.clock.now();
   const note = noteText(request.note, checked.note);
@@ -201,8 +202,8 @@ async function changeState(deps: Deps, id: string, version: string, request: Sta
     if (request.to === 'active') {
       if (found.state !== 'draft') return illegalState(id, found, 'active');
       const { contract } = await deps.documents.open(id, found);
-      const checked = checkVersion({
-        ...deps,
+      const checked = await checkVersion({
+        ...deps.judge,
         promised: await deps.documents.promised(stored),
         candidate: contract,
         isUnknownAccepted: request.isUnknownAccepted,

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { memoryContracts } from '../../catalog/memory-contracts.ts';
+import { localJudge } from '../../catalog/registry/contract-judge.ts';
 import { compareContracts } from '../../catalog/registry/compare-contracts.ts';
 import type { CompareContracts, ReadContract } from '../../catalog/registry/registry-ports.ts';
 import { registryService, type RegisterRequest, type RegistryService } from '../../catalog/registry/registry-service.ts';
@@ -84,7 +85,7 @@ export function smallRegistry({
   store = memoryContractStore(),
   compare = compareContracts,
 }: RegistryOptions = {}): RegistryFixture {
-  const registry = registryService({ store, clock, compare, read: readSmall, enforcementProblems });
+  const registry = registryService({ store, clock, read: readSmall, judge: localJudge({ read: readSmall, compare, enforcementProblems }) });
   return { registry, store, client: memoryContracts(registry) };
 }
 
