@@ -70,8 +70,10 @@ export function lintColumns(body: JsonValue, report: Report): void {
     report,
   );
   lintIds(columns, report);
-  lintKey(columns, new Set(Array.isArray(body['required']) ? body['required'] : []), report);
+  const required = new Set(Array.isArray(body['required']) ? body['required'] : []);
+  lintKey(columns, required, report);
   const database = databaseOfBody(body);
+  if (database === 'cassandra') lintPartial(columns, required, report);
   lintTypes(properties, ['properties'], database, report);
 }
 
@@ -139,6 +141,21 @@ function lintKey(columns: readonly Column[], required: ReadonlySet<JsonValue>, r
   });
 }
 
+/** An update of Cassandra carries the columns it writes and the key, nothing else. */
+function lintPartial(columns: readonly Column[], required: ReadonlySet<JsonValue>, report: Report): void {
+  for (const { name, schema } of columns) {
+    if (!required.has(name) || schema['x-primaryKey'] !== undefined) continue;
+    const message = `${name} is required, and absent from every update that leaves it alone`;
+    report({
+      rule: 'required-partial',
+      path: ['properties', name],
+      at: 'key',
+      message,
+      mend: 'Remove `required`: in Cassandra it is for the key.',
+    });
+  }
+}
+
 const insideMax = 32;
 
 function lintTypes(properties: JsonObject, path: DocumentPath, database: Database, report: Report): void {
@@ -150,6 +167,8 @@ function lintTypes(properties: JsonObject, path: DocumentPath, database: Databas
     if (isJsonObject(inside)) lintTypes(inside, [...path, name, 'properties'], database, report);
     const items = schema['items'];
     if (isJsonObject(items)) lintTypes({ items }, [...path, name], database, report);
+    const values = schema['additionalProperties'];
+    if (isJsonObject(values)) lintTypes({ additionalProperties: values }, [...path, name], database, report);
   }
 }
 

@@ -56,6 +56,7 @@ const columnRules = {
   'key-position': { severity: 'error', doc: 'Positions of the primary key are not 1, 2, … each once.' },
   'key-unused': { severity: 'error', doc: 'A key position on a column outside the key.' },
   'key-optional': { severity: 'warning', doc: 'A key column that is not required.' },
+  'required-partial': { severity: 'warning', doc: 'A Cassandra column outside the key is required: every partial update breaks it.' },
   'physical-unknown': { severity: 'warning', doc: 'A physical type that the type table does not have; it is stored by its logical type.' },
   'physical-mismatch': { severity: 'error', doc: 'The physical type holds other values than the schema describes.' },
   'decimal-figures': { severity: 'error', doc: 'A scale above the precision, or a precision of 0.' },

@@ -101,6 +101,14 @@ export const brokenDocuments: readonly (readonly [rule: string, text: string])[]
   ['decimal-figures', `${table}      - name: b\n        logicalType: number\n        physicalType: ▶numeric(2,5)`],
   ['decimal-wide', `${table}      - name: b\n        logicalType: number\n        physicalType: ▶numeric(50,5)`],
   [
+    'physical-mismatch',
+    `${table}      - name: m\n        logicalType: map\n        map:\n          key: {logicalType: string}\n          value: {logicalType: string, physicalType: ▶int}`,
+  ],
+  [
+    'required-partial',
+    `${table}        physicalType: bigint\n      - ▶name: b\n        logicalType: string\n        physicalType: timeuuid\n        required: true`,
+  ],
+  [
     'mask-unknown',
     `${table}        customProperties:\n          - {property: pii, value: id}\n          - {property: mask, value: ▶{kind: hide}}`,
   ],
