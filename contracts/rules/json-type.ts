@@ -71,16 +71,23 @@ function byLengthThenBytes(a: Buffer, b: Buffer): number {
 export interface TypedJson {
   /** SQL of the typed value. */
   readonly sql: string;
-  /** SQL, never NULL, from SQL of the typed value: whether it is all that the text says. */
-  readonly isWhole: (typed: string) => string;
+  /** SQL of a term about `foz_json.v`, the typed value: read once, however often the term asks for it. */
+  readonly bound: (term: string) => string;
+  /** SQL over `foz_json`, never NULL: whether the typed value is all that the text says. */
+  readonly isWhole: string;
 }
 
-/** `raw`: JSON, text of JSON, or anything that has one. */
+/** `raw`: JSON or text of JSON; what is neither is left to the validator. */
 export function typedJson(raw: string, wire: Wire): TypedJson {
-  const json = `TRY_CAST(${raw} AS JSON)`;
+  const text = `(${raw})::VARCHAR`;
+  const sql = `TRY(from_json(${text}, ${sqlString(structure(wire))}))`;
+  const again = 'to_json(foz_json.v)::VARCHAR';
   return {
-    sql: `TRY(from_json(${json}, ${sqlString(structure(wire))}))`,
-    isWhole: (typed) => `(${raw} IS NULL OR coalesce(to_json(${typed})::VARCHAR = TRY(json(${json}))::VARCHAR, false))`,
+    sql,
+    // Text and value go in together: what a lambda takes from outside is copied with all that belongs to it, the row.
+    bound: (term) => `coalesce(list_transform([{'t': ${text}, 'v': ${sql}}], lambda foz_json: ${term})[1], false)`,
+    // Spelled as DuckDB spells it, mostly; if not, once more without spaces and escapes.
+    isWhole: `CASE WHEN ${again} = foz_json.t THEN true WHEN foz_json.t IS NULL THEN true ELSE coalesce(${again} = TRY(json(foz_json.t))::VARCHAR, false) END`,
   };
 }
 

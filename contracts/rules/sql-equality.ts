@@ -82,10 +82,10 @@ export function areUnique(list: Cell): SqlBoolean {
 function comparable(list: Cell, wire: Wire): string {
   if (hasOnly(wire, ['boolean', 'string', 'long'])) return list.sql;
   // 0.0 and −0.0 are one number.
-  if (wire.kind === 'double') return `list_transform(${list.sql}, lambda u: u + 0)`;
+  if (wire.kind === 'double') return `list_transform(${list.sql}, lambda foz_u: foz_u + 0)`;
   if (wire.kind === 'decimal') {
-    const decimal = decimalCell(cellAt('u', wire));
-    if (decimal) return `list_transform(${list.sql}, lambda u: ${decimal.sql})`;
+    const decimal = decimalCell(cellAt('foz_u', wire));
+    if (decimal) return `list_transform(${list.sql}, lambda foz_u: ${decimal.sql})`;
   }
   throw new NotInSql('uniqueItems over elements of this type');
 }

@@ -128,9 +128,8 @@ function typedColumns(root: Cell, body: JsonSchema): ReadonlyMap<string, TypedCo
 /** All rules of one such column together: its text is read once, as the only element of a list. */
 function addTyped(rules: readonly Rule[], { field, wire, json }: TypedColumn, root: Cell, parts: Parts): void {
   const { isPresent, name } = field;
-  const bound = (term: SqlBoolean): SqlBoolean =>
-    typeof term === 'boolean' ? term : `coalesce(list_transform([${json.sql}], lambda j: ${term})[1], false)`;
-  const cell = cells.cellAt('j', wire);
+  const bound = (term: SqlBoolean): SqlBoolean => (typeof term === 'boolean' ? term : json.bound(term));
+  const cell = cells.cellAt('foz_json.v', wire);
   const terms: SqlBoolean[] = [];
   const known: SqlBoolean[] = [];
   for (const rule of rules) {
@@ -147,7 +146,7 @@ function addTyped(rules: readonly Rule[], { field, wire, json }: TypedColumn, ro
     parts.lists.set(rule, guarded(isPresent, violationsAlong(below, rule, spot, newContext(parts.body), parts.options)));
   }
   if (terms.length === 0) return;
-  known.push(json.isWhole('j'));
+  known.push(json.isWhole);
   parts.clean.push(implies(isPresent, bound(allOf([...known, ...terms]))));
   parts.judged.push(allOf([isPresent, not(bound(allOf(known)))]));
 }
@@ -197,7 +196,7 @@ function violationsAlong(steps: readonly Step[], rule: Rule, spot: Spot, context
   }
   const { wire } = cell;
   if (wire.kind !== 'list') return none;
-  const at = step.kind === 'item' ? String(step.index) : `i${context.depth}`;
+  const at = step.kind === 'item' ? String(step.index) : `foz_i${context.depth}`;
   const below: Spot = {
     ...spot,
     cell: cells.cellAt(`(${cell.sql})[${at} + 1]`, wire.element),

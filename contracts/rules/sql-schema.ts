@@ -186,7 +186,7 @@ function ofNumber(cell: Cell, term: () => SqlBoolean): SqlBoolean {
 }
 
 function withFormedElements(list: Cell, context: SqlContext, term: () => SqlBoolean): SqlBoolean {
-  context.known.push(cells.everyElement(list, 0, 'u', cells.isFormed));
+  context.known.push(cells.everyElement(list, 0, 'foz_u', cells.isFormed));
   return term();
 }
 
@@ -251,7 +251,7 @@ export function insideList(context: SqlContext): SqlContext {
 }
 
 export function variable(context: SqlContext): string {
-  return `e${context.depth}`;
+  return `foz_e${context.depth}`;
 }
 
 export function leaveList(list: Cell, from: number, inner: SqlContext, outer: SqlContext): void {

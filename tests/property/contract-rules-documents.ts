@@ -274,7 +274,7 @@ export function bodyFor(type: DecodedType): fc.Arbitrary<JsonSchema> {
   const $schema = 'https://json-schema.org/draft/2020-12/schema';
   const declared = type.kind === 'struct' ? declaredProperties(type.fields) : fc.constant({});
   return fc
-    .tuple(fc.array(schemaFor(type, 3), { minLength: 1, maxLength: 2 }), fc.option(declared, { nil: {} }))
+    .tuple(fc.array(schemaFor(type, 2), { minLength: 1, maxLength: 2 }), fc.option(declared, { nil: {} }))
     .map(([parts, properties]) => ({ $schema, $defs: definitions, allOf: parts, properties }));
 }
 

