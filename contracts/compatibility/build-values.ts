@@ -4,12 +4,13 @@
 
 import { randomInt, type Random } from '../../runtime/random.ts';
 import type { JsonValue } from '../json-schema.ts';
-import { branches } from './branches.ts';
+import { branches, type Branching } from './branches.ts';
 import type { Judges } from './evaluate.ts';
 import { claimsKey, type Claim, type Facts } from './facts.ts';
 import { finiteValues } from './finite-values.ts';
 import { hasUnknownColumn, type Columns } from './known-columns.ts';
 import { hasKind, kinds } from './kinds.ts';
+import { hasNoKind } from './refute-scalar.ts';
 import { isBroken } from './prover.ts';
 import { sampleArrays } from './sample-array.ts';
 import { sampleNumbers } from './sample-number.ts';
@@ -65,7 +66,7 @@ export function* buildValues(
   }
   if (random !== null && depth > 0) yield* drawn(builder.pool, random, poolTriesOfPart).filter(fits);
   let left = recipes;
-  for (const facts of branches(claims, judges.budget, (format) => judges.format(format, '') !== null)) {
+  for (const facts of branches(claims, branchingOf(judges))) {
     if (left <= 0) return;
     left -= 1;
     if (random !== null && left > 1 && random.next() < 0.3) continue;
@@ -74,6 +75,15 @@ export function* buildValues(
       if (fits(value)) yield value;
     }
   }
+}
+
+/** Only what costs nothing to see: a recipe that leads nowhere yields nothing. */
+function branchingOf({ budget, format }: Judges): Branching {
+  return {
+    budget,
+    isAsserted: (name) => format(name, '') !== null,
+    isRefuted: (facts) => hasNoKind(facts),
+  };
 }
 
 function* candidates(builder: Builder, facts: Facts, columns: Columns, depth: number): Generator<JsonValue> {

@@ -7,15 +7,15 @@
 // is not understood, or the budget is spent, the answer is `unknown` with its reason. Works offline; bounded in time.
 
 import type { CompatibilityMode } from '../contract.ts';
-import { compileSchema, formatJudge, type SchemaValidator } from '../json-schema-validator.ts';
+import { compileSchema, type SchemaValidator } from '../json-schema-validator.ts';
 import type { JsonSchema } from '../json-schema.ts';
-import { linearPattern, type LinearPattern } from '../linear-pattern.ts';
 import { BudgetSpent, createBudget } from './budget.ts';
 import type { Comparison, CompatibilityProfile, Difference, Direction, Witness } from './difference.ts';
 import { isAllowed } from './difference-kinds.ts';
 import type { Judges } from './evaluate.ts';
 import { findDifferences } from './find-differences.ts';
 import { findWitness } from './find-witness.ts';
+import { createJudges } from './judges.ts';
 import { columnsOf, type Columns } from './known-columns.ts';
 import { provesEmpty } from './prover.ts';
 import { createNumbering, openSchema, type Numbering, type SchemaDocument } from './schema-document.ts';
@@ -97,9 +97,10 @@ function compareOneWay(
     const side = (from.kind === 'refused') === (direction === 'backward') ? 'old' : 'new';
     return { compatible: 'unknown', differences: [], witness: null, reason: `${side} schema: ${refused?.reason ?? ''}` };
   }
-  const judges = createJudges(options);
-  const found = differencesOf(from, to, profile, judges());
-  if (found.kind === 'spent') return { compatible: 'unknown', differences: [], witness: null, reason: found.reason };
+  const { stepsMax = compareStepsMax, phaseMaxMs = comparePhaseMaxMs } = options;
+  const fresh = createJudges();
+  const judges = (): Judges => fresh(createBudget(stepsMax, phaseMaxMs));
+  const found = findDifferences(from, to, profile, createBudget(stepsMax, phaseMaxMs));
   const tell = (compatible: boolean | 'unknown'): readonly Difference[] =>
     found.differences.map(({ kind, path }) => ({
       kind,
@@ -109,24 +110,18 @@ function compareOneWay(
       allowed: profile === 'sound' && compatible === true ? true : isAllowed(kind, profile),
     }));
   if (profile !== 'sound') {
+    if (found.givenUp !== null)
+      return {
+        compatible: 'unknown',
+        differences: tell('unknown'),
+        witness: null,
+        reason: `the comparison was given up: ${found.givenUp}`,
+      };
     const compatible = found.differences.every(({ kind }) => isAllowed(kind, profile));
     return { compatible, differences: tell(compatible), witness: null, reason: null };
   }
   const verdict = judgeSoundly(from, to, numbering, judges, direction, against);
   return { ...verdict, differences: tell(verdict.compatible) };
-}
-
-type Found =
-  | { readonly kind: 'found'; readonly differences: ReturnType<typeof findDifferences> }
-  | { readonly kind: 'spent'; readonly reason: string };
-
-function differencesOf(from: SchemaDocument, to: SchemaDocument, profile: CompatibilityProfile, judges: Judges): Found {
-  try {
-    return { kind: 'found', differences: findDifferences(from, to, profile, judges.budget) };
-  } catch (error) {
-    if (error instanceof BudgetSpent) return { kind: 'spent', reason: `the comparison was given up: ${error.message}` };
-    throw error;
-  }
 }
 
 function judgeSoundly(
@@ -184,16 +179,4 @@ function prove(from: SchemaDocument, to: SchemaDocument, columns: Columns, numbe
     if (error instanceof RangeError) return 'nested too deep';
     throw error;
   }
-}
-
-/** Each call starts a new budget; patterns are compiled once. */
-function createJudges({ stepsMax = compareStepsMax, phaseMaxMs = comparePhaseMaxMs }: CompareOptions): () => Judges {
-  const patterns = new Map<string, LinearPattern>();
-  const format = formatJudge();
-  const pattern = (source: string): LinearPattern => {
-    const known = patterns.get(source) ?? linearPattern(source);
-    patterns.set(source, known);
-    return known;
-  };
-  return () => ({ budget: createBudget(stepsMax, phaseMaxMs), pattern, format });
 }

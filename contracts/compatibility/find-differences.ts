@@ -6,12 +6,12 @@
 
 import { isDecimalMultiple } from '../decimal-multiple.ts';
 import type { JsonObject, JsonSchema, JsonValue } from '../json-schema.ts';
-import type { Budget } from './budget.ts';
+import { BudgetSpent, type Budget } from './budget.ts';
 import type { CompatibilityProfile } from './difference.ts';
 import { isAllowed, isTold } from './difference-kinds.ts';
 import { arrayDifferences } from './array-differences.ts';
 import { choiceDifferences, intoChoice, outOfChoice } from './choice-differences.ts';
-import { jsonEqual } from './json-equal.ts';
+import { jsonEqual, jsonKey } from './json-equal.ts';
 import { keyword, numberKeyword, textKeyword } from './keywords.ts';
 import { objectDifferences } from './object-differences.ts';
 import type { SchemaDocument } from './schema-document.ts';
@@ -33,16 +33,31 @@ export interface Walk {
   readonly underway: ReadonlySet<string>;
 }
 
+export interface Differences {
+  readonly differences: readonly FoundDifference[];
+  /** Why there may be more; null when these are all. */
+  readonly givenUp: string | null;
+}
+
+/** Pairs within pairs. */
+const depthMax = 100;
+
 export function findDifferences(
   original: SchemaDocument,
   update: SchemaDocument,
   profile: CompatibilityProfile,
   budget: Budget,
-): readonly FoundDifference[] {
+): Differences {
   const found: FoundDifference[] = [];
   const walk: Walk = { profile, budget, path: '', found, underway: new Set() };
-  compareParts(walk, { document: original, schema: original.root }, { document: update, schema: update.root });
-  return found.filter(({ kind }) => isTold(kind, profile));
+  let givenUp: string | null = null;
+  try {
+    compareParts(walk, { document: original, schema: original.root }, { document: update, schema: update.root });
+  } catch (error) {
+    if (!(error instanceof BudgetSpent)) throw error;
+    givenUp = error.message;
+  }
+  return { differences: found.filter(({ kind }) => isTold(kind, profile)), givenUp };
 }
 
 export function at(walk: Walk, step: string): Walk {
@@ -84,6 +99,7 @@ export function compareParts(walk: Walk, original: Part, update: Part): void {
       ? `${original.document.numberOf(original.schema)} ${update.document.numberOf(update.schema)}`
       : null;
   if (pair !== null && walk.underway.has(pair)) return;
+  if (walk.underway.size >= depthMax) throw new BudgetSpent(`schemas nested more than ${depthMax} deep`);
   const inner = pair === null ? walk : { ...walk, underway: new Set([...walk.underway, pair]) };
   compareShapes(inner, original, update);
 }
@@ -151,14 +167,10 @@ export function changed(
 }
 
 function enumDifferences(walk: Walk, original: readonly JsonValue[], update: readonly JsonValue[]): void {
-  walk.budget.spend((original.length * update.length) >> 4);
-  const [kept, known] = [within(original, update), within(update, original)];
+  const [before, after] = [new Set(original.map(jsonKey)), new Set(update.map(jsonKey))];
+  const [kept, known] = [[...before].every((key) => after.has(key)), [...after].every((key) => before.has(key))];
   if (kept && known) return;
   add(walk, kept ? 'ENUM_ARRAY_EXTENDED' : known ? 'ENUM_ARRAY_NARROWED' : 'ENUM_ARRAY_CHANGED', 'enum');
-}
-
-function within(a: readonly JsonValue[], b: readonly JsonValue[]): boolean {
-  return a.every((value) => b.some((other) => jsonEqual(value, other)));
 }
 
 /** ADDED, REMOVED, INCREASED, DECREASED. */

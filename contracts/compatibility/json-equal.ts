@@ -11,3 +11,11 @@ export function jsonEqual(a: JsonValue, b: JsonValue): boolean {
     names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && jsonEqual(a[name] ?? null, b[name] ?? null))
   );
 }
+
+/** The same text for equal values. */
+export function jsonKey(value: JsonValue): string {
+  if (Array.isArray(value)) return `[${value.map(jsonKey).join(',')}]`;
+  if (!isJsonObject(value)) return value === 0 ? '0' : JSON.stringify(value);
+  const members = Object.keys(value).toSorted();
+  return `{${members.map((name) => `${JSON.stringify(name)}:${jsonKey(value[name] ?? null)}`).join(',')}}`;
+}

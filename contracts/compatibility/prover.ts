@@ -28,7 +28,7 @@ export interface Prover {
 }
 
 /** Conjunctions within conjunctions. */
-const proofDepthMax = 100;
+const proofDepthMax = 200;
 
 /** True only when nothing satisfies the claims; throws BudgetSpent. */
 export function provesEmpty(judges: Judges, claims: readonly Claim[], columns: Columns, numbering: Numbering): boolean {
@@ -74,9 +74,12 @@ function isEmptyNow(prover: Prover, claims: readonly Claim[], columns: Columns):
   if (values !== null) {
     return values.every((value) => hasUnknownColumn(columns, value) || claims.some((claim) => isBroken(prover.judges, claim, value)));
   }
-  for (const facts of branches(claims, prover.judges.budget, (format) => prover.isAsserted(format))) {
-    if (!isRefuted(prover, facts, columns, claims)) return false;
-  }
+  const branching = {
+    budget: prover.judges.budget,
+    isAsserted: (format: string) => prover.isAsserted(format),
+    isRefuted: (facts: Facts) => isRefuted(prover, facts, columns, claims),
+  };
+  for (const facts of branches(claims, branching)) if (!branching.isRefuted(facts)) return false;
   return true;
 }
 

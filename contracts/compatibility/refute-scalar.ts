@@ -3,7 +3,7 @@
 import { isDecimalMultiple } from '../decimal-multiple.ts';
 import type { Facts } from './facts.ts';
 import { jsonEqual } from './json-equal.ts';
-import { kinds } from './kinds.ts';
+import { hasKind, kinds } from './kinds.ts';
 import { lengthsOfFormat, lengthsOfPattern } from './text-lengths.ts';
 
 /** More values than this are not looked at one by one. */
@@ -71,4 +71,16 @@ export function textRefuted(facts: Facts): boolean {
 
 function matchesAll(pattern: string): boolean {
   return pattern === '' || pattern === '.*' || pattern === '^' || pattern === '^.*';
+}
+
+/** Nothing of any kind meets the facts, as far as can be told without looking into members and items. */
+export function hasNoKind(facts: Facts): boolean {
+  const possible = (kind: number): boolean => hasKind(facts.kinds, kind);
+  if (possible(kinds.null) && !nullRefuted(facts)) return false;
+  if (possible(kinds.boolean) && !booleanRefuted(facts)) return false;
+  if (possible(kinds.integer) && !numberRefuted(facts, kinds.integer)) return false;
+  if (possible(kinds.fraction) && !numberRefuted(facts, kinds.fraction)) return false;
+  if (possible(kinds.string) && !textRefuted(facts)) return false;
+  if (possible(kinds.array) && facts.itemsMin <= facts.itemsMax) return false;
+  return !possible(kinds.object) || [...facts.forbidden].some((name) => facts.required.has(name));
 }

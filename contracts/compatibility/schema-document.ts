@@ -38,7 +38,7 @@ export function createNumbering(): Numbering {
 
 export function openSchema(root: JsonSchema, numbering: Numbering): SchemaOpening {
   const [beyond] = checkLimits(root);
-  if (beyond !== undefined) return { kind: 'refused', reason: `${beyond.pointer}: ${beyond.reason}` };
+  if (beyond !== undefined) return { kind: 'refused', reason: `${shortened(beyond.pointer)}: ${beyond.reason}` };
   const anchors = new Map<string, JsonSchema>();
   const references: string[] = [];
   const reason = walk(root, (node, isRoot) => {
@@ -66,6 +66,10 @@ export function openSchema(root: JsonSchema, numbering: Numbering): SchemaOpenin
   const loop = referenceLoop(references, resolve);
   if (loop !== null) return { kind: 'refused', reason: `$ref ${JSON.stringify(loop)} comes back to itself without describing anything` };
   return { kind: 'document', root, resolve, numberOf: (node) => numbering.of(node) };
+}
+
+function shortened(pointer: string): string {
+  return pointer.length <= 80 ? pointer : `${pointer.slice(0, 40)}…${pointer.slice(-39)}`;
 }
 
 /** Sub-schemas of a node, at whatever place. */
