@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { Catalog, TableIdent } from '../catalog/catalog.ts';
 import type { ContractRegistry } from '../catalog/contract-registry.ts';
 import type { Contracts } from '../catalog/contracts.ts';
 import { memoryCatalog } from '../catalog/memory-catalog.ts';
@@ -27,6 +27,7 @@ import { systemRandom } from '../runtime/random.ts';
 import { cassandraSource } from '../sources/cassandra-source.ts';
 import { postgresSource } from '../sources/postgres-source.ts';
 import type { Source } from '../sources/source.ts';
+import { columnMasks, type ColumnMasks } from '../sync/contract/column-masks.ts';
 import { decodeEngine, type DecodeEngine } from '../sync/decode/decode-engine.ts';
 import type { Decoder } from '../sync/decode/decoder.ts';
 import { openJsonDecoder } from '../sync/decode/json-decoder.ts';
@@ -243,19 +244,19 @@ function kafkaSasl(sasl: NonNullable<KafkaConfig['sasl']>): KafkaSasl {
 const sourcePageRows = 5_000;
 
 /** The database that rows came from, read-only. CONFIG_INVALID where foz.yaml does not say how to reach it. */
-export function openSource(loaded: LoadedConfig, kind: 'postgres' | 'cassandra'): Source {
+export function openSource(loaded: LoadedConfig, kind: 'postgres' | 'cassandra', pageRowsMax = sourcePageRows): Source {
   const [postgres, cassandra] = [postgresSettings(loaded), cassandraSettings(loaded)];
-  if (kind === 'postgres' && postgres) return postgresSource({ settings: postgres, pageRowsMax: sourcePageRows });
-  if (kind === 'cassandra' && cassandra) return cassandraSource({ settings: cassandra, pageRowsMax: sourcePageRows });
+  if (kind === 'postgres' && postgres) return postgresSource({ settings: postgres, pageRowsMax });
+  if (kind === 'cassandra' && cassandra) return cassandraSource({ settings: cassandra, pageRowsMax });
   throw new LakeError('CONFIG_INVALID', `sources.${kind} is not in ${loaded.file}`, {
     context: { expected: `sources.${kind} with the settings of the database`, found: 'no such setting', next: 'foz check' },
   });
 }
 
 /** A database that is not foz.yaml's: named on the command line. */
-export function openSourceAt(place: SourcePlace): Source {
-  if (place.kind === 'postgres') return postgresSource({ settings: place.settings, pageRowsMax: sourcePageRows });
-  return cassandraSource({ settings: place.settings, pageRowsMax: sourcePageRows });
+export function openSourceAt(place: SourcePlace, pageRowsMax: number): Source {
+  if (place.kind === 'postgres') return postgresSource({ settings: place.settings, pageRowsMax });
+  return cassandraSource({ settings: place.settings, pageRowsMax });
 }
 
 /** Where contracts in force are looked up: in the files of foz.yaml, in the registry, or nowhere. */
@@ -271,6 +272,18 @@ function workerContracts(loaded: LoadedConfig, registry: Contracts | null): Work
   const contracts = contractsOf(loaded, registry);
   const keys = new Map(maskKeys.map(({ id, key }) => [id, Buffer.from(key.reveal())] as const));
   return contracts && { registry: contracts, maskKeys: keys, refreshMs: refresh };
+}
+
+/** Masks of the newest contract of a table; null where nothing is masked. CONTRACT_UNENFORCEABLE without their keys. */
+export async function masksInForce(loaded: LoadedConfig, ident: TableIdent, signal?: AbortSignal): Promise<ColumnMasks | null> {
+  const { registry, files } = loaded.config.contracts;
+  if (registry === 'none' && files.length === 0) return null;
+  await using catalog = await openContracts(loaded);
+  const contracts = workerContracts(loaded, catalog);
+  const found = await contracts?.registry.activeContract(ident, signal);
+  if (!contracts || !found) return null;
+  const { id, version, policy } = found.contract;
+  return columnMasks({ id, version, policy, digest: found.digest, table: found.table, maskKeys: contracts.maskKeys });
 }
 
 export interface WorkerParts {

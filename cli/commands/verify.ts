@@ -19,7 +19,7 @@ export const verify: Command = {
   run: async (call) => {
     const loaded = call.loadConfig();
     const logger = call.logger(loaded);
-    const [{ openLakeSession }, { openLog }, { verifyTable }, { targetNamed }] = await Promise.all([
+    const [{ openLakeSession }, { masksInForce, openLog }, { verifyTable }, { targetNamed }] = await Promise.all([
       import('../query/lake-session.ts'),
       import('../wire.ts'),
       import('../verify/verify-table.ts'),
@@ -30,7 +30,11 @@ export const verify: Command = {
     await using log = openLog(loaded, logger);
     const step = call.progress.start(`verify ${target.ident.name}`);
     const waitMs = Number(call.options['wait']) * 1000;
-    const found = await verifyTable({ target, loaded, log, ...session, waitMs, samplesMax: Number(call.options['samples']) }, call.signal);
+    const masks = await masksInForce(loaded, target.ident, call.signal);
+    const found = await verifyTable(
+      { target, loaded, log, masks, ...session, waitMs, samplesMax: Number(call.options['samples']) },
+      call.signal,
+    );
     const isEqual = found.missing + found.extra + found.differing === 0;
     step.done(isEqual ? 'equal' : 'not equal');
     call.print(found, () => verifiedText(found));
@@ -41,7 +45,8 @@ export const verify: Command = {
 function verifiedText(found: Verified): string {
   const { table, source, lake, missing, extra, differing, at, samples } = found;
   const counts = `${table} at ${at}: ${source} rows in the source, ${lake} in the lake; ${missing} missing, ${extra} extra, ${differing} differing`;
-  if (samples.length === 0) return counts;
+  const left = found.notCompared ? `\nnot compared, because they are masked and hold no text: ${found.notCompared.join(', ')}` : '';
+  if (samples.length === 0) return counts + left;
   const rows = samples.flatMap(({ kind, key, columns }) =>
     columns.length === 0
       ? [[kind, key.join(' '), '', null, null]]

@@ -12,7 +12,9 @@ import type { Schema } from '../../lake/iceberg/schema.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
-import type { Source, SourceReading, SourceRow, SourceTable } from '../../sources/source.ts';
+import type { Source, SourceColumn, SourceReading, SourceRow, SourceTable } from '../../sources/source.ts';
+import type { ColumnMasks } from '../../sync/contract/column-masks.ts';
+import { maskText } from '../../sync/contract/mask-value.ts';
 import type { Log } from '../../sync/log/log.ts';
 import type { TableTarget } from '../../sync/table.ts';
 import type { LoadedConfig } from '../config.ts';
@@ -35,6 +37,8 @@ export interface VerifyInput {
   /** How long to wait for the lake to catch up, and for rows of a changing Cassandra table to agree. */
   readonly waitMs?: number;
   readonly samplesMax?: number;
+  /** In force: the source is compared as the masks make it. */
+  readonly masks?: ColumnMasks | null;
   /** Default: the database that foz.yaml names. */
   readonly openSource?: (kind: CurrentSource) => Source;
 }
@@ -49,6 +53,8 @@ export interface Verified {
   /** The log position (`LSN 0/1A2B3C4`) or time at which the two were compared. */
   readonly at: string;
   readonly samples: readonly Finding[];
+  /** Masked columns that hold no text, and so are null in the lake: not compared. */
+  readonly notCompared?: readonly string[];
 }
 
 /** Looked at again at most so many rows of a table without snapshots. */
@@ -70,7 +76,9 @@ export async function verifyTable(input: VerifyInput, signal: AbortSignal): Prom
   const parts: Parts = { ...input, kind, table, duckdb, deadlineMs, samplesMax: input.samplesMax ?? 20 };
   const { compared, at } = kind === 'postgres' ? await verifyPostgres(parts, source, signal) : await verifyCassandra(parts, source, signal);
   const { findings, ...counts } = compared;
-  return { table: identText(target.ident), ...counts, at, samples: findings.slice(0, parts.samplesMax) };
+  const notCompared = table.columns.filter((column) => !isComparable(column, input.masks ?? null)).map((column) => column.name);
+  const left = notCompared.length === 0 ? {} : { notCompared };
+  return { table: identText(target.ident), ...counts, at, samples: findings.slice(0, parts.samplesMax), ...left };
 }
 
 interface Parts extends VerifyInput {
@@ -115,7 +123,7 @@ async function sourceTable(source: Source, target: TableTarget, signal: AbortSig
 }
 
 async function verifyPostgres(parts: Parts, source: Source, signal: AbortSignal): Promise<Outcome> {
-  const columns = comparedColumns(parts.table);
+  const columns = comparedColumns(parts);
   await using reading = await source.read(parts.table, { kind: 'all' }, signal);
   const { position } = reading;
   if (position.kind !== 'postgres') throw new LakeError('INTERNAL', `a PostgreSQL reading says it is ${position.kind}`);
@@ -124,7 +132,7 @@ async function verifyPostgres(parts: Parts, source: Source, signal: AbortSignal)
   const compared = await compareRows(
     parts.duckdb,
     columns,
-    { source: keyedRows(parts.table, columns, reading.pages), lake: await lakeSide(parts, columns, position.snapshot, signal) },
+    { source: keyedRows(parts, columns, reading.pages), lake: await lakeSide(parts, columns, position.snapshot, signal) },
     parts.samplesMax,
     signal,
   );
@@ -132,9 +140,9 @@ async function verifyPostgres(parts: Parts, source: Source, signal: AbortSignal)
 }
 
 async function verifyCassandra(parts: Parts, source: Source, signal: AbortSignal): Promise<Outcome> {
-  const columns = comparedColumns(parts.table);
+  const columns = comparedColumns(parts);
   await using reading = await source.read(parts.table, { kind: 'all' }, signal);
-  const rows = keyedRows(parts.table, columns, reading.pages);
+  const rows = keyedRows(parts, columns, reading.pages);
   // The lake is read after the source has been: what was written before this moment is on its way at the latest.
   const lake = lateRows(async () => {
     await agentQuiet(parts, signal);
@@ -161,10 +169,12 @@ async function recheck(
   signal: AbortSignal,
 ): Promise<{ readonly compared: RowsCompared; readonly atMs: number } | null> {
   if (before.missing + before.extra + before.differing > before.findings.length) return null;
+  // The source cannot be asked for a masked key.
+  if (parts.table.key.some((name) => parts.masks?.byColumn.has(name))) return null;
   const keys = before.findings.map(({ key }) => key.map((value) => value ?? ''));
   const wanted = new Set(keys.map((key) => JSON.stringify(key)));
   await using reading = await source.read(parts.table, { kind: 'keys', keys }, signal);
-  const rows = keyedRows(parts.table, columns, reading.pages);
+  const rows = keyedRows(parts, columns, reading.pages);
   const lake = lateRows(async () => {
     await agentQuiet(parts, signal);
     return onlyKeys(await lakeSide(parts, columns, undefined, signal), wanted);
@@ -210,17 +220,30 @@ async function lakeSide(
 }
 
 /** Generated columns are in snapshots but not in later events. */
-function comparedColumns(table: SourceTable): readonly string[] {
-  return table.columns.filter((column) => !column.isGenerated && column.role !== 'static').map((column) => column.name);
+function comparedColumns({ table, masks }: Parts): readonly string[] {
+  return table.columns
+    .filter((column) => !column.isGenerated && column.role !== 'static' && isComparable(column, masks ?? null))
+    .map((column) => column.name);
+}
+
+const textTypes: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'citext', 'ascii', 'enum', 'name']);
+
+function isComparable({ name, type }: SourceColumn, masks: ColumnMasks | null): boolean {
+  return !masks?.byColumn.has(name) || textTypes.has(type.name);
 }
 
 async function* keyedRows(
-  table: SourceTable,
+  { table, masks }: Parts,
   columns: readonly string[],
   pages: SourceReading['pages'],
 ): AsyncGenerator<readonly KeyedRow[]> {
   const places = new Map(table.columns.map((column, i) => [column.name, i]));
-  const pick = (row: SourceRow, names: readonly string[]) => names.map((name) => row.values[places.get(name) ?? -1] ?? null);
+  const pick = (row: SourceRow, names: readonly string[]) =>
+    names.map((name) => {
+      const value = row.values[places.get(name) ?? -1] ?? null;
+      const mask = masks?.byColumn.get(name);
+      return mask && value !== null ? maskText(mask, value) : value;
+    });
   for await (const page of pages) yield page.map((row) => ({ key: pick(row, table.key), values: pick(row, columns) }));
 }
 

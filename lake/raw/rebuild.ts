@@ -23,9 +23,11 @@ export interface RebuiltRecord {
    * - `tombstone`: the value was null.
    * - `json`: JSON-equal to the value.
    * - `text`, `bytes`: the value exactly, as it could not be typed.
+   * - `masked`: the value could not be typed, and its text was not kept because of a mask.
    */
   readonly value:
     | { readonly kind: 'tombstone' }
+    | { readonly kind: 'masked' }
     | { readonly kind: 'json' | 'text'; readonly text: string }
     | { readonly kind: 'bytes'; readonly bytes: Uint8Array };
   readonly headers: readonly RebuiltHeader[];
@@ -38,7 +40,7 @@ export function rebuildRecord(row: RawRow, shapes: ReadonlyMap<number, Shape>): 
 /** Whether a rebuilt value is the record's: exact, or JSON-equal where it was typed. */
 export function isRebuilt(rebuilt: RebuiltRecord['value'], original: Uint8Array | null): boolean {
   if (rebuilt.kind === 'tombstone') return original === null;
-  if (original === null) return false;
+  if (rebuilt.kind === 'masked' || original === null) return false;
   if (rebuilt.kind === 'bytes') return Buffer.compare(rebuilt.bytes, original) === 0;
   const text = Buffer.from(original.buffer, original.byteOffset, original.length);
   if (rebuilt.kind === 'text') return Buffer.compare(Buffer.from(rebuilt.text), text) === 0;
@@ -51,6 +53,7 @@ function rebuildValue(row: RawRow, shapes: ReadonlyMap<number, Shape>): RebuiltR
     const text = String(own(rescued, 'text'));
     return isBase64(own(rescued, 'reason')) ? { kind: 'bytes', bytes: Buffer.from(text, 'base64') } : { kind: 'text', text };
   }
+  if (isObject(rescued) && typeof own(rescued, 'reason') === 'string') return { kind: 'masked' };
   const number = row['_shape'];
   if (number === null || number === undefined) return { kind: 'tombstone' };
   const shape = shapes.get(Number(number));

@@ -10,7 +10,7 @@ export function sameJson(left: string, right: string, depthMax = 10_000): boolea
   return a.kind === 'value' && b.kind === 'value' && sameJsonValue(a.value, b.value);
 }
 
-function sameJsonValue(left: JsonValue, right: JsonValue): boolean {
+export function sameJsonValue(left: JsonValue, right: JsonValue): boolean {
   if (left.kind === 'number' && right.kind === 'number') return sameNumber(left.text, right.text);
   if (left.kind === 'array' && right.kind === 'array') {
     return (

@@ -16,7 +16,7 @@ export interface Enforcement {
 }
 
 /** Headers in which the connector repeats keys. */
-const keyHeaders = ['__debezium.oldkey', '__debezium.newkey'];
+export const keyHeaders: readonly string[] = ['__debezium.oldkey', '__debezium.newkey'];
 
 export function maskedHeaders(headers: string, masks: MaskSql): string {
   const isKey = `h."key" IN (${keyHeaders.map(literal).join(', ')})`;

@@ -6,7 +6,10 @@ import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { rebuildRecord } from '../../lake/raw/rebuild.ts';
+import { isRebuilt, rebuildRecord } from '../../lake/raw/rebuild.ts';
+import { columnMasks } from '../../sync/contract/column-masks.ts';
+import { maskKey as maskKeyOf } from '../../sync/contract/mask-value.ts';
+import { isMaskedRebuild } from '../../sync/contract/masked-proof.ts';
 import type { WrittenBatch } from '../../sync/decode/decoder.ts';
 import { contractOf, event, maskKey } from './contract-fixture.ts';
 import { decodeLab, readRows, recordOf } from './decode-fixture.ts';
@@ -153,3 +156,23 @@ function textual(value: unknown): Readonly<Record<string, unknown>> {
   };
   return plain(value, '') as Readonly<Record<string, unknown>>;
 }
+
+test('the proof of a masked row: equal to the masked record, and to nothing else', async () => {
+  await using lab = await decodeLab();
+  lab.plan = { ...lab.plan, contract };
+  const masks = columnMasks(contract);
+  assert.ok(masks);
+  const values = [event(row), event(row, { op: 'u', before: row }), JSON.stringify({ ...row, other: 'x' }), event(row).slice(0, -1), null];
+  const rows = await readRows(await lab.write(values.map((value, i) => recordOf(i, value, keyText))));
+  const shapes = new Map(lab.plan.shapes.map((shape) => [shape.number, shape]));
+  for (const [i, value] of values.entries()) {
+    const rebuilt = rebuildRecord(textual(rows[i]), shapes);
+    const original = value === null ? null : Buffer.from(value);
+    assert.ok(isRebuilt(rebuilt.value, original) || isMaskedRebuild(rebuilt.value, original, masks), `record ${i}`);
+    assert.deepEqual(rebuilt.key && Buffer.from(rebuilt.key), Buffer.from(maskKeyOf(masks, Buffer.from(keyText))));
+  }
+  const other = Buffer.from(event({ ...row, city: 'Porto' }));
+  assert.ok(!isMaskedRebuild(rebuildRecord(textual(rows[0]), shapes).value, other, masks), 'an unmasked value that differs');
+  const another = Buffer.from(event({ ...row, email: 'bob@example.com' }));
+  assert.ok(!isMaskedRebuild(rebuildRecord(textual(rows[0]), shapes).value, another, masks), 'a masked value that differs');
+});

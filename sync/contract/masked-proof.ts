@@ -1,0 +1,75 @@
+// The proof of a masked row: what it rebuilds is the record with its masks applied. A masked value is what the mask makes
+// of it, or dropped; everything else must be equal, as in any row. Rescued texts of such tables are not kept: of them key
+// and headers alone are compared.
+
+import { readJson, type JsonEntry, type JsonValue } from '../../lake/raw/json-value.ts';
+import type { RebuiltRecord } from '../../lake/raw/rebuild.ts';
+import { sameJsonValue } from '../../lake/raw/same-json.ts';
+import type { ColumnMasks } from './column-masks.ts';
+import { maskText } from './mask-value.ts';
+
+export function isMaskedRebuild(rebuilt: RebuiltRecord['value'], original: Uint8Array | null, masks: ColumnMasks): boolean {
+  if (rebuilt.kind === 'masked') return original !== null;
+  if (rebuilt.kind !== 'json' || original === null) return false;
+  const [mine, theirs] = [readJson(rebuilt.text), readJson(Buffer.from(original).toString('utf8'))];
+  if (mine.kind !== 'value' || theirs.kind !== 'value') return false;
+  const left = openMasked(mine.value, theirs.value, masks);
+  return left !== null && sameJsonValue(left.mine, left.theirs);
+}
+
+interface Pair {
+  readonly mine: JsonValue;
+  readonly theirs: JsonValue;
+}
+
+/** Both without what was rightly masked; null where something is neither masked nor dropped. */
+function openMasked(mine: JsonValue, theirs: JsonValue, masks: ColumnMasks): Pair | null {
+  if (mine.kind !== 'object' || theirs.kind !== 'object') return { mine, theirs };
+  const isEvent = theirs.entries.some(({ key }) => key === 'op') && theirs.entries.some(({ key }) => key === 'source');
+  if (!isEvent) return openRow(mine, theirs, masks, true);
+  return overEntries(mine.entries, theirs.entries, (key, one, other) =>
+    key === 'before' || key === 'after' ? openRow(one, other, masks, false) : { mine: one, theirs: other },
+  );
+}
+
+/** `isStrict`: columns that the contract does not name are dropped. */
+function openRow(mine: JsonValue, theirs: JsonValue, masks: ColumnMasks, isStrict: boolean): Pair | null {
+  if (mine.kind !== 'object' || theirs.kind !== 'object') return mine.kind === 'null' ? nothing : { mine, theirs };
+  return overEntries(mine.entries, theirs.entries, (key, one, other) => {
+    if (isStrict && !masks.known.has(key)) return one.kind === 'null' ? nothing : null;
+    if (!masks.byColumn.has(key)) return { mine: one, theirs: other };
+    if (other.kind !== 'object') return isMaskOf(key, one, other, masks) ? nothing : null;
+    // A cell of Cassandra.
+    if (one.kind !== 'object') return one.kind === 'null' ? nothing : null;
+    return overEntries(one.entries, other.entries, (part, inner, source) => {
+      if (part !== 'value') return { mine: inner, theirs: source };
+      return isMaskOf(key, inner, source, masks) ? nothing : null;
+    });
+  });
+}
+
+const nothing: Pair = { mine: { kind: 'null' }, theirs: { kind: 'null' } };
+
+function isMaskOf(column: string, mine: JsonValue, theirs: JsonValue, masks: ColumnMasks): boolean {
+  if (mine.kind === 'null') return true;
+  const mask = masks.byColumn.get(column);
+  return mask !== undefined && mine.kind === 'string' && theirs.kind === 'string' && maskText(mask, theirs.value) === mine.value;
+}
+
+function overEntries(
+  mine: readonly JsonEntry[],
+  theirs: readonly JsonEntry[],
+  open: (key: string, mine: JsonValue, theirs: JsonValue) => Pair | null,
+): Pair | null {
+  const others = new Map(theirs.map(({ key, value }) => [key, value]));
+  if (mine.length !== theirs.length || others.size !== theirs.length) return null;
+  const [left, right]: [JsonEntry[], JsonEntry[]] = [[], []];
+  for (const { key, value } of mine) {
+    const other = others.get(key);
+    const pair = other && open(key, value, other);
+    if (!pair) return null;
+    left.push({ key, value: pair.mine });
+    right.push({ key, value: pair.theirs });
+  }
+  return { mine: { kind: 'object', entries: left }, theirs: { kind: 'object', entries: right } };
+}
