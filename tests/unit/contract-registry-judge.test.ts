@@ -16,7 +16,7 @@ const contractOf = (text: string) => {
 function wideDocument(version: string, lengthMax: number): string {
   const column = (index: number) =>
     `      - { name: c${index}, logicalType: string, physicalType: text, logicalTypeOptions: { maxLength: ${lengthMax}, pattern: "^(a|b)*c{${index % 9}}$" } }`;
-  const columns = Array.from({ length: 1500 }, (_, index) => column(index)).join('\n');
+  const columns = Array.from({ length: 600 }, (_, index) => column(index)).join('\n');
   return `apiVersion: v3.2.0\nkind: DataContract\nid: wide\nname: Wide\nversion: ${version}\nstatus: active\nschema:\n  - name: wide\n    logicalType: object\n    properties:\n${columns}\n`;
 }
 
@@ -32,7 +32,7 @@ test('the thread answers as this process does, question after question', async (
 
 test('a question that takes too long is given up, the event loop is free meanwhile, and the next one is answered', async () => {
   const [older, newer] = [contractOf(wideDocument('1.0.0', 50)), contractOf(wideDocument('1.0.1', 40))];
-  await using judge = threadJudge({ questionMaxMs: 1500 });
+  await using judge = threadJudge({ questionMaxMs: 700 });
   // The thread is there before time is taken.
   await judge.enforcementProblems(contractOf(usersDocument({ version: '1.0.0' })));
   let ticks = 0;
@@ -40,14 +40,14 @@ test('a question that takes too long is given up, the event loop is free meanwhi
   const compared = await judge.compare(older, newer);
   clearInterval(ticking);
   assert.deepEqual([compared.backward, compared.forward], ['unknown', 'unknown']);
-  assert.match(compared.differences[0]?.message ?? '', /comparison with 1\.0\.0 was given up: it took longer than 1\.5 s/);
+  assert.match(compared.differences[0]?.message ?? '', /comparison with 1\.0\.0 was given up: it took longer than 0\.7 s/);
   assert.ok(ticks > 20, `${ticks} ticks`);
   assert.ok(await answersAgain(judge));
 });
 
 /** After the end of one thread, another is started; it may take its time on a busy machine, so it is asked until it answers. */
 async function answersAgain(judge: ReturnType<typeof threadJudge>): Promise<boolean> {
-  for (let attempt = 0; attempt < 5; attempt++)
+  for (let attempt = 0; attempt < 20; attempt++)
     if ((await judge.read(usersDocument({ version: '1.0.0' }), 'a.yaml')).kind === 'contract') return true;
   return false;
 }
