@@ -11,6 +11,9 @@ import { tableTargets, targetNamed } from '../settings.ts';
 import { openSource, openSourceAt } from '../wire.ts';
 import { isSourceUrl, sourcePlace } from './source-place.ts';
 
+/** Rows a page of a sample: a page is held in memory whole, and values may be large. */
+const samplePageRows = 200;
+
 export interface LiveTable extends AsyncDisposable {
   readonly source: Source;
   readonly database: 'postgres' | 'cassandra';
@@ -25,7 +28,7 @@ export function openLiveTable(text: string, call: CommandCall, env: NodeJS.Proce
     return liveTarget(loaded, targetNamed(loaded.config, text));
   }
   const place = sourcePlace(text, env);
-  return live(openSourceAt(place), place.kind, place.name, place.name.table);
+  return live(openSourceAt(place, samplePageRows), place.kind, place.name, place.name.table);
 }
 
 /** Topics are `prefix.schema.table` and `prefix.keyspace.table`; the prefix says whose connector writes it. */
@@ -38,7 +41,7 @@ export function liveTarget(loaded: LoadedConfig, { topic, ident }: TableTarget):
     throw new LakeError('CONFIG_INVALID', `no source is known for topic ${topic}`, {
       context: { expected: 'a topic of one of the connectors in foz.yaml', found: topic },
     });
-  return live(openSource(loaded, database), database, { namespace, table: rest.join('.') }, ident.name);
+  return live(openSource(loaded, database, samplePageRows), database, { namespace, table: rest.join('.') }, ident.name);
 }
 
 /** What a contract's table stands for: by its physical name, in the database that its types speak of. */
@@ -52,7 +55,7 @@ export function liveTableOf(loaded: LoadedConfig, table: ContractTable): LiveTab
     });
   const database = databaseOfBody(table.body);
   const name = { namespace: table.physicalName.slice(0, dot), table: table.physicalName.slice(dot + 1) };
-  return live(openSource(loaded, database), database, name, table.name);
+  return live(openSource(loaded, database, samplePageRows), database, name, table.name);
 }
 
 function live(source: Source, database: LiveTable['database'], name: SourceTableName, tableName: string): LiveTable {

@@ -42,14 +42,17 @@ async function textOf(file: string): Promise<string> {
   throw new LakeError('LIMIT_EXCEEDED', `${file} is larger than ${documentBytesMax} bytes`, { context: { file } });
 }
 
-/** The newest version, whatever its state. */
-async function registeredContract(id: string, call: CommandCall): Promise<Contract> {
+/** `ID@VERSION`; of an id alone the version in force, and while there is none the newest. */
+async function registeredContract(name: string, call: CommandCall): Promise<Contract> {
   const { openContracts } = await import('../wire.ts');
+  const at = name.indexOf('@');
+  const [id, version] = at < 0 ? [name, null] : [name.slice(0, at), name.slice(at + 1)];
   await using registry = await openContracts(call.loadConfig());
-  const answer = await registry.show(id, 'latest', call.signal);
+  const first = await registry.show(id, version ?? 'active', call.signal);
+  const answer = first.kind === 'ok' || version !== null ? first : await registry.show(id, 'latest', call.signal);
   if (answer.kind === 'ok') return answer.value.contract;
   throw new LakeError('CONFIG_INVALID', answer.message, {
-    context: { expected: 'a file, or the id of a registered contract', found: id, next: 'foz contract list' },
+    context: { expected: 'a file, or the id of a registered contract', found: name, next: 'foz contract list' },
   });
 }
 

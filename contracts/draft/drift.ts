@@ -119,13 +119,13 @@ function columnDrifts(column: ContractColumn, found: SourceColumn, table: Contra
   }
   const schema = schemaOf(table, name);
   typeDrift(column, found, schema, database, add);
-  if (database === 'postgres' && !found.isGenerated && column.isRequired && found.isNullable)
+  if (database === 'postgres' && !found.isGenerated && found.isNullable && (column.isRequired || !allowsNull(schema)))
     add(
       'nullable',
       'error',
-      `${name} required`,
+      column.isRequired ? `${name} required` : `${name} never null`,
       `${found.name} may be null`,
-      `Make it NOT NULL in the source, or drop required (and allow null) in the contract.`,
+      `Make it NOT NULL in the source, or let it be null in the contract (not required, null among its types).`,
     );
   if (database === 'postgres' && !found.isGenerated && !column.isRequired && !found.isNullable)
     add('not-null', 'info', `${name} optional`, `${found.name} NOT NULL`, `The contract may say required.`);
@@ -149,6 +149,11 @@ function schemaOf(table: ContractTable, column: string): JsonObject | null {
   const properties = isJsonObject(table.body) ? table.body['properties'] : undefined;
   const schema = isJsonObject(properties) && Object.hasOwn(properties, column) ? properties[column] : undefined;
   return isJsonObject(schema) ? schema : null;
+}
+
+function allowsNull(schema: JsonObject | null): boolean {
+  const type = schema?.['type'];
+  return type === undefined || type === 'null' || (Array.isArray(type) && type.includes('null'));
 }
 
 function typeDrift(column: ContractColumn, found: SourceColumn, schema: JsonObject | null, database: Database, add: Add): void {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile, type ExecFileException } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -40,6 +40,7 @@ test('contracts of live tables', { timeout: 300_000 }, async (t) => {
   t.after(() => rm(dir, { recursive: true, force: true }));
   const world = await prepare(dir, stack);
   await drafts(t, world);
+  await configured(t, world);
   await definitionsHold(t, world);
   await everything(t, world);
   await personalData(t, world);
@@ -146,6 +147,34 @@ async function drafts(t: TestContext, world: World): Promise<void> {
     const again = await foz(world, 'draft', world.users, '-o', 'users.odcs.yaml');
     assert.equal(again.code, 2);
     assert.match(again.stderr, /the file exists/);
+  });
+}
+
+async function configured(t: TestContext, world: World): Promise<void> {
+  const { host, port, database, adminUser } = world.stack.endpoint('postgres');
+  const { contactPoint, port: cassandraPort, localDataCenter } = world.stack.endpoint('cassandra');
+  const config = `kafka: { brokers: ['127.0.0.1:1'] }
+lake: { store: { kind: filesystem, path: lake } }
+catalog: { kind: embedded }
+sync: { tables: [{ topic: pg.public.users }, { topic: cass.rides.rides }] }
+sources:
+  postgres: { host: ${host}, port: ${port}, database: ${database}, user: ${adminUser}, password: '\${env:PGPASSWORD}', sslmode: disable }
+  cassandra: { contactPoints: ['${contactPoint}:${cassandraPort}'], localDataCenter: ${localDataCenter}, keyspace: rides }
+connectors: { postgres: {}, cassandra: {} }
+contracts: { files: [users.odcs.yaml, rides.odcs.yaml] }
+`;
+  await writeFile(join(world.dir, 'foz.yaml'), config);
+  await t.test('a table of foz.yaml is drafted as by its URL, and all contracts in force are compared at once', async () => {
+    for (const name of ['users', 'rides']) {
+      const { code, stdout, stderr } = await foz(world, 'draft', name, '--samples', '0');
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout, await readFile(join(world.dir, `${name}.odcs.yaml`), 'utf8'));
+    }
+    const all = await foz(world, 'diff', '--source');
+    assert.equal(all.code, 0, all.stderr);
+    assert.equal(all.stdout, 'users 1.0.0 against public.users: no drift\n\nrides 1.0.0 against rides.rides: no drift\n');
+    const one = await foz(world, 'diff', 'rides.odcs.yaml', '--source');
+    assert.equal(`${one.code} ${one.stdout}`, '0 rides 1.0.0 against rides.rides: no drift\n');
   });
 }
 

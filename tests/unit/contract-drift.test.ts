@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ContractInForce } from '../../catalog/contracts.ts';
 import { driftWatch } from '../../cli/contract/drift-watch.ts';
+import { columnsOf } from '../../contracts/columns.ts';
 import type { Contract } from '../../contracts/contract.ts';
 import { draftContract } from '../../contracts/draft/draft-contract.ts';
 import { driftText, isDrift } from '../../contracts/draft/drift-text.ts';
@@ -102,6 +103,19 @@ const changes: readonly (readonly [what: string, change: Readonly<Record<string,
 
 test('each kind of change is told with its severity', () => {
   for (const [what, change, expected] of changes) assert.deepEqual(found(accountsTable(change)), expected, what);
+});
+
+test('a column that the contract never lets be null, required or not, may not become nullable unseen', () => {
+  const [table] = before.tables;
+  assert.ok(table && typeof table.body === 'object');
+  const { balance, ...properties } = Object(table.body['properties']);
+  const body = { ...table.body, properties: { ...properties, balance }, required: [] };
+  const contract: Contract = { ...before, tables: [{ ...table, body, columns: columnsOf(body) }] };
+  const lines = found(accountsTable({ balance: { ...columnOf('balance'), isNullable: true } }), contract);
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('error')),
+    ['error nullable balance'],
+  );
 });
 
 test('another key, a lost unique constraint and a missing table are told', () => {
