@@ -16,7 +16,7 @@ import { seededRandom } from '../../runtime/random.ts';
 import { documentSource } from '../conformance/contract-compatibility-documents.ts';
 
 const long = process.env['FOZ_TEST_LONG'] === '1';
-const pairs = long ? 20_000 : 500;
+const pairs = long ? 20_000 : 300;
 const documentsPerPair = long ? 300 : 60;
 
 const count = fc.integer({ min: 0, max: 4 });

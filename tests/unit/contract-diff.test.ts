@@ -1,0 +1,90 @@
+// `foz contract diff` as a pull request meets it: exit codes, the three formats. Each test runs the real process.
+
+import assert from 'node:assert/strict';
+import { execFile, type ExecFileException } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const entry = fileURLToPath(new URL('../../cli/foz.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'foz-diff-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function diff(...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [entry, 'contract', 'diff', ...args],
+      { cwd: folder, timeout: 60_000 },
+      (error: ExecFileException | null, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code ?? 99), stdout, stderr });
+      },
+    );
+  });
+}
+
+function write(name: string, schema: object): string {
+  writeFileSync(join(folder, name), JSON.stringify(schema));
+  return name;
+}
+
+const column = (schema: object): object => ({ type: 'object', properties: { name: schema } });
+const narrow = write('narrow.json', column({ type: 'string', maxLength: 3 }));
+const wide = write('wide.json', column({ type: 'string', maxLength: 9 }));
+const wider = write('wider.json', column({ type: 'string' }));
+
+test('a compatible version exits 0, a breaking one 1 with the row that breaks', async () => {
+  const [good, bad] = await Promise.all([diff(narrow, wide), diff(wide, narrow)]);
+  assert.equal(good.code, 0, good.stderr);
+  assert.match(good.stdout, /^compatible \(backward, sound, proved\)$/m);
+  assert.equal(bad.code, 1, bad.stderr);
+  assert.match(bad.stdout, /! MAX_LENGTH_DECREASED #\/properties\/name\/maxLength \(backward\)/);
+  assert.match(bad.stdout, /\{"name":"a{4}"\}/);
+});
+
+test('--json is one document: verdict, differences, witness', async () => {
+  const { code, stdout } = await diff(narrow, wide, '--mode', 'full', '--json');
+  const told = JSON.parse(stdout);
+  assert.equal(code, 1);
+  assert.equal(told.compatible, false);
+  assert.deepEqual(
+    told.differences.map(({ kind, direction, allowed }: Record<string, unknown>) => [kind, direction, allowed]),
+    [
+      ['MAX_LENGTH_INCREASED', 'backward', true],
+      ['MAX_LENGTH_DECREASED', 'forward', false],
+    ],
+  );
+  assert.deepEqual([told.witness.document, told.witness.acceptedBy, told.witness.rejectedBy], [{ name: 'aaaa' }, 'new', 'old']);
+});
+
+test('of several versions each follows the one before: a transitive mode sees them all', async () => {
+  const [last, all] = await Promise.all([diff(wider, narrow, wide), diff(wider, narrow, wide, '--mode', 'backward-transitive', '--json')]);
+  assert.equal(last.code, 0);
+  assert.equal(all.code, 1);
+  assert.equal(JSON.parse(all.stdout).witness.against, 1);
+});
+
+test('--format github is one annotation a broken table, its lines escaped', async () => {
+  const { code, stdout } = await diff(wide, narrow, '--format', 'github');
+  assert.equal(code, 1);
+  assert.match(stdout, /^::error file=narrow\.json,line=1,title=contract%3A backward compatibility of table::table%0A/);
+  assert.equal(stdout.trimEnd().split('\n').length, 1);
+});
+
+test('the profile decides: an optional column added is breaking for the strict one only', async () => {
+  const more = write('more.json', { type: 'object', properties: { name: { type: 'string' }, age: { type: 'integer' } } });
+  const codes = await Promise.all(
+    ['sound', 'confluent-strict', 'confluent-lenient'].map(async (profile) => (await diff(wider, more, '--profile', profile)).code),
+  );
+  assert.deepEqual(codes, [0, 1, 0]);
+});
+
+test('one file alone, or one that is not there, is a usage error', async () => {
+  const [alone, missing] = await Promise.all([diff(narrow), diff(narrow, 'missing.json')]);
+  assert.equal(alone.code, 2);
+  assert.match(alone.stderr, /compares two files/);
+  assert.equal(missing.code, 2);
+  assert.match(missing.stderr, /missing\.json/);
+});
