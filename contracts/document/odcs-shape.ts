@@ -49,11 +49,26 @@ const context: Shape = {
   ],
 };
 
-const references: Shape = { kind: 'either', of: [text, list(text, 1)] };
+// `table.column`, or a path of names and ids, perhaps into another contract's file.
+const reference: Shape = {
+  kind: 'text',
+  pattern: /^([A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)+|((https?:\/\/)?[\w./-]+\.ya?ml#)?\/?[A-Za-z_]\w*\/[\w-]+(\/[A-Za-z_]\w*\/[\w-]+)*)$/,
+  example: 'orders.id',
+};
 
 function relationship(required: readonly string[]): Shape {
-  const keys = { id: text, type: { kind: 'text', values: ['foreignKey'] } satisfies Shape, to: references, customProperties };
-  return object(required.includes('from') ? { ...keys, from: references } : keys, required);
+  const keys = { id: text, type: { kind: 'text', values: ['foreignKey'] } satisfies Shape, customProperties };
+  const single = { ...keys, to: reference };
+  const several = list(reference, 1);
+  if (!required.includes('from')) return object({ ...keys, to: { kind: 'either', of: [reference, several] } }, required);
+  return {
+    kind: 'chosen',
+    choose: (value) => {
+      // As many columns on one side as on the other: both lists, or neither.
+      const isList = isJsonObject(value) && Array.isArray(value['from']);
+      return object(isList ? { ...keys, from: several, to: several } : { ...single, from: reference }, required);
+    },
+  };
 }
 
 const bounds = {
@@ -108,7 +123,8 @@ const quality: Shape = {
     if (type === 'sql') return object({ ...qualityKeys, ...bounds, query: text }, ['query']);
     if (type === 'custom') return object({ ...qualityKeys, ...bounds, engine: text, implementation }, ['engine', 'implementation']);
     if (type === 'text') return object(qualityKeys);
-    return object({ ...qualityKeys, ...library, query: text, engine: text, implementation });
+    const isBare = isJsonObject(value) && Object.keys(value).every((key) => Object.hasOwn(qualityKeys, key));
+    return object({ ...qualityKeys, ...library, query: text, engine: text, implementation }, isBare ? [] : ['type']);
   },
 };
 
