@@ -193,3 +193,63 @@ test('a rule of policy halt names the first row that breaks it, unless a person 
   lab.plan = { ...lab.plan, violationsAccepted: new Map([[0, 14n]]) };
   assert.deepEqual((await lab.write(records)).judged?.halting, []);
 });
+
+function cell(value: unknown): object {
+  return { value, deletion_ts: null, set: true };
+}
+
+test('Cassandra: a cell is judged by its value, an UPDATE misses nothing, an INSERT does, a range of deleted rows is not judged', async () => {
+  await using lab = await decodeLab();
+  const contract = contractOf(
+    {
+      id: { type: 'integer' },
+      fare: { type: 'number', minimum: 0, 'x-physicalType': 'decimal' },
+      driver: { type: 'string', maxLength: 3 },
+    },
+    { required: ['id', 'driver'], rest: { 'x-database': 'cassandra' } },
+  );
+  const cells = (fare: unknown, driver: unknown) => ({
+    id: cell(1),
+    fare: fare === undefined ? null : cell(fare),
+    driver: driver === undefined ? null : cell(driver),
+  });
+  const found = await violationsOf(lab, contract, [
+    event(cells('1.5', 'ana'), { op: 'i' }),
+    event(cells('-1.5', 'anabel'), { op: 'i' }),
+    event(cells('1.5', undefined), { op: 'i' }),
+    event(cells('-2', undefined), { op: 'u' }),
+    event(cells(undefined, 'anabel'), { op: 'u' }),
+    event(cells('-1', 'anabel'), { op: 'r' }),
+    event(cells('-1', 'anabel'), { op: 'd' }),
+    event(cells(null, 'ana'), { op: 'u' }),
+  ]);
+  assert.deepEqual(
+    found.map((row) => row.map(({ property, rule, value }) => `${property} ${rule} ${value ?? ''}`)),
+    [
+      [],
+      ['fare minimum -1.5', 'driver maxLength anabel'],
+      ['driver required '],
+      ['fare minimum -2'],
+      ['driver maxLength anabel'],
+      [],
+      [],
+      ['fare type '],
+    ],
+  );
+});
+
+test('masked cells of Cassandra keep the times of their writes', async () => {
+  await using lab = await decodeLab();
+  const contract = contractOf(
+    { id: { type: 'integer' }, driver: { type: 'string' } },
+    { masks: { driver: { kind: 'redact', text: '[driver]' } }, rest: { 'x-database': 'cassandra' } },
+  );
+  lab.plan = { ...lab.plan, contract };
+  const after = { id: { value: 1, deletion_ts: null, set: true }, driver: { value: 'ana', deletion_ts: 77, set: true } };
+  const written = await lab.write([recordOf(0, event(after, { op: 'i' })), recordOf(1, event({ ...after, driver: null }, { op: 'u' }))]);
+  const drivers = (await readRows(written)).map((row) => {
+    const { driver } = row['after'] as { driver: { value: Uint8Array; deletion_ts: bigint; set: boolean } | null };
+    return driver ? [Buffer.from(driver.value).toString(), Number(driver.deletion_ts), driver.set] : null;
+  });
+  assert.deepEqual(drivers, [['[driver]', 77, true], null]);
+});
