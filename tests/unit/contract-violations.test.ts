@@ -198,6 +198,11 @@ function cell(value: unknown): object {
   return { value, deletion_ts: null, set: true };
 }
 
+/** Undefined: a column that the change left alone. */
+function cells(fare: unknown, driver: unknown): object {
+  return { id: cell(1), fare: fare === undefined ? null : cell(fare), driver: driver === undefined ? null : cell(driver) };
+}
+
 test('Cassandra: a cell is judged by its value, an UPDATE misses nothing, an INSERT does, a range of deleted rows is not judged', async () => {
   await using lab = await decodeLab();
   const contract = contractOf(
@@ -208,11 +213,6 @@ test('Cassandra: a cell is judged by its value, an UPDATE misses nothing, an INS
     },
     { required: ['id', 'driver'], rest: { 'x-database': 'cassandra' } },
   );
-  const cells = (fare: unknown, driver: unknown) => ({
-    id: cell(1),
-    fare: fare === undefined ? null : cell(fare),
-    driver: driver === undefined ? null : cell(driver),
-  });
   const found = await violationsOf(lab, contract, [
     event(cells('1.5', 'ana'), { op: 'i' }),
     event(cells('-1.5', 'anabel'), { op: 'i' }),
