@@ -106,7 +106,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   const ended = new AbortController();
   parts.defer(() => ended.abort());
   void measureLag(log, () => worker.status(), metrics, systemClock, logger, ended.signal);
-  started.drift = watchDrift(loaded, registry, { clock: systemClock, logger, metrics }, ended.signal);
+  started.drift = watchDrift(loaded, () => call.loadConfig(), registry, { clock: systemClock, logger, metrics }, ended.signal);
   await Promise.race([aborted(call.signal), aborted(halted.signal), worker.done]);
   const haltedTables = await stop(worker, logger);
   await wire.clearWorkDirectory(loaded);
