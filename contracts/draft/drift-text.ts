@@ -4,7 +4,13 @@ import type { Drift } from './drift.ts';
 
 export function driftText({ kind, severity, column, expected, found, mend }: Drift): string {
   const where = column === null ? '' : `${column}: `;
-  return `${severity}: ${where}${kind}\n    contract: ${expected}\n    source:   ${found}\n    mend:     ${mend}`;
+  const lines = [`${severity}: ${where}${kind}`, `    contract: ${expected}`, `    source:   ${found}`, `    mend:     ${mend}`];
+  return lines.map(printable).join('\n');
+}
+
+/** On one line, and unable to steer a terminal: names come from a database. */
+export function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '\ufffd');
 }
 
 /** Whether somebody has to do something: what the contract could merely say besides does not count. */

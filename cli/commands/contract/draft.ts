@@ -3,6 +3,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import type { Draft } from '../../../contracts/draft/draft-contract.ts';
+import { printable } from '../../../contracts/draft/drift-text.ts';
 import type { PiiSuggestion } from '../../../contracts/draft/suggest-pii.ts';
 import { LakeError } from '../../../runtime/errors.ts';
 import type { Command, CommandCall } from '../../command.ts';
@@ -69,10 +70,14 @@ async function output(
   const given = call.options['output'];
   const file = typeof given === 'string' ? given : null;
   if (file !== null) await writeOnce(file, text);
-  for (const { column, message } of notes) call.note(`note: ${column === null ? '' : `${column}: `}${message}`);
+  for (const { column, message } of notes) call.note(printable(`note: ${column === null ? '' : `${column}: `}${message}`));
   for (const one of suggestions) {
     const state = accepted.includes(one) ? 'written' : 'suggested, not written';
-    call.note(`pii: ${one.column}: ${one.pii} (${one.classification}), confidence ${one.confidence.toFixed(2)}: ${one.because}; ${state}`);
+    call.note(
+      printable(
+        `pii: ${one.column}: ${one.pii} (${one.classification}), confidence ${one.confidence.toFixed(2)}: ${one.because}; ${state}`,
+      ),
+    );
   }
   if (file !== null) call.note(`written: ${file}   next: foz contract lint ${file}`);
   const document = file === null ? { document: text } : {};
