@@ -11,13 +11,14 @@ import type { Contract, ContractColumn, ContractTable } from '../../contracts/co
 import type { JsonValue } from '../../contracts/json-schema.ts';
 import type { TypeKind } from '../../contracts/type-table.ts';
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
+import type { WantedType } from '../../lake/iceberg/evolve.ts';
 import { fieldNamed, isStruct, type IcebergType, type Schema, type StructField } from '../../lake/iceberg/schema.ts';
 import { valueColumn } from '../../lake/raw/shape-columns.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { TableIdent } from '../catalog.ts';
 import { refused, type Refusal } from '../service/answer.ts';
 import type { ContractStore, StoredVersion } from '../store/contract-store.ts';
-import { columnSchema, holdsType, storedType } from './compare-columns.ts';
+import { columnSchema, holdsType, storedTypes } from './compare-columns.ts';
 import { inForceFor } from './in-force.ts';
 import type { RegisteredDocuments } from './registered-documents.ts';
 import { typeText } from './type-text.ts';
@@ -66,15 +67,16 @@ interface Contradiction {
   readonly was: IcebergType | null;
   /** Null: the column is gone. */
   readonly becomes: IcebergType | null;
-  readonly promised: IcebergType;
+  readonly promised: WantedType;
 }
 
 /** The first one; null when the schema keeps what the contract promises. */
 export function findContradiction(table: ContractTable, before: Schema | null, after: Schema): Contradiction | null {
+  const types = storedTypes(table);
   for (const row of ['after', 'before', valueColumn]) {
     for (const column of table.columns) {
-      const promised = storedType(table, column.name);
-      if (promised === null) continue;
+      const promised = types.get(column.name);
+      if (promised === undefined) continue;
       const field = columnIn(after, row, column.name);
       const previous = before && (columnIn(before, row, column.name) ?? columnWithId(before, row, field));
       const [was, becomes] = [typeOf(previous), typeOf(field)];
@@ -88,7 +90,7 @@ export function findContradiction(table: ContractTable, before: Schema | null, a
 function isAllowed(
   table: ContractTable,
   column: ContractColumn,
-  promised: IcebergType,
+  promised: WantedType,
   was: IcebergType | null,
   becomes: IcebergType | null,
 ): boolean {

@@ -1,11 +1,10 @@
 // What changes between two versions of a contract beside which rows their schemas accept: tables and columns that come and
 // go, stored types, keys. A schema does not mind a column that it no longer names; who reads the table does.
 
-import { columnType, databaseOfBody, icebergType } from '../../contracts/column-type.ts';
-import type { Contract, ContractColumn, ContractTable } from '../../contracts/contract.ts';
+import type { Contract, ContractTable } from '../../contracts/contract.ts';
+import { lakeColumns } from '../../contracts/evolution/lake-columns.ts';
 import { isJsonObject, type JsonSchema } from '../../contracts/json-schema.ts';
-import { promotedType } from '../../lake/iceberg/evolve.ts';
-import type { IcebergType } from '../../lake/iceberg/schema.ts';
+import { promotedType, type WantedType } from '../../lake/iceberg/evolve.ts';
 import { typeText } from './type-text.ts';
 import type { ContractDifference, Direction } from './registry-ports.ts';
 import type { VersionStep } from './semantic-version.ts';
@@ -26,9 +25,12 @@ export function compareTables(older: Contract, newer: Contract): readonly Contra
 
 function compareColumns(older: ContractTable, newer: ContractTable): readonly ContractDifference[] {
   const differences: ContractDifference[] = [];
+  const byName = new Map(newer.columns.map((column) => [column.name, column]));
+  const byId = new Map(newer.columns.flatMap((column) => (column.id === null ? [] : [[column.id, column] as const])));
+  const [typesBefore, typesAfter] = [storedTypes(older), storedTypes(newer)];
   const paired = new Set<string>();
   for (const column of older.columns) {
-    const after = newer.columns.find(({ name }) => name === column.name) ?? newer.columns.find(({ id }) => id !== null && id === column.id);
+    const after = byName.get(column.name) ?? (column.id === null ? undefined : byId.get(column.id));
     if (!after) {
       differences.push(difference('COLUMN_REMOVED', older, column.name, 'the column is no longer in the contract', 'major', ['forward']));
       continue;
@@ -36,7 +38,7 @@ function compareColumns(older: ContractTable, newer: ContractTable): readonly Co
     paired.add(after.name);
     if (after.name !== column.name)
       differences.push(difference('COLUMN_RENAMED', older, column.name, `the column is called ${after.name} now`, 'major', ['forward']));
-    differences.push(...compareStored(older, newer, column, after));
+    differences.push(...compareStored(older, column.name, typesBefore.get(column.name), typesAfter.get(after.name)));
   }
   for (const column of newer.columns) {
     if (!paired.has(column.name))
@@ -51,22 +53,20 @@ function compareColumns(older: ContractTable, newer: ContractTable): readonly Co
 }
 
 function compareStored(
-  older: ContractTable,
-  newer: ContractTable,
-  column: ContractColumn,
-  after: ContractColumn,
+  table: ContractTable,
+  column: string,
+  from: WantedType | undefined,
+  to: WantedType | undefined,
 ): readonly ContractDifference[] {
-  const [from, to] = [storedType(older, column.name), storedType(newer, after.name)];
-  if (from === null || to === null || typeText(from) === typeText(to)) return [];
+  if (from === undefined || to === undefined || typeText(from) === typeText(to)) return [];
   const message = `stored as ${typeText(from)} before, as ${typeText(to)} now`;
-  if (holdsType(to, from)) return [difference('STORED_TYPE_WIDENED', older, column.name, message, 'minor', [])];
-  return [difference('STORED_TYPE_CHANGED', older, column.name, message, 'major', ['backward'])];
+  if (holdsType(to, from)) return [difference('STORED_TYPE_WIDENED', table, column, message, 'minor', [])];
+  return [difference('STORED_TYPE_CHANGED', table, column, message, 'major', ['backward'])];
 }
 
-/** The Iceberg type of a contract's column, ids zero; null when the body does not have it. */
-export function storedType(table: ContractTable, name: string): IcebergType | null {
-  const schema = columnSchema(table.body, name);
-  return schema === null ? null : icebergType(columnType(schema, databaseOfBody(table.body)), () => 0);
+/** What the lake stores a contract's columns as, by name. */
+export function storedTypes(table: ContractTable): ReadonlyMap<string, WantedType> {
+  return new Map(lakeColumns(table).map(({ name, type }) => [name, type]));
 }
 
 export function columnSchema(body: JsonSchema, name: string): JsonSchema | null {
@@ -76,7 +76,7 @@ export function columnSchema(body: JsonSchema, name: string): JsonSchema | null 
 }
 
 /** Whether every value of `inner` can stand in a column of `outer` without a change: equal, promoted, or with more fields. */
-export function holdsType(outer: IcebergType, inner: IcebergType): boolean {
+export function holdsType(outer: WantedType, inner: WantedType): boolean {
   if (typeof outer === 'string' || typeof inner === 'string')
     return (
       typeof outer === 'string' && typeof inner === 'string' && (typeText(outer) === typeText(inner) || promotedType(inner, outer) !== null)

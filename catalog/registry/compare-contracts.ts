@@ -1,12 +1,13 @@
 // Two versions of a contract, table by table: do the schemas accept each other's rows (contracts/compatibility), and what
 // else changes for who reads the table (compare-columns.ts)?
 
+import { columnType, databaseOfBody, icebergType } from '../../contracts/column-type.ts';
 import { compareSchemas } from '../../contracts/compatibility/compare-schemas.ts';
 import type { Comparison } from '../../contracts/compatibility/difference.ts';
 import type { Contract, ContractTable } from '../../contracts/contract.ts';
 import { isJsonObject, type JsonObject, type JsonSchema, type JsonValue } from '../../contracts/json-schema.ts';
-import type { IcebergType } from '../../lake/iceberg/schema.ts';
-import { columnSchema, compareTables, storedType } from './compare-columns.ts';
+import type { WantedType } from '../../lake/iceberg/evolve.ts';
+import { columnSchema, compareTables } from './compare-columns.ts';
 import { schemaHeldBy } from './schema-held-by.ts';
 import type { ContractComparison, ContractDifference, ContractWitness, Direction, Verdict } from './registry-ports.ts';
 
@@ -88,11 +89,12 @@ function witnessesOf(
 
 /**
  * A row of one column that the contract accepts and a column of that Iceberg type cannot hold; undefined: none found. It is
- * one that the promised column holds: no integer beyond 64 bits.
+ * one that the source's type holds: no integer beyond 64 bits.
  */
-export function findRowNotHeld(table: ContractTable, column: string, stored: IcebergType | null): JsonValue | undefined {
-  const [promised, type] = [columnSchema(table.body, column), storedType(table, column)];
-  if (promised === null || type === null) return undefined;
+export function findRowNotHeld(table: ContractTable, column: string, stored: WantedType | null): JsonValue | undefined {
+  const promised = columnSchema(table.body, column);
+  if (promised === null) return undefined;
+  const type = icebergType(columnType(promised, databaseOfBody(table.body)), () => 0);
   const wrapped = (schema: JsonSchema): JsonObject => ({
     ...definitionsOf(table.body),
     type: 'object',

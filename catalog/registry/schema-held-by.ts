@@ -2,10 +2,9 @@
 // changed column could not store.
 
 import type { JsonObject, JsonSchema } from '../../contracts/json-schema.ts';
-import { decimalParts } from '../../lake/iceberg/evolve.ts';
-import type { IcebergType } from '../../lake/iceberg/schema.ts';
+import { decimalParts, type WantedType } from '../../lake/iceberg/evolve.ts';
 
-export function schemaHeldBy(type: IcebergType): JsonSchema {
+export function schemaHeldBy(type: WantedType): JsonSchema {
   if (typeof type === 'string') return scalar(type);
   switch (type.type) {
     case 'list':

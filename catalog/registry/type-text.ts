@@ -1,9 +1,9 @@
 // An Iceberg type as people read it: `decimal(12,2)`, `list<string>`, `struct<street string, city string>`. Two types with
 // the same text differ at most in field ids.
 
-import type { IcebergType } from '../../lake/iceberg/schema.ts';
+import type { WantedType } from '../../lake/iceberg/evolve.ts';
 
-export function typeText(type: IcebergType): string {
+export function typeText(type: WantedType): string {
   if (typeof type === 'string') return type.replaceAll(' ', '');
   switch (type.type) {
     case 'list':

@@ -2,6 +2,7 @@
 // process and over HTTP with SQLite behind the server; and commits held against the contract in force.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,9 @@ import { serveCatalog } from '../../catalog/serve.ts';
 import type { Answer } from '../../catalog/service/answer.ts';
 import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
+import { evolveSchema, type WantedField, type WantedStruct } from '../../lake/iceberg/evolve.ts';
 import type { Schema, StructField } from '../../lake/iceberg/schema.ts';
+import { lakeColumns } from '../../contracts/evolution/lake-columns.ts';
 import { rawPartitionSpec, rawSchema } from '../../lake/raw/raw-schema.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -256,6 +259,37 @@ registerSuite('rest over sqlite', (run) =>
     await run(opened);
   }),
 );
+
+test('the contracts of this project are registered, and every column of theirs is held against commits with a row', async () => {
+  await using opened = await openMemory();
+  for (const name of ['users', 'rides']) {
+    const document = readFileSync(new URL(`../../contracts/definitions/${name}.odcs.yaml`, import.meta.url), 'utf8');
+    value(await opened.contracts.register(request(document, { activate: now })));
+    const active = await opened.contracts.activeContract({ namespace: ['raw'], name });
+    assert.ok(active);
+    const columns = lakeColumns(active.table);
+    const fields = columns.map((column, index): WantedField => ({ name: column.name, type: column.type, doc: `column ${index}` }));
+    const wanted: WantedStruct = { type: 'struct', fields: [{ name: 'after', type: { type: 'struct', fields } }] };
+    const { schema } = evolveSchema(rawSchema, wanted, 21);
+    const table = { namespace: ['raw'], name };
+    await opened.catalog.ensureNamespace(['raw']);
+    assert.equal((await opened.catalog.createTable(table, { schema, partitionSpec: rawPartitionSpec })).kind, 'committed');
+    for (const dropped of columns) {
+      const kept = fields.filter((field) => field.name !== dropped.name);
+      const less = evolveSchema(
+        rawSchema,
+        { type: 'struct', fields: [{ name: 'after', type: { type: 'struct', fields: kept } }] },
+        21,
+      ).schema;
+      const updates = [
+        { action: 'add-schema', schema: less },
+        { action: 'set-current-schema', 'schema-id': -1 },
+      ] as const;
+      const drops = new RegExp(`${name} .* has the column ${dropped.name} as .*drops it.*"${dropped.name}":`);
+      await assert.rejects(opened.catalog.commitTable(table, { requirements: [], updates }), vetoed(drops));
+    }
+  }
+});
 
 test('rest over sqlite: contracts, their history and their veto are there after the catalog is opened again', () =>
   withFolder(async (folder) => {
