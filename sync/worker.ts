@@ -62,7 +62,7 @@ export interface WorkerStatus {
 }
 
 export class Worker implements AsyncDisposable {
-  readonly #tables: readonly TableTarget[];
+  readonly #tables: TableTarget[];
   readonly #options: SyncOptions;
   readonly #deps: WorkerDeps;
   readonly #writers = new Map<string, TableWriter>();
@@ -73,10 +73,11 @@ export class Worker implements AsyncDisposable {
   #subscription: LogSubscription | null = null;
   #log: WorkerStatus['log'] = { available: true, reason: null };
   #isStarted = false;
+  #isDiscovering = false;
   #stopping = false;
 
   constructor(tables: readonly TableTarget[], options: SyncOptions, deps: WorkerDeps) {
-    this.#tables = tables;
+    this.#tables = [...tables];
     this.#options = options;
     this.#deps = deps;
     this.#budget = new BufferBudget(options.bufferBytesMax, () => this.#relieve());
@@ -90,6 +91,21 @@ export class Worker implements AsyncDisposable {
   start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
+    this.#discover();
+  }
+
+  /** One more table while the worker runs: it begins once its topic is there. False for a topic or a table that is known. */
+  add(target: TableTarget): boolean {
+    const name = identText(target.ident);
+    if (this.#tables.some(({ topic, ident }) => topic === target.topic || identText(ident) === name)) return false;
+    this.#tables.push(target);
+    if (this.#isStarted) this.#discover();
+    return true;
+  }
+
+  #discover(): void {
+    if (this.#isDiscovering) return;
+    this.#isDiscovering = true;
     this.#run().catch((error: unknown) => this.#fail(error));
   }
 
@@ -138,7 +154,10 @@ export class Worker implements AsyncDisposable {
       const known = this.#writers.size;
       for (const target of this.#tables) if (found.has(target.topic)) this.#addWriter(target);
       if (this.#writers.size > known && !this.#stopping) await this.#subscribe();
-      if (this.#writers.size === this.#tables.length) return;
+      if (this.#writers.size === this.#tables.length) {
+        this.#isDiscovering = false;
+        return;
+      }
       await this.#deps.clock.sleep(this.#options.discoverEveryMs, signal);
     }
   }

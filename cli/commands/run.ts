@@ -8,6 +8,7 @@ import { LakeError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import type { HaltCode } from '../../sync/halt.ts';
+import type { TableTarget } from '../../sync/table.ts';
 import type { Worker, WorkerStatus } from '../../sync/worker.ts';
 import type { Command, CommandCall } from '../command.ts';
 import type { LoadedConfig } from '../config.ts';
@@ -66,11 +67,12 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   await using parts = new AsyncDisposableStack();
   const startedAt = Date.now();
   const started: Started = { worker: null, drift: null, catalogUrl: null, waiting: 'starting' };
-  const [{ serveOperators }, { addressOf }, { measureLag }, { watchDrift }] = await Promise.all([
+  const [{ serveOperators }, { addressOf }, { measureLag }, { watchDrift }, { watchTables }] = await Promise.all([
     import('../http.ts'),
     import('../settings.ts'),
     import('../lag.ts'),
     import('../contract/watch-drift.ts'),
+    import('../table/watch-tables.ts'),
   ]);
   const status = () => ({
     version: version(),
@@ -107,6 +109,8 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   parts.defer(() => ended.abort());
   void measureLag(log, () => worker.status(), metrics, systemClock, logger, ended.signal);
   started.drift = watchDrift(loaded, () => call.loadConfig(), registry, { clock: systemClock, logger, metrics }, ended.signal);
+  const watched = { loaded, reload: () => call.loadConfig(), add: (target: TableTarget) => worker.add(target), clock: systemClock, logger };
+  void watchTables(watched, ended.signal);
   await Promise.race([aborted(call.signal), aborted(halted.signal), worker.done]);
   const haltedTables = await stop(worker, logger);
   await wire.clearWorkDirectory(loaded);

@@ -1,4 +1,5 @@
-// `foz table current users --sql trino`: the SQL of a table's current rows, to make a view of it elsewhere.
+// `foz table current users --sql trino`: the SQL of a table's current rows, to make a view of it elsewhere; `foz table add
+// public.orders`: one more table.
 
 import type { Command, CommandGroup } from '../command.ts';
 
@@ -33,7 +34,46 @@ const current: Command = {
   },
 };
 
+const add: Command = {
+  description:
+    'Bring one more PostgreSQL table into the lake while everything runs: topic, publication, connector, a snapshot of the rows that are there beside the stream, and foz.yaml, which a running foz run looks at. Safe to repeat. Exit 1 while something is left to be done by hand.',
+  arguments: [{ name: '<table>', doc: 'as PostgreSQL has it: public.orders' }],
+  options: [
+    { flags: '--as <name>', doc: 'its name in the lake; default: the table’s own' },
+    { flags: '--write', doc: 'write foz.yaml; without, what to add is shown' },
+    { flags: '--snapshot', doc: 'read the rows that are there again' },
+  ],
+  examples: [
+    ['foz table add public.orders --write', 'raw.orders and current.orders, with the rows that are there'],
+    ['foz contract draft orders -o orders.odcs.yaml', 'a contract to begin with, after that'],
+  ],
+  run: async (call) => {
+    const loaded = call.loadConfig();
+    const [{ addTable }, { tableText }] = await Promise.all([import('../table/add-table.ts'), import('../output.ts')]);
+    const given = call.options['as'];
+    const steps = await addTable(
+      {
+        loaded,
+        name: String(call.args[0]),
+        table: typeof given === 'string' ? given : null,
+        snapshot: call.options['snapshot'] === true,
+        write: call.options['write'] === true,
+      },
+      call.signal,
+    );
+    const isComplete = steps.every(({ outcome }) => outcome !== 'by hand');
+    call.print({ table: String(call.args[0]), complete: isComplete, steps }, () =>
+      tableText(
+        ['step', 'outcome', 'what'],
+        steps.map(({ step, outcome, detail }) => [step, outcome, detail]),
+      ),
+    );
+    if (!isComplete) call.note('foz: run what stands as “by hand”, then the same command again');
+    return isComplete ? 0 : 1;
+  },
+};
+
 export const table: CommandGroup = {
-  description: 'What a table is, told for other engines',
-  commands: { current },
+  description: 'What a table is, told for other engines, and one more of them',
+  commands: { current, add },
 };
