@@ -21,7 +21,7 @@ export const valueVectors: readonly Vector[] = [
   vector(
     'maxLength larger',
     column({ ...text, maxLength: 10 }),
-    column({ ...text, maxLength: 20 }),
+    column({ ...text, maxLength: 11 }),
     'MAX_LENGTH_INCREASED yyy',
     'MAX_LENGTH_DECREASED nnn',
   ),
