@@ -3,13 +3,11 @@
 // Trino's ALTER TABLE, or a script.
 //
 // What a table had before the contract stays legal: only a change is judged, and a change towards the contract's types is
-// always allowed. A column that appears may have the contract's type, or the one the worker infers from the connector's
-// JSON before it knows the contract.
+// always allowed. A column that appears may have the contract's type, or one that the worker infers from the connector's
+// JSON: raw never rejects, so what arrives must find a column even where the contract is wrong about it.
 
-import { columnType, databaseOfBody } from '../../contracts/column-type.ts';
 import type { Contract, ContractColumn, ContractTable } from '../../contracts/contract.ts';
 import type { JsonValue } from '../../contracts/json-schema.ts';
-import type { TypeKind } from '../../contracts/type-table.ts';
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import type { WantedType } from '../../lake/iceberg/evolve.ts';
 import { fieldNamed, isStruct, type IcebergType, type Schema, type StructField } from '../../lake/iceberg/schema.ts';
@@ -18,7 +16,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { TableIdent } from '../catalog.ts';
 import { refused, type Refusal } from '../service/answer.ts';
 import type { ContractStore, StoredVersion } from '../store/contract-store.ts';
-import { columnSchema, holdsType, storedTypes } from './compare-columns.ts';
+import { holdsType, storedTypes } from './compare-columns.ts';
 import { inForceFor } from './in-force.ts';
 import type { RegisteredDocuments } from './registered-documents.ts';
 import { typeText } from './type-text.ts';
@@ -80,27 +78,21 @@ export function findContradiction(table: ContractTable, before: Schema | null, a
       const field = columnIn(after, row, column.name);
       const previous = before && (columnIn(before, row, column.name) ?? columnWithId(before, row, field));
       const [was, becomes] = [typeOf(previous), typeOf(field)];
-      if (isAllowed(table, column, promised, was, becomes)) continue;
+      if (isAllowed(column, promised, was, becomes)) continue;
       return { column, path: `${row}.${column.name}`, was, becomes, promised };
     }
   }
   return null;
 }
 
-function isAllowed(
-  table: ContractTable,
-  column: ContractColumn,
-  promised: WantedType,
-  was: IcebergType | null,
-  becomes: IcebergType | null,
-): boolean {
+function isAllowed(column: ContractColumn, promised: WantedType, was: IcebergType | null, becomes: IcebergType | null): boolean {
   if (becomes === null) return was === null;
   if (was !== null && typeText(was) === typeText(becomes)) return true;
   // A mask writes text, or nothing.
   if (holdsType(becomes, promised) || (column.mask !== null && becomes === 'string')) return true;
   // More fields or wider parts than before, though less than was promised, is a step towards it.
   if (was !== null) return holdsType(becomes, was);
-  return isInferred(table, column.name, becomes);
+  return typeof becomes !== 'string' || inferred.has(becomes);
 }
 
 function columnIn(schema: Schema, row: string, name: string): StructField | null {
@@ -122,42 +114,8 @@ function typeOf(field: StructField | null): IcebergType | null {
   return isCell ? (fieldNamed(type, 'value')?.type ?? null) : type;
 }
 
-/** What scalars look like in the connector's JSON: dates and times are numbers, decimals and bytes are text. */
-const inferred: Readonly<Record<TypeKind, string | null>> = {
-  boolean: 'boolean',
-  int16: 'long',
-  int32: 'long',
-  int64: 'long',
-  integer: 'string',
-  decimal: 'string',
-  float32: 'double',
-  float64: 'double',
-  string: 'string',
-  enum: 'string',
-  uuid: 'string',
-  date: 'long',
-  time: 'long',
-  timetz: 'string',
-  timestamp: 'long',
-  timestamptz: null,
-  interval: 'string',
-  nanoseconds: 'long',
-  binary: 'string',
-  json: null,
-  array: null,
-  map: null,
-  struct: null,
-};
-
-function isInferred(table: ContractTable, name: string, type: IcebergType): boolean {
-  const schema = columnSchema(table.body, name);
-  if (schema === null) return true;
-  const { kind } = columnType(schema, databaseOfBody(table.body));
-  const expected = inferred[kind];
-  if (expected !== null) return type === expected;
-  // Text in PostgreSQL, a number in Cassandra; and what is nested is inferred in ways of its own.
-  return kind !== 'timestamptz' || type === 'string' || type === 'long';
-}
+/** What the worker gives a column that no contract has typed (lake/raw/shape-columns.ts); nested types are made of these. */
+const inferred: ReadonlySet<IcebergType> = new Set(['boolean', 'long', 'double', 'string']);
 
 function vetoed(deps: CommitVetoDeps, contract: Contract, table: ContractTable, found: Contradiction): Refusal {
   const { column, path, was, becomes, promised } = found;

@@ -72,7 +72,9 @@ const cases: readonly [what: string, contract: Properties, before: Columns | nul
   ['a column of another type gets a third one', users, { balance: 'string' }, { balance: 'double' }, 'after.balance'],
   ['a column appears as promised', users, { id: 'long' }, { id: 'long', balance: 'decimal(12,2)' }, null],
   ['a column appears as inferred', users, null, { id: 'long', balance: 'string' }, null],
-  ['a column appears with a foreign type', users, null, { balance: 'boolean' }, 'after.balance'],
+  ['a column appears as inferred from something else', users, null, { balance: 'boolean' }, null],
+  ['a column appears with a type that nobody promised and nothing infers', users, null, { balance: 'date' }, 'after.balance'],
+  ['a column appears narrower', users, null, { balance: 'decimal(10,2)' }, 'after.balance'],
   [
     'a struct gets a field more',
     place,
