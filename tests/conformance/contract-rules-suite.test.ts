@@ -29,7 +29,7 @@ function translated(value: JsonValue): JsonValue {
   const parts = Object.fromEntries(
     Object.entries(value).map(([key, part]) => [key, key === 'enum' || key === 'default' ? part : translated(part)]),
   );
-  const { items, additionalItems, exclusiveMinimum, exclusiveMaximum, minimum, maximum, dependencies, id, $schema, ...rest } = parts;
+  const { items, additionalItems, exclusiveMinimum, exclusiveMaximum, minimum, maximum, dependencies, id, $schema: _, ...rest } = parts;
   const out: Record<string, JsonValue> = { ...rest };
   if (Array.isArray(items)) {
     if (items.length > 0) out['prefixItems'] = items;
