@@ -33,6 +33,8 @@ export interface CompareOptions {
 
 export const compareStepsMax = 400_000;
 export const comparePhaseMaxMs = 5_000;
+/** When so much is spent on all versions together, the rest is not begun. */
+export const compareMaxMs = 60_000;
 /** Older versions that a transitive mode looks at. */
 export const historyMax = 100;
 
@@ -43,10 +45,11 @@ export function compareSchemas(old: JsonSchema, updated: JsonSchema, options: Co
   if (versions.length > historyMax)
     return { ...result, compatible: 'unknown', reason: `${versions.length} versions to compare with: at most ${historyMax}` };
   const parts: Part[] = [];
+  const deadline = performance.now() + compareMaxMs;
   for (const [against, version] of versions.entries()) {
     for (const direction of directionsOf(mode)) {
-      const part = compareOneWay(version, updated, direction, against, profile, options);
-      parts.push(part);
+      const isLate = performance.now() > deadline;
+      parts.push(isLate ? late : compareOneWay(version, updated, direction, against, profile, options));
     }
   }
   return { mode, profile, ...combine(mode, parts) };
@@ -58,6 +61,13 @@ interface Part {
   readonly witness: Witness | null;
   readonly reason: string | null;
 }
+
+const late: Part = {
+  compatible: 'unknown',
+  differences: [],
+  witness: null,
+  reason: `not all versions were compared within ${compareMaxMs} ms`,
+};
 
 /** Mode `none` forbids nothing; its differences are told as backward ones. */
 function directionsOf(mode: CompatibilityMode): readonly Direction[] {
