@@ -106,7 +106,7 @@ function driftNotes(drift: unknown): readonly string[] {
   return watched.flatMap(({ table, contract, version, drifts }) => {
     const serious = Array.isArray(drifts) ? drifts.filter((one) => isRecord(one) && one['severity'] !== 'info').length : 0;
     const what = `${serious === 1 ? '1 difference' : `${serious} differences`} between the source and contract ${String(contract)} ${String(version)}`;
-    return serious === 0 ? [] : [`${String(table)}: ${what}\n  next: foz contract diff --source ${String(contract)}`];
+    return serious === 0 ? [] : [`${String(table)}: ${what}\n  next: foz contract diff --source`];
   });
 }
 
