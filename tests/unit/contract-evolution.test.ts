@@ -15,7 +15,14 @@ import { highestFieldId } from '../../lake/iceberg/schema.ts';
 import { rawSchema } from '../../lake/raw/raw-schema.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { seededRandom } from '../../runtime/random.ts';
+import type { ContractInForce, Contracts } from '../../catalog/contracts.ts';
+import { currentSchema } from '../../lake/iceberg/metadata.ts';
+import { silentLogger } from '../../runtime/log.ts';
 import { applyContract, planContract } from '../../sync/apply-contract.ts';
+import type { CommitDeps } from '../../sync/commit.ts';
+import { openTable } from '../../sync/contract/open-table.ts';
+import { TableContracts } from '../../sync/contract/table-contracts.ts';
+import type { TableTarget } from '../../sync/table.ts';
 import { queryLab, type QueryLab } from './query-fixture.ts';
 
 interface Property {
@@ -276,4 +283,33 @@ test('what the record’s text cannot be one spelling of stays text', () => {
     ['string', 'string', 'string', { type: 'list', element: 'string' }, 'timestamptz', 'string', 'long'],
   );
   assert.equal(lakeColumns(masked)[4]?.type, 'string');
+});
+
+test('the worker gives a new table the columns of the contract in force before the first record, and leaves others alone', async () => {
+  await using lab = await queryLab('pg.public.users');
+  const { contract, table } = wanted(base, '1.0.0');
+  const inForce = { contract, table, digest: 'd', effective: { kind: 'now' } } as unknown as ContractInForce;
+  const registry = { contractsInForce: async () => [inForce] } as unknown as Contracts;
+  const contracts = (ident: TableTarget['ident']) =>
+    new TableContracts(ident, { contracts: registry, maskKeys: new Map(), clock: systemClock, refreshMs: 1000, failed: () => undefined });
+  const commitDeps = {
+    ...deps(lab),
+    logger: silentLogger,
+    crashPoint: async () => undefined,
+    waiting: () => undefined,
+    waitMinMs: 1,
+    waitMaxMs: 1,
+  } as unknown as CommitDeps;
+  const { signal } = new AbortController();
+  const fresh: TableTarget = { topic: 'pg.public.people', ident: { namespace: ['raw'], name: 'people' } };
+  const opened = await openTable(fresh, contracts(fresh.ident), commitDeps, signal);
+  const after = currentSchema(opened.metadata).fields.find((field) => field.name === 'after')?.type;
+  assert.deepEqual(
+    typeof after === 'object' && after.type === 'struct' ? after.fields.map(({ name, type }) => `${name} ${String(type)}`) : after,
+    ['id long', 'fare decimal(12,2)', 'born date', 'phone string', 'small int', 'photo binary'],
+  );
+  await lab.land([event(1, usual)]);
+  const before = await lab.catalog.loadTable(lab.target.ident);
+  const again = await openTable(lab.target, contracts(lab.target.ident), commitDeps, signal);
+  assert.equal(again.metadata['current-schema-id'], before?.metadata['current-schema-id'], 'a table with rows waits for a person');
 });
