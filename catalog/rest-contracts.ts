@@ -7,7 +7,7 @@ import { isListOf, isRecord, isString } from '../lake/iceberg/read-metadata.ts';
 import { LakeError } from '../runtime/errors.ts';
 import type { ContractRegistry } from './contract-registry.ts';
 import type { ContractInForce } from './contracts.ts';
-import { contractInForce, everyPage } from './memory-contracts.ts';
+import { contractInForce, everyPage, valueOf } from './registry/client-answers.ts';
 import type { ContractView, EventView, InForceView } from './registry/contract-views.ts';
 import { effectiveBody } from './registry/effective.ts';
 import { contractCache } from './registry/registered-documents.ts';
@@ -169,11 +169,6 @@ function documentIn(body: unknown, path: string): string {
   const document = memberOf(body, 'document');
   if (!isString(document)) throw malformed(path);
   return document;
-}
-
-function valueOf<T>(answer: Answer<T>): T {
-  if (answer.kind === 'ok') return answer.value;
-  throw new LakeError('CATALOG_REFUSED', answer.message, { context: { reason: answer.reason } });
 }
 
 function memberOf(value: unknown, name: string): unknown {

@@ -157,7 +157,7 @@ test('a vendor package is imported in one file per room', () => {
 
 /** Adapters are named `<technology>-<port>.ts`; these are the ports. */
 const adapterPattern =
-  /\/(memory|filesystem|s3|kafka|rest|sqlite|postgres|json|pino|prom)-[a-z-]*(store|log|catalog|decoder|logger|metrics)\.ts$/;
+  /\/(memory|filesystem|s3|kafka|rest|sqlite|postgres|json|pino|prom)-[a-z-]*(store|log|catalog|contracts|decoder|logger|metrics)\.ts$/;
 
 test('adapters are named by cli/wire.ts, tests and benchmarks only', () => {
   const adapters = new Set(files.filter((file) => isProduct(file) && adapterPattern.test(file)));
