@@ -22,7 +22,7 @@ export function pick(value: JsonObject, names: Readonly<Record<string, string>>)
 /** `pii` keeps its name; everything else is `dcs.<key>`. */
 export function customised(element: JsonObject, left: JsonObject): JsonObject {
   const entries = Object.entries(left).flatMap(([key, value]): JsonValue[] => {
-    if (key === 'pii') return value === true ? [{ property: 'pii', value: 'personal' }] : [];
+    if (key === 'pii' && value === true) return [{ property: 'pii', value: 'personal' }];
     return [{ property: `dcs.${key}`, value }];
   });
   if (entries.length === 0) return element;

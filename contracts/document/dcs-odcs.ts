@@ -97,7 +97,7 @@ function propertyOf(name: string | null, given: JsonObject, definitions: JsonObj
 }
 
 const knownFieldKeys = (
-  '$ref type title description classification tags required unique primaryKey primary example examples enum quality ' +
+  'type title description classification tags required unique primaryKey primary example examples enum quality ' +
   'fields items keys values minLength maxLength pattern format minimum maximum exclusiveMinimum exclusiveMaximum ' +
   'precision scale'
 ).split(' ');
@@ -158,17 +158,22 @@ function logicalTypeOf(type: string, field: JsonObject): LogicalType {
   }
 }
 
-const constraints: ReadonlySet<string> = new Set(['minLength', 'maxLength', 'pattern', 'format', ...numbers]);
+const constraints: ReadonlySet<string> = new Set(['minLength', 'maxLength', 'pattern', 'format', 'precision', 'scale', ...numbers]);
 
 /** Constraints that the logical type has no option for. */
 function leftConstraints(options: JsonObject, field: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(field).filter(([key]) => constraints.has(key) && options[key] === undefined));
+  const isSaid = (key: string): boolean => options[key] !== undefined || (isDecimal(field) && (key === 'precision' || key === 'scale'));
+  return Object.fromEntries(Object.entries(field).filter(([key]) => constraints.has(key) && !isSaid(key)));
+}
+
+/** Whether precision and scale are part of the physical type. */
+function isDecimal(field: JsonObject): boolean {
+  return ['number', 'decimal', 'numeric'].includes(textAt(field, 'type') ?? '') && typeof field['precision'] === 'number';
 }
 
 function physicalTypeOf(type: string, field: JsonObject): string {
   const { precision, scale } = field;
-  const isDecimal = ['number', 'decimal', 'numeric'].includes(type) && typeof precision === 'number';
-  return isDecimal ? `${type}(${precision},${typeof scale === 'number' ? scale : 0})` : type;
+  return isDecimal(field) ? `${type}(${precision},${typeof scale === 'number' ? scale : 0})` : type;
 }
 
 function inside(logicalType: string, field: JsonObject, definitions: JsonObject, depth: number): JsonObject {
