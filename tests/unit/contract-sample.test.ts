@@ -51,7 +51,7 @@ test('the same seed gives the same rows, another seed others', () => {
   assert.notDeepEqual(made(table, 50, 7), made(table, 50, 8));
 });
 
-/** One property each: what is asked of it, and what a hundred values of it must show besides. */
+/** One property each: what is asked of it, and what its values must show besides. */
 const schemas: Readonly<Record<string, JsonSchema>> = {
   integer: { type: 'integer', minimum: 5, maximum: 7 },
   exclusive: { type: 'integer', exclusiveMinimum: 5, exclusiveMaximum: 7 },
@@ -112,8 +112,8 @@ const schemas: Readonly<Record<string, JsonSchema>> = {
   anything: true,
 };
 
-test('every keyword is met: a hundred rows of each, all accepted', () => {
-  for (const [name, schema] of Object.entries(schemas)) made(tableOf({ [name]: schema }), 100);
+test('every keyword is met: thirty rows of each, all accepted', () => {
+  for (const [name, schema] of Object.entries(schemas)) made(tableOf({ [name]: schema }), 30);
 });
 
 test('all of them at once, in one row', () => {
