@@ -7,12 +7,13 @@ import type { Comparison } from '../../contracts/compatibility/difference.ts';
 import type { Contract, ContractTable } from '../../contracts/contract.ts';
 import { isJsonObject, type JsonObject, type JsonSchema, type JsonValue } from '../../contracts/json-schema.ts';
 import type { WantedType } from '../../lake/iceberg/evolve.ts';
-import { columnSchema, compareTables } from './compare-columns.ts';
+import { columnSchema, compareTables, storedTypes } from './compare-columns.ts';
 import { schemaHeldBy } from './schema-held-by.ts';
 import type { ContractComparison, ContractDifference, ContractWitness, Direction, Verdict } from './registry-ports.ts';
 
 /** The registry answers a request: what takes longer than this is unknown. */
 const limits = { stepsMax: 200_000, phaseMaxMs: 500 } as const;
+const storedWitnessesMax = 3;
 
 export function compareContracts(older: Contract, newer: Contract): ContractComparison {
   const columns = compareTables(older, newer);
@@ -25,8 +26,21 @@ export function compareContracts(older: Contract, newer: Contract): ContractComp
     backward: verdictOf('backward', parts, columns),
     forward: verdictOf('forward', parts, columns),
     differences,
-    witnesses: parts.flatMap((part) => part.witnesses),
+    witnesses: [...parts.flatMap((part) => part.witnesses), ...storedWitnesses(older, newer, columns)],
   };
+}
+
+/** Rows that the older stored and the newer cannot; a few are enough. */
+function storedWitnesses(older: Contract, newer: Contract, columns: readonly ContractDifference[]): readonly ContractWitness[] {
+  const changed = columns.filter(({ type }) => type === 'STORED_TYPE_CHANGED').slice(0, storedWitnessesMax);
+  return changed.flatMap(({ table: name, path, message }): ContractWitness[] => {
+    const [before, after] = [older, newer].map(({ tables }) => tables.find((table) => table.name === name));
+    const type = after && storedTypes(after).get(path);
+    const row = before && type !== undefined ? findRowNotHeld(before, path, type) : undefined;
+    if (row === undefined) return [];
+    const reason = `/${path}: ${message}`;
+    return [{ table: name, direction: 'backward', acceptedBy: older.version, rejectedBy: newer.version, row, reason }];
+  });
 }
 
 function compareBodies(older: Contract, newer: Contract, before: ContractTable, after: ContractTable): ContractComparison {

@@ -146,3 +146,17 @@ test('drafts bind nobody: only what was activated is compared with, and activati
   value(await registry.changeState('users', '1.0.1', changeTo('retired')));
   refusal(await registry.changeState('users', '1.0.1', changeTo('active')), 'contract-state', /is retired: it can become nothing/);
 });
+
+test('a stored type that narrows is refused with a row that the new one cannot hold', async () => {
+  const fixture = smallRegistry();
+  await activate(fixture, {});
+  const tables = { users: { ...users, balance: { ...users['balance'], 'x-physicalType': 'numeric(10,2)' } } };
+  const detail = refusal(
+    await fixture.registry.register(request({ version: '2.0.0', tables })),
+    'contract-incompatible',
+    /balance: stored as/,
+  );
+  const [witness] = detail['witnesses'] as { row: { balance: number }; reason: string }[];
+  assert.ok(Math.abs(witness?.row.balance ?? 0) >= 1e8, JSON.stringify(witness));
+  assert.match(witness?.reason ?? '', /decimal\(12,2\) before, as decimal\(10,2\) now/);
+});
