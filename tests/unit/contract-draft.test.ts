@@ -76,12 +76,13 @@ test('a CHECK becomes keywords where it says a rule of one column, and nothing a
 });
 
 test('hostile conditions cost no more than their length', () => {
-  const started = performance.now();
+  // Of this process: others may keep the machine busy.
+  const started = process.cpuUsage();
   assert.equal(checkRules('('.repeat(100_000), null), null);
   assert.equal(checkRules(`${'('.repeat(2_000)}a > 0${')'.repeat(2_000)}`, null)?.length, 1);
   assert.equal(checkRules(`${'('.repeat(2_000)}a${')'.repeat(2_000)} + 1 > 0`, null), null);
   assert.equal(checkRules(`(${'a > 0 AND '.repeat(900)}a > 0)`, null)?.length, 901);
-  assert.ok(performance.now() - started < 2_000);
+  assert.ok(process.cpuUsage(started).user / 1000 < 2_000);
 });
 
 test('patterns are taken over only where both engines read them alike', () => {

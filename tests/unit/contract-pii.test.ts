@@ -177,7 +177,8 @@ test('an address inside longer texts is found, and inet is an address by its typ
 });
 
 test('long and hostile values cost no more than their length', () => {
-  const started = performance.now();
+  // Of this process: others may keep the machine busy.
+  const started = process.cpuUsage();
   for (const value of ['a'.repeat(100_000), `${'a.'.repeat(50_000)}@`, '@'.repeat(50_000), '1 '.repeat(50_000), ':'.repeat(50_000)])
     assert.equal(
       suggested(
@@ -186,5 +187,5 @@ test('long and hostile values cost no more than their length', () => {
       ),
       null,
     );
-  assert.ok(performance.now() - started < 3_000);
+  assert.ok(process.cpuUsage(started).user / 1000 < 3_000);
 });
