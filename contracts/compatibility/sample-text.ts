@@ -10,7 +10,10 @@ const lengthMax = 20_000;
 export function sampleTexts(facts: Facts, random: Random | null): readonly string[] {
   const lengths = wantedLengths(facts, random);
   const found = new Set<string>();
-  for (const format of facts.formats) for (const text of formatSamples[format] ?? []) found.add(text);
+  for (const format of facts.formats) {
+    for (const text of formatSamples[format] ?? []) found.add(text);
+    for (const length of lengths) for (const text of stretched(format, length)) found.add(text);
+  }
   for (const pattern of facts.patterns)
     for (const length of lengths) for (const text of patternSamples(pattern, length, random)) found.add(text);
   for (const length of lengths) found.add('a'.repeat(length));
@@ -33,6 +36,18 @@ function wantedLengths({ lengthMin, lengthMax: longest }: Facts, random: Random 
   const usual = [lengthMin, longest, lengthMin + 1, Math.min(longest, Math.max(lengthMin, 8))];
   if (random !== null && lengthMin < longest) usual.push(lengthMin + randomInt(random, Math.min(longest - lengthMin, 40) + 1));
   return [...new Set(usual.filter((length) => length >= lengthMin && length <= longest && length <= lengthMax))];
+}
+
+/** A text of a format that is as long as wanted, where the format has room. */
+function stretched(format: string, length: number): readonly string[] {
+  const fill = (before: string, after: string): readonly string[] =>
+    length > before.length + after.length ? [before + 'a'.repeat(length - before.length - after.length) + after] : [];
+  if (format === 'email') return fill('', '@b.example');
+  if (format === 'uri') return fill('urn:', '');
+  if (format === 'uri-reference' || format === 'json-pointer') return fill('/', '');
+  if (format === 'hostname') return [Array.from({ length }, (_, index) => (index % 60 === 59 && index < length - 1 ? '.' : 'a')).join('')];
+  if (format === 'date-time' && length > 21) return [`2024-02-29T10:15:00.${'1'.repeat(length - 21)}Z`];
+  return format === 'date-time-local' && length > 20 ? [`2024-02-29T10:15:00.${'1'.repeat(length - 20)}`] : [];
 }
 
 export const formatSamples: Readonly<Record<string, readonly string[]>> = {

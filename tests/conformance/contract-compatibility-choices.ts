@@ -219,13 +219,7 @@ export const choiceVectors: readonly Vector[] = [
   ),
   vector('not of more', column({ not: whole }), column({ not: { type: 'number' } }), 'NOT_TYPE_EXTENDED nnn', 'NOT_TYPE_NARROWED yyy'),
   vector('condition there or not', whenC({ required: ['d'] }), obj({ c: text, d: text }), 'PRODUCT_TYPE_NARROWED yyy', 'TYPE_CHANGED nnn'),
-  vector(
-    'condition changed',
-    whenC({ required: ['d'] }),
-    whenC(false),
-    'COMBINED_TYPE_SUBSCHEMAS_CHANGED nnn',
-    'COMBINED_TYPE_SUBSCHEMAS_CHANGED nny',
-  ),
+  vector('condition changed', whenC({ required: ['d'] }), whenC(false), 'CONDITION_CHANGED yyn', 'CONDITION_CHANGED yyy'),
   vector(
     'nested column added',
     column(obj({ x: text })),

@@ -135,4 +135,11 @@ export const valueVectors: readonly Vector[] = [
     'MULTIPLE_OF_CHANGED nnn',
     'MULTIPLE_OF_CHANGED nnn',
   ),
+  vector(
+    'length of a text that has a format',
+    column({ ...text, format: 'email', maxLength: 254 }),
+    column({ ...text, format: 'email', maxLength: 100 }),
+    'MAX_LENGTH_DECREASED nnn',
+    'MAX_LENGTH_INCREASED yyy',
+  ),
 ];
