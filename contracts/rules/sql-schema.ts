@@ -63,7 +63,7 @@ const keywords: Readonly<Record<string, Judge>> = {
     }),
   minLength: (value, cell) => ofText(cell, () => `(length(${cell.sql}) >= ${Number(value)})`),
   maxLength: (value, cell) => ofText(cell, () => `(length(${cell.sql}) <= ${Number(value)})`),
-  pattern: (value, cell) => ofText(cell, () => matches(cell, String(value))),
+  pattern: (value, cell, context) => ofText(cell, () => matches(cell, String(value), context)),
   format: (value, cell) => ofText(cell, () => hasFormat(cell, String(value))),
   minItems: (value, cell) => cells.whereType(cell, 'array', () => `(len(${cell.sql}) >= ${Number(value)})`),
   maxItems: (value, cell) => cells.whereType(cell, 'array', () => `(len(${cell.sql}) <= ${Number(value)})`),
@@ -202,9 +202,18 @@ function presence(fields: readonly cells.FieldCell[], name: string): SqlBoolean 
   return fields.find((field) => field.name === name)?.isPresent ?? false;
 }
 
-export function matches(cell: Cell, source: string): SqlBoolean {
+/**
+ * The engines know Unicode of different years: they agree on every class within these ranges (up to N'Ko, kana, CJK,
+ * Hangul), and a text beyond them is left to the validator where a class is asked for.
+ */
+export const settledCharacters =
+  '\\x{0}-\\x{294}\\x{296}-\\x{7FF}\\x{3041}-\\x{3096}\\x{30A1}-\\x{30FA}\\x{4E00}-\\x{9FEF}\\x{AC00}-\\x{D7A3}';
+
+function matches(cell: Cell, source: string, context: SqlContext): SqlBoolean {
   const pattern = linearPattern(source);
   if (pattern.kind === 'refused') throw new NotInSql(pattern.reason);
+  if (/\\[pP]/.test(pattern.re2))
+    context.known.push(anyOf([cells.isNull(cell), `NOT regexp_matches(${cell.sql}, ${sqlString(`[^${settledCharacters}]`)})`]));
   return `regexp_matches(${cell.sql}, ${sqlString(pattern.re2)})`;
 }
 
