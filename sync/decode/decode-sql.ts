@@ -156,6 +156,9 @@ function shapeChecks(decoded: string, shape: Shape, schema: Schema): readonly st
           `${at}.${quoted(field.name)}`,
           column && isStruct(column) ? fieldNamed(column, columnName(field))?.type : undefined,
         );
+    } else if (column === undefined) {
+      // No column would hold it: such a row is rescued, whatever made the shape so.
+      if (type.kind !== 'null') checks.push(`${at} IS NULL`);
     } else if (type.kind === 'double') {
       // −0.0 is refused too: DuckDB's Parquet dictionaries hold it and 0.0 as one value.
       checks.push(`coalesce(isfinite(${at}) AND NOT (${at} = 0 AND signbit(${at})), true)`);
