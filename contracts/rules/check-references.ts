@@ -7,12 +7,15 @@ import type { Refusal } from './check-limits.ts';
 import { resolveReference } from './rule.ts';
 
 /** Schemas met when every reference is followed to its end once. */
-export const expansionMax = 100_000;
+export const expansionMax = 20_000;
 
 /** Which inner value a part is about: of the same value, `` (empty). */
 type Part = readonly [step: string, schema: JsonSchema];
 
 export function checkReferences(body: JsonSchema): readonly Refusal[] {
+  // From the body first: where everything is reached from, too much is met soonest.
+  const whole = typeof body === 'boolean' ? null : followed(body, body);
+  if (whole !== null) return [{ pointer: '', keyword: '$ref', reason: `the body ${whole}` }];
   const references = new Set<string>();
   collect(body, references);
   for (const reference of references) {
@@ -21,8 +24,7 @@ export function checkReferences(body: JsonSchema): readonly Refusal[] {
     const reason = followed(target, body);
     if (reason !== null) return [{ pointer: '', keyword: '$ref', reason: `${JSON.stringify(reference.slice(0, 80))} ${reason}` }];
   }
-  const reason = typeof body === 'boolean' ? null : followed(body, body);
-  return reason === null ? [] : [{ pointer: '', keyword: '$ref', reason: `the body ${reason}` }];
+  return [];
 }
 
 function collect(value: JsonValue, references: Set<string>): void {
@@ -36,7 +38,8 @@ function collect(value: JsonValue, references: Set<string>): void {
 function followed(start: JsonObject, body: JsonSchema): string | null {
   const returns = new Set<string>();
   let visits = 0;
-  const walk = (schema: JsonSchema, path: string, open: ReadonlySet<JsonObject>): string | null => {
+  const open = new Set<JsonObject>();
+  const walk = (schema: JsonSchema, path: string): string | null => {
     if (typeof schema === 'boolean') return null;
     visits += 1;
     if (visits > expansionMax) return `leads to more than ${expansionMax} schemas`;
@@ -48,14 +51,15 @@ function followed(start: JsonObject, body: JsonSchema): string | null {
     }
     // Another recursion on the way: it is looked at from its own start.
     if (open.has(schema)) return null;
-    const within = new Set(open).add(schema);
+    open.add(schema);
     for (const [step, part] of parts(schema, body)) {
-      const reason = walk(part, path + step, within);
+      const reason = walk(part, path + step);
       if (reason !== null) return reason;
     }
+    open.delete(schema);
     return null;
   };
-  return walk(start, '', new Set());
+  return walk(start, '');
 }
 
 function* parts(schema: JsonObject, body: JsonSchema): Generator<Part> {

@@ -62,7 +62,13 @@ export function fieldCells(cell: Cell): readonly FieldCell[] {
   return cell.wire.kind === 'struct' ? cell.wire.fields.map((field) => fieldCell(cell, field)) : [];
 }
 
-export function fieldCell(struct: Cell, field: WireField): FieldCell {
+/** Null where no row has the key. */
+export function fieldNamed(cell: Cell, name: string): FieldCell | null {
+  const field = cell.wire.kind === 'struct' ? cell.wire.fields.find((candidate) => candidate.name === name) : undefined;
+  return field ? fieldCell(cell, field) : null;
+}
+
+function fieldCell(struct: Cell, field: WireField): FieldCell {
   const raw = field.at ? field.at(struct.sql) : `${struct.sql}.${sqlName(field.name)}`;
   return { name: field.name, isPresent: field.isPresent ? field.isPresent(struct.sql) : true, cell: cellAt(raw, field.wire) };
 }

@@ -232,13 +232,13 @@ function excerpt(cell: Cell): string {
 
 function property(cell: Cell, name: string): cells.FieldCell | null {
   if (cell.wire.kind === 'json') throw new NotInSql('a value of any type');
-  return cells.fieldCells(cell).find((field) => field.name === name) ?? null;
+  return cells.fieldNamed(cell, name);
 }
 
 /** Rows that have a value at the beginning of the rule's way: those that the validator looks at. */
 function reaches(steps: readonly Step[], root: Cell): SqlBoolean {
   const [step] = steps;
-  if (step?.kind !== 'property') return cells.isNotNull(root);
-  const field = cells.fieldCells(root).find((candidate) => candidate.name === step.name);
+  if (step?.kind !== 'property' || root.wire.kind === 'json') return cells.isNotNull(root);
+  const field = property(root, step.name);
   return field ? allOf([cells.isNotNull(root), field.isPresent]) : false;
 }

@@ -76,7 +76,8 @@ const keywords: Readonly<Record<string, Judge>> = {
       return every(cell, Array.isArray(prefixItems) ? prefixItems.length : 0, schemaOf(value), context);
     }),
   contains: (value, cell, context, schema) => cells.whereType(cell, 'array', () => contains(schemaOf(value), cell, context, schema)),
-  required: (value, cell) => ofObject(cell, (fields) => allOf(names(value).map((name) => presence(fields, name)))),
+  required: (value, cell) =>
+    cells.whereType(cell, 'object', () => allOf(names(value).map((name) => cells.fieldNamed(cell, name)?.isPresent ?? false))),
   properties: (value, cell, context) =>
     ofObject(cell, (fields) =>
       allOf(
