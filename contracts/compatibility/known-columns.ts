@@ -124,5 +124,7 @@ function inPlaceClosure(document: SchemaDocument, schemas: readonly JsonSchema[]
     found.add(node);
     pending.push(...inPlaceOf((reference) => document.resolve(reference), node));
   }
-  return [...found].toSorted((a, b) => document.numberOf(a) - document.numberOf(b));
+  // A bare reference says nothing itself: without it, the same place has the same key whichever reference led to it.
+  const telling = [...found].filter((node) => !Object.hasOwn(node, '$ref') || Object.keys(node).length > 1);
+  return telling.toSorted((a, b) => document.numberOf(a) - document.numberOf(b));
 }

@@ -6,11 +6,13 @@
 // going down are refused before). When such an assumption turns out false, everything is proved again without it, until
 // none does: what is left is sound. A conjunction that is not shown to be empty may still be; nobody concludes from that.
 
+import { isJsonObject } from '../json-schema.ts';
 import { branches } from './branches.ts';
 import { evaluate, type Judges } from './evaluate.ts';
 import { claimsKey, type Claim, type Facts } from './facts.ts';
 import { finiteValues } from './finite-values.ts';
 import { hasUnknownColumn, openColumns, type Columns } from './known-columns.ts';
+import { textKeyword } from './keywords.ts';
 import { hasKind, kinds } from './kinds.ts';
 import { arrayRefuted } from './refute-array.ts';
 import { objectRefuted } from './refute-object.ts';
@@ -44,7 +46,8 @@ export function provesEmpty(judges: Judges, claims: readonly Claim[], columns: C
 function createProver(judges: Judges, open: Set<string>, trusted: Set<string>, numbering: Numbering): Prover {
   const proved = new Set<string>();
   const underway = new Set<string>();
-  const isEmpty = (claims: readonly Claim[], columns: Columns): boolean => {
+  const isEmpty = (given: readonly Claim[], columns: Columns): boolean => {
+    const claims = given.map(followed);
     const key = `${claimsKey(claims)} @${columns.key}`;
     if (open.has(key)) return false;
     if (proved.has(key)) return true;
@@ -67,6 +70,19 @@ function createProver(judges: Judges, open: Set<string>, trusted: Set<string>, n
     isEmptyAnywhere: (claims) => isEmpty(claims, openColumns),
   };
   return prover;
+}
+
+/** The same conjunction has one key, whichever reference led to it. */
+function followed(claim: Claim): Claim {
+  const { document } = claim;
+  let { schema } = claim;
+  while (isJsonObject(schema)) {
+    const reference = textKeyword(schema, '$ref');
+    const target = reference === undefined || Object.keys(schema).length > 1 ? undefined : document.resolve(reference);
+    if (target === undefined) break;
+    schema = target;
+  }
+  return schema === claim.schema ? claim : { ...claim, schema };
 }
 
 function isEmptyNow(prover: Prover, claims: readonly Claim[], columns: Columns): boolean {

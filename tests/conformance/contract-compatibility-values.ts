@@ -142,4 +142,11 @@ export const valueVectors: readonly Vector[] = [
     'MAX_LENGTH_DECREASED nnn',
     'MAX_LENGTH_INCREASED yyy',
   ),
+  vector(
+    'a length that a pattern without anchors does not imply',
+    column({ ...text, pattern: '[A-Z]{3}' }),
+    column({ ...text, pattern: '[A-Z]{3}', maxLength: 3 }),
+    'MAX_LENGTH_ADDED nnn',
+    'MAX_LENGTH_REMOVED yyy',
+  ),
 ];

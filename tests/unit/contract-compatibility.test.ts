@@ -93,6 +93,20 @@ test('a proof by induction: a schema that contains itself, under another shape',
   assert.equal(flawed.compatible, false);
 });
 
+test('an assumption of a proof by induction that turns out false takes its conclusions with it', () => {
+  // To show that `outer` has no value, `inner` is shown to have none, assuming that of `outer`; but null is an `outer`.
+  const recursive: JsonSchema = {
+    $defs: {
+      outer: { anyOf: [{ type: 'object', required: ['m'], properties: { m: { $ref: '#/$defs/inner' } } }, { type: 'null' }] },
+      inner: { type: 'object', required: ['k'], properties: { k: { $ref: '#/$defs/outer' } } },
+    },
+    type: 'object',
+    required: ['a', 'b'],
+    properties: { a: { $ref: '#/$defs/outer' }, b: { $ref: '#/$defs/inner' } },
+  };
+  assert.equal(compareSchemas(recursive, false, { mode: 'backward' }).compatible, false);
+});
+
 test('what is not understood is unknown, with the reason, in bounded time', () => {
   const column = (schema: JsonSchema): JsonSchema => row({ c: schema });
   const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`c${index}`, text]));
