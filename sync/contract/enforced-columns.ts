@@ -12,7 +12,8 @@ export interface Enforcement {
   readonly masks: MaskSql | null;
   /** Rows that the validator has judged already, beside the rows: empty, or a join that adds `judged_offset` and `judged`. */
   readonly join: string;
-  violations(shape: Shape, decoded: string): string | null;
+  /** `isBrief`: only whether there are any, as one entry. */
+  violations(shape: Shape, decoded: string, isBrief: boolean): string | null;
 }
 
 /** Headers in which the connector repeats keys. */

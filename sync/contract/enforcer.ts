@@ -25,8 +25,8 @@ export interface Enforcer {
   /** Null where nothing is masked. */
   readonly masks: ColumnMasks | null;
   readonly maskNames: ReadonlyMap<string, string>;
-  /** `_violations` of a row that this shape decoded, from SQL of the decoded value; null where nothing is asked of it. */
-  violations(shape: Shape, decoded: string): string | null;
+  /** `_violations` of a row that this shape decoded, from SQL of the decoded value; null where nothing is asked of it. Brief, every row that is not clean is `unjudged`: planning the whole list costs as much as writing some thousand rows. */
+  violations(shape: Shape, decoded: string, isBrief: boolean): string | null;
   /** As they stand in `_violations`; null for a record that is not judged. Throws nothing. */
   judge(text: string): readonly Violation[] | null;
   /** SQL over a list of violations: whether one of them has the policy. Null where no rule has it. */
@@ -58,9 +58,9 @@ export function enforcerOf(contract: PinnedContract): Enforcer {
     contract,
     masks,
     maskNames: maskNames(masks),
-    violations: (shape, decoded) => {
-      const key = `${decoded} ${JSON.stringify(shape.root)}`;
-      const sql = known.get(key) ?? eventSql(shape, decoded, body, compiled, partial);
+    violations: (shape, decoded, isBrief) => {
+      const key = `${decoded} ${isBrief} ${JSON.stringify(shape.root)}`;
+      const sql = known.get(key) ?? eventSql(shape, decoded, isBrief, body, compiled, partial);
       if (known.size < knownMax) known.set(key, sql);
       return sql;
     },
@@ -75,6 +75,7 @@ const knownMax = 256;
 function eventSql(
   { root }: Shape,
   decoded: string,
+  isBrief: boolean,
   body: JsonSchema,
   compiled: CompiledRules,
   partial: CompiledRules | null,
@@ -83,8 +84,8 @@ function eventSql(
   const after = root.fields.find((field) => field.name === 'after')?.type;
   if (!after || after.kind === 'null') return null;
   const row = `${decoded}."after"`;
-  const whole = rowSql(after, row, body, compiled);
-  const update = partial && rowSql(after, row, body, partial);
+  const whole = rowSql(after, row, isBrief, body, compiled);
+  const update = partial && rowSql(after, row, isBrief, body, partial);
   const branches = [
     ...(partial === null ? [] : [`WHEN ${decoded}.op = 'u' THEN ${update ?? 'NULL'}`]),
     `WHEN ${decoded}.op IN (${judgedOps(body).map(literal).join(', ')}) THEN ${whole ?? 'NULL'}`,
@@ -93,10 +94,11 @@ function eventSql(
 }
 
 /** Null where the row breaks nothing. */
-function rowSql(after: ShapeType, row: string, body: JsonSchema, compiled: CompiledRules): string | null {
+function rowSql(after: ShapeType, row: string, isBrief: boolean, body: JsonSchema, compiled: CompiledRules): string | null {
   const { wire, unavailable } = shapeWire(body, after, row);
   const { isClean, violations, needsJudge, breaks } = compiled.sql(row, wire);
   if (isClean === 'true') return null;
+  if (isBrief) return `CASE WHEN ${isClean} THEN NULL::${violationType}[] ELSE ${ownEntry(unjudgedRule, 'not said yet')} END`;
   const others = [...unavailable, ...(needsJudge === 'false' ? [] : [needsJudge])];
   const quarantine = breaks('quarantine');
   const isQuarantined = `CASE WHEN ${quarantine} THEN ${ownEntry(quarantinedRule, quarantineMessage)} ELSE [] END`;

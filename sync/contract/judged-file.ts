@@ -28,6 +28,12 @@ const clean: FileJudged = { violating: 0, quarantined: 0, byRule: new Map(), hal
 /** Rules counted in one file. */
 const rulesCountedMax = 10 * rulesNamedMax;
 
+/** By the file's figures alone. */
+export function hasViolations(stats: ReportedStats): boolean {
+  const rules = stats.get('"_violations"."element"."rule"') ?? stats.get('"_violations"."list"."element"."rule"');
+  return rules === undefined || rules.get('num_values') !== rules.get('null_count');
+}
+
 export async function judgedIn(
   duckdb: Duckdb,
   path: string,
@@ -37,11 +43,9 @@ export async function judgedIn(
   accepted: ReadonlyMap<number, bigint> | undefined,
 ): Promise<FileJudged> {
   if (!enforcement) return clean;
-  const rules = stats.get('"_violations"."element"."rule"') ?? stats.get('"_violations"."list"."element"."rule"');
-  const hasNone = rules !== undefined && rules.get('num_values') === rules.get('null_count');
   // A rescued row is judged by its text, once it has been found to be rescued for good.
   const castMisses = rescued === 0 ? [] : await coordinates(duckdb, path, castMiss);
-  if (hasNone) return { ...clean, unjudged: castMisses };
+  if (!hasViolations(stats)) return { ...clean, unjudged: castMisses };
   const from = `read_parquet(${literal(path)})`;
   const [counts] = await duckdb.query(
     `SELECT count(*) FILTER (WHERE len(_violations) > 0), count(*) FILTER (WHERE ${isOf(quarantinedRule)}), count(*) FILTER (WHERE ${isOf(unjudgedRule)}) FROM ${from}`,

@@ -47,6 +47,8 @@ export interface DecodeStatement {
   readonly headers: { readonly expression: string; readonly join: string };
   /** What a contract adds; null without one. */
   readonly enforcement: Enforcement | null;
+  /** `_violations` says only that there are some. */
+  readonly isBrief: boolean;
 }
 
 /** A SELECT with the schema's columns, in its order. */
@@ -226,7 +228,7 @@ function columnExpression(name: string, type: IcebergType, statement: DecodeStat
     case '_violations': {
       if (!enforcement) return `NULL::${duckdbType(type)}`;
       return violationsColumn(
-        byShape(statement, judged, (shape, decoded) => enforcement.violations(shape, decoded), duckdbType(type)),
+        byShape(statement, judged, (shape, decoded) => enforcement.violations(shape, decoded, statement.isBrief), duckdbType(type)),
         enforcement,
       );
     }

@@ -9,7 +9,7 @@ import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { fieldIds } from '../../lake/parquet/field-ids.ts';
 import { fileMetrics, leavesOf, microsOf, type ReportedStats } from '../../lake/parquet/file-metrics.ts';
 import { liveShapes } from '../../lake/raw/merge-shapes.ts';
-import { judgedIn, type FileJudged, type RowsEnforcement } from '../contract/judged-file.ts';
+import { hasViolations, judgedIn, type FileJudged, type RowsEnforcement } from '../contract/judged-file.ts';
 import { remainingPages } from './day-sources.ts';
 import { decodeSelect, reasonNoShape, type DecodeStatement } from './decode-sql.ts';
 import type { DecodePlan, WrittenBatch, WrittenFile } from './decoder.ts';
@@ -34,6 +34,8 @@ export interface FileWriterOptions {
 export interface WriteMode {
   /** Writes still to be done with malformed texts sorted out first: they come in runs. */
   guardedWrites: number;
+  /** Writes still to be done with every violation named at once: they come in runs too. */
+  namedWrites: number;
   /** Pages of one file: fewer once a file did not fit into memory. */
   pagesMax: number;
   readonly scanners: ScannerChoice;
@@ -61,6 +63,8 @@ const dictionaryBytesMax = 1_048_576;
 
 /** After a malformed text. */
 const guardedWritesAfter = 20;
+/** After a violation of a contract. */
+const namedWritesAfter = 20;
 
 /** All rows, each in exactly one of the files. Files of a failed call are removed. */
 export async function writeFiles(
@@ -109,7 +113,7 @@ export async function removeFiles(files: readonly WrittenFile[]): Promise<void> 
   for (const file of files) await rm(file.path, { force: true });
 }
 
-type Statement = Omit<DecodeStatement, 'guarded' | 'scanned'> & { readonly scanner: ShapeScanner | null };
+type Statement = Omit<DecodeStatement, 'guarded' | 'scanned' | 'isBrief'> & { readonly scanner: ShapeScanner | null };
 
 /** Without a guard first, since malformed texts are rare; once one has failed a statement, with a guard for a while. */
 async function writeGuarded(
@@ -123,26 +127,49 @@ async function writeGuarded(
 ): Promise<FileOutcome> {
   if (mode.guardedWrites === 0) {
     try {
-      return await writeFile(duckdb, plan, { ...statement, guarded: false }, rows, options, signal);
+      return await writeJudged(duckdb, plan, { ...statement, guarded: false }, rows, mode, options, signal);
     } catch (error) {
       if (!isRefusedText(error)) throw error;
       mode.guardedWrites = guardedWritesAfter;
     }
   }
   mode.guardedWrites--;
-  const outcome = await writeFile(duckdb, plan, { ...statement, guarded: true }, rows, options, signal);
+  const outcome = await writeJudged(duckdb, plan, { ...statement, guarded: true }, rows, mode, options, signal);
   if (outcome.rescued > 0) mode.guardedWrites = guardedWritesAfter;
   return outcome;
 }
 
-async function writeFile(
+/** Most batches break no rule: the first try asks only whether a row does, and is done again with what is broken where one does. */
+async function writeJudged(
   duckdb: Duckdb,
   plan: DecodePlan,
   statement: Statement & { readonly guarded: boolean },
   rows: RowsToWrite,
+  mode: WriteMode,
   options: FileWriterOptions,
   signal?: AbortSignal,
 ): Promise<FileOutcome> {
+  const { enforcement } = rows;
+  if (enforcement && enforcement.join === '' && mode.namedWrites === 0) {
+    const outcome = await writeFile(duckdb, plan, { ...statement, isBrief: true }, rows, options, signal);
+    if (outcome) return outcome;
+    mode.namedWrites = namedWritesAfter;
+  }
+  const outcome = await writeFile(duckdb, plan, { ...statement, isBrief: false }, rows, options, signal);
+  assert(outcome, 'only a brief try gives up');
+  if (enforcement) mode.namedWrites = outcome.judged.violating > 0 ? namedWritesAfter : Math.max(0, mode.namedWrites - 1);
+  return outcome;
+}
+
+/** Null when a brief try met a row that breaks a rule; its file is gone. */
+async function writeFile(
+  duckdb: Duckdb,
+  plan: DecodePlan,
+  statement: Statement & { readonly guarded: boolean; readonly isBrief: boolean },
+  rows: RowsToWrite,
+  options: FileWriterOptions,
+  signal?: AbortSignal,
+): Promise<FileOutcome | null> {
   const path = join(options.tempDir, `${randomUUID()}.parquet`);
   const { schema } = plan;
   const leaves = leavesOf(schema).length;
@@ -154,6 +181,10 @@ async function writeFile(
     await scanPages(rows.pages, statement.scanner, signal);
     const [report] = await duckdb.query(sql, { id: rows.id, source: { pages: rows.pages, scanner: statement.scanner } }, signal);
     const { recordCount, fileSizeInBytes, stats } = readReport(report);
+    if (statement.isBrief && hasViolations(stats)) {
+      await rm(path, { force: true });
+      return null;
+    }
     const metrics = fileMetrics(schema, stats, { wideColumns: options.wideColumns, always: prunableColumns(rows.pages) });
     const reasons = stats.get('"_rescued"."reason"');
     const rescued = Number(reasons?.get('num_values') ?? 0) - Number(reasons?.get('null_count') ?? 0);
