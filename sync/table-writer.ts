@@ -149,10 +149,10 @@ export class TableWriter {
 
   /** Copies the batch's new records. Resolves when there is room for more: back-pressure. */
   async append(batch: LogBatch): Promise<void> {
+    await this.#deps.contracts?.fresh(this.#signal);
     const generation = this.#generation;
     let from = this.#firstNew(batch);
     if (from === null) return;
-    this.#deps.contracts?.refresh(this.#signal);
     while (from < batch.records.count) {
       const contract = this.#contractOf(batch, from);
       const { to, bytes } = this.#slice(batch, from, contract);

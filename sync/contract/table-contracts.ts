@@ -17,12 +17,16 @@ export interface TableContractsDeps {
   readonly failed: (error: unknown) => void;
 }
 
+const waitMaxMs = 2_000;
+
 export class TableContracts {
   readonly #ident: TableIdent;
   readonly #deps: TableContractsDeps;
   #inForce: readonly ContractInForce[] = [];
   #askedAt: EpochMs = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | null = null;
+  /** The same, for those who wait for it. */
+  #waited: Promise<void> | null = null;
   readonly #pinned = new Map<string, PinnedContract>();
 
   constructor(ident: TableIdent, deps: TableContractsDeps) {
@@ -38,14 +42,28 @@ export class TableContracts {
     for (const digest of this.#pinned.keys()) if (!digests.has(digest)) this.#pinned.delete(digest);
   }
 
-  /** Asks beside the ingest when the last answer is old. */
-  refresh(signal?: AbortSignal): void {
+  /**
+   * Asks when the last answer is old, so that the first row after a quiet hour is judged by what is in force now. Waits for
+   * the answer, but once and not long: a registry that hangs must not hold the ingest up.
+   */
+  async fresh(signal: AbortSignal): Promise<void> {
+    const { clock, refreshMs } = this.#deps;
+    if (!this.#waited && !this.#asking && clock.now() - this.#askedAt >= refreshMs) {
+      this.#askedAt = clock.now();
+      this.#waited = this.#ask(signal).finally(() => (this.#waited = null));
+    }
+    await this.#waited;
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
     const { clock, refreshMs, failed } = this.#deps;
-    if (this.#asking || clock.now() - this.#askedAt < refreshMs) return;
-    this.#askedAt = clock.now();
     this.#asking = this.load(signal)
       .catch(failed)
       .finally(() => (this.#asking = null));
+    const answered = new AbortController();
+    const late = clock.sleep(Math.min(refreshMs, waitMaxMs), AbortSignal.any([signal, answered.signal])).catch(() => undefined);
+    await Promise.race([this.#asking, late]);
+    answered.abort();
   }
 
   /** The same object for the same version. */
