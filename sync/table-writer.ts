@@ -149,8 +149,10 @@ export class TableWriter {
 
   /** Copies the batch's new records. Resolves when there is room for more: back-pressure. */
   async append(batch: LogBatch): Promise<void> {
-    await this.#deps.contracts?.fresh(this.#signal);
     const generation = this.#generation;
+    await this.#deps.contracts?.fresh(this.#signal);
+    // Given up meanwhile: whoever reads this partition now gets the same records again.
+    if (generation !== this.#generation) return;
     let from = this.#firstNew(batch);
     if (from === null) return;
     while (from < batch.records.count) {

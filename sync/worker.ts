@@ -164,7 +164,11 @@ export class Worker implements AsyncDisposable {
 
   async #subscribe(): Promise<void> {
     const signal = this.#ended.signal;
-    await this.#subscription?.close();
+    if (this.#subscription) {
+      await this.#subscription.close();
+      // Leaving takes the partitions away as a rebalance does: what was taken is committed or forgotten, then read on from the table.
+      await Promise.all([...this.#writers.values()].map((writer) => writer.revoke([...writer.positions.keys()])));
+    }
     const topics = [...this.#writers.keys()];
     const subscription = await untilAvailable(
       () => this.#deps.log.subscribe({ groupId: this.#options.groupId, topics }, this.#handler(), signal),
