@@ -8,8 +8,7 @@ import type { Contract, ContractTable } from '../contracts/contract.ts';
 import { columnsProperty } from '../contracts/evolution/columns-property.ts';
 import { planEvolution, type Decision, type EvolutionPlan } from '../contracts/evolution/plan.ts';
 import { prepareAppend } from '../lake/iceberg/append.ts';
-import type { TableCommit, Update } from '../lake/iceberg/commit.ts';
-import { mainSnapshot } from '../lake/iceberg/metadata.ts';
+import type { TableCommit } from '../lake/iceberg/commit.ts';
 import { newSnapshotId } from '../lake/iceberg/next-snapshot.ts';
 import { highestFieldId } from '../lake/iceberg/schema.ts';
 import { moveColumns } from '../lake/raw/move-columns.ts';
@@ -20,6 +19,7 @@ import type { ObjectStore } from '../lake/store/object-store.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import type { Random } from '../runtime/random.ts';
+import { evolveCommit } from './evolve-commit.ts';
 import { ensureTable, newCommitId, planOf, type TableTarget } from './table.ts';
 
 export interface ApplyContractDeps {
@@ -115,24 +115,5 @@ async function request(
     },
     signal,
   );
-  const schemaUpdates: readonly Update[] = plan.schema
-    ? [
-        { action: 'add-schema', schema: plan.schema },
-        { action: 'set-current-schema', 'schema-id': -1 },
-      ]
-    : [];
-  return {
-    requirements: [
-      { type: 'assert-table-uuid', uuid: metadata['table-uuid'] },
-      { type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': mainSnapshot(metadata)?.['snapshot-id'] ?? null },
-      { type: 'assert-current-schema-id', 'current-schema-id': metadata['current-schema-id'] },
-      { type: 'assert-last-assigned-field-id', 'last-assigned-field-id': metadata['last-column-id'] },
-    ],
-    updates: [
-      ...schemaUpdates,
-      { action: 'set-properties', updates: { [shapesProperty]: shapesText(shapes), [columnsProperty]: plan.columns } },
-      { action: 'add-snapshot', snapshot: append.snapshot },
-      { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': append.snapshot['snapshot-id'] },
-    ],
-  };
+  return evolveCommit(metadata, plan.schema, { [shapesProperty]: shapesText(shapes), [columnsProperty]: plan.columns }, append.snapshot);
 }

@@ -4,9 +4,8 @@
 
 import { identText, type LoadedTable } from '../catalog/catalog.ts';
 import { prepareAppend } from '../lake/iceberg/append.ts';
-import type { TableCommit, Update } from '../lake/iceberg/commit.ts';
+import type { TableCommit } from '../lake/iceberg/commit.ts';
 import type { DataFile } from '../lake/iceberg/data-file.ts';
-import { mainSnapshot } from '../lake/iceberg/metadata.ts';
 import type { Schema } from '../lake/iceberg/schema.ts';
 import { shapesProperty, shapesText } from '../lake/raw/shapes-property.ts';
 import type { Shape } from '../lake/raw/shape.ts';
@@ -18,6 +17,7 @@ import { reload, untilAvailable, type CommitDeps } from './commit.ts';
 import type { Judged, PinnedContract } from './contract/pinned-contract.ts';
 import type { WrittenBatch, WrittenFile } from './decode/decoder.ts';
 import { contractUnenforceable, contractViolated, HaltError, type Halt } from './halt.ts';
+import { evolveCommit } from './evolve-commit.ts';
 import { newCommitId, planOf, type TableTarget } from './table.ts';
 
 export interface FlushedChunk {
@@ -123,26 +123,7 @@ async function evolveRequest(
     },
     signal,
   );
-  const schemaUpdates: Update[] = wanted.schema
-    ? [
-        { action: 'add-schema', schema: wanted.schema },
-        { action: 'set-current-schema', 'schema-id': -1 },
-      ]
-    : [];
-  return {
-    requirements: [
-      { type: 'assert-table-uuid', uuid: metadata['table-uuid'] },
-      { type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': mainSnapshot(metadata)?.['snapshot-id'] ?? null },
-      { type: 'assert-current-schema-id', 'current-schema-id': metadata['current-schema-id'] },
-      { type: 'assert-last-assigned-field-id', 'last-assigned-field-id': metadata['last-column-id'] },
-    ],
-    updates: [
-      ...schemaUpdates,
-      { action: 'set-properties', updates: { [shapesProperty]: shapesText(wanted.shapes) } },
-      { action: 'add-snapshot', snapshot: append.snapshot },
-      { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': append.snapshot['snapshot-id'] },
-    ],
-  };
+  return evolveCommit(metadata, wanted.schema, { [shapesProperty]: shapesText(wanted.shapes) }, append.snapshot);
 }
 
 /** Uploads the chunk's files under unique keys and removes the local copies. Waits while the store is away. */

@@ -1,6 +1,6 @@
-// Which contract version judges which row of one table. The registry is asked now and then, off the hot path, and before
-// the first row; between two answers the last one holds, also while the registry is away. Two workers that know different
-// versions for a moment do no harm: a row lands once, judged by the one that its commit names.
+// Which contract version judges which row of one table. The registry is asked before the first row, and before a batch when
+// its answer is old; between two answers the last one holds, also while the registry is away. Two workers that know
+// different versions for a moment do no harm: a row lands once, judged by the one that its commit names.
 
 import { contractAt, type ContractInForce, type Contracts, type LogPlace } from '../../catalog/contracts.ts';
 import type { TableIdent } from '../../catalog/catalog.ts';
