@@ -10,7 +10,7 @@ import { loadUsers } from '../cli/demo/load.ts';
 import { tableProgress } from '../cli/demo/progress-of-tables.ts';
 import { catalogAnswers, startFoz } from '../cli/demo/worker-process.ts';
 import { upLocalStack } from '../cli/local-stack.ts';
-import { openLakeQuery } from '../cli/query/lake-query.ts';
+import { openLakeQuery } from '../query/lake-query.ts';
 import { tableTargets } from '../cli/settings.ts';
 import { openCatalog, openLog, openStore } from '../cli/wire.ts';
 import { silentLogger } from '../runtime/log.ts';

@@ -93,7 +93,7 @@ function reportText(result: DemoResult, trino: readonly DemoAnswer[] | null): st
     [
       `${result.rowsRaw} raw rows; ${result.duplicates} duplicates in the lake (${result.upstreamDuplicates} were sent twice by the connectors and are kept as sent); ${result.rescued} rescued.`,
       `${result.rebuilt.checked} log records read again and compared with their rows rebuilt: ${result.rebuilt.mismatched} differ.`,
-      `Freshness of live changes, kills included: p50 ${result.freshnessSeconds.p50.toFixed(1)} s, p99 ${result.freshnessSeconds.p99.toFixed(1)} s.`,
+      `Freshness once the last worker had caught up: p50 ${result.freshnessSeconds.p50.toFixed(1)} s, p99 ${result.freshnessSeconds.p99.toFixed(1)} s.`,
     ].join('\n'),
     ...result.queries.map((answer) => `${answer.title}\n${tableText(answer.columns, answer.rows)}`),
     ...(trino ?? []).map((answer) => `${answer.title} (Trino)\n${tableText(answer.columns, answer.rows)}`),

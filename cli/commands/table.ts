@@ -19,7 +19,7 @@ const current: Command = {
     const logger = call.logger(loaded);
     const [{ openCatalog, openStore }, { currentText }, { targetNamed }] = await Promise.all([
       import('../wire.ts'),
-      import('../query/current-text.ts'),
+      import('../../query/current-text.ts'),
       import('../settings.ts'),
     ]);
     const { ident } = targetNamed(loaded.config, String(call.args[0]));

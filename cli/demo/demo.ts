@@ -4,6 +4,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from '../../runtime/log.ts';
 import type { Progress } from '../../runtime/progress.ts';
 import { secret } from '../../runtime/secret.ts';
@@ -12,8 +13,9 @@ import { openPostgres, postgresDefaults, type PostgresClient } from '../../sourc
 import type { StackEndpoints } from '../../stack/stack.ts';
 import type { LoadedConfig } from '../config.ts';
 import { upLocalStack, type LocalStack } from '../local-stack.ts';
-import { openLakeQuery, type LakeQuery } from '../query/lake-query.ts';
+import { openLakeQuery, type LakeQuery } from '../../query/lake-query.ts';
 import { tableTargets } from '../settings.ts';
+import { caughtUp } from '../verify/catch-up.ts';
 import { compareWithLog, duplicateCounts } from '../verify/compare-with-log.ts';
 import { verifyTable } from '../verify/verify-table.ts';
 import { openCatalog, openLog, openStore } from '../wire.ts';
@@ -58,7 +60,7 @@ export interface DemoResult {
   readonly rescued: number;
   /** Every log record compared with its raw row rebuilt. */
   readonly rebuilt: { readonly checked: number; readonly mismatched: number };
-  /** Source commit to visible in the lake, live changes only, kills included. */
+  /** Source commit to visible in the lake, of the changes made once the last worker had caught up. */
   readonly freshnessSeconds: { readonly p50: number; readonly p99: number };
   readonly queries: readonly DemoAnswer[];
 }
@@ -106,11 +108,17 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   changing.catch(() => undefined);
   const kills = await killWorkers(options, worker, loaded, readers, signal);
   parts.use(startFoz({ ...worker, only: 'sync' }));
+  const steady = await steadyTime(loaded, readers, progress, signal);
   control.isStopping = true;
   const changes = await changing;
   await catchUp(loaded, readers, progress, signal);
   const lake = parts.use(await openLakeQuery({ catalog, store, cacheDir: join(options.directory, 'cache') }));
-  const result = { kills, changes, ...(await prove(loaded, readers, lake, options.directory, progress, signal)) };
+  const result = {
+    kills,
+    changes,
+    ...(await prove(loaded, readers, lake, options.directory, progress, signal)),
+    freshnessSeconds: await freshness(lake, steady),
+  };
   const running = parts.move();
   return {
     result,
@@ -222,6 +230,24 @@ async function killWorkers(
   return kills;
 }
 
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const steadyMs = 6_000;
+
+/** Some seconds of changes with a worker that has worked off what the killed ones left: freshness is measured there. */
+async function steadyTime(loaded: LoadedConfig, readers: Readers, progress: Progress, signal: AbortSignal): Promise<Span> {
+  const step = progress.start('worker, left alive');
+  const deadlineMs = Date.now() + 120_000;
+  await Promise.all(tableTargets(loaded.config).map((target) => caughtUp({ target, ...readers }, deadlineMs, signal)));
+  const fromMs = Date.now();
+  await setTimeout(steadyMs, undefined, { signal });
+  step.done(`caught up, then ${steadyMs / 1000} s of changes`);
+  return { fromMs, toMs: Date.now() };
+}
+
 /** Until every table holds what its topic held, with nothing new in between: twice in a row. */
 async function catchUp(loaded: LoadedConfig, readers: Readers, progress: Progress, signal: AbortSignal): Promise<void> {
   const step = progress.start('catching up');
@@ -230,7 +256,7 @@ async function catchUp(loaded: LoadedConfig, readers: Readers, progress: Progres
     const remaining = tables.reduce((sum, table) => sum + table.remaining, 0);
     step.update(`${remaining} records to come`);
     quiet = remaining === 0 ? quiet + 1 : 0;
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await setTimeout(500, undefined, { signal });
   }
   step.done();
 }
@@ -242,7 +268,7 @@ async function prove(
   directory: string,
   progress: Progress,
   signal: AbortSignal,
-): Promise<Omit<DemoResult, 'kills' | 'changes'>> {
+): Promise<Omit<DemoResult, 'kills' | 'changes' | 'freshnessSeconds'>> {
   const targets = tableTargets(loaded.config);
   const compared: Record<string, Compared> = {};
   for (const name of ['users', 'rides']) {
@@ -277,16 +303,16 @@ async function prove(
     rowsRaw,
     ...counts,
     rebuilt: { checked, mismatched },
-    freshnessSeconds: await freshness(lake),
     queries: await demoQueries(lake),
   };
 }
 
-async function freshness(lake: LakeQuery): Promise<{ readonly p50: number; readonly p99: number }> {
+async function freshness(lake: LakeQuery, { fromMs, toMs }: Span): Promise<{ readonly p50: number; readonly p99: number }> {
+  const isInside = `changed_at BETWEEN epoch_ms(${fromMs})::TIMESTAMPTZ AND epoch_ms(${toMs})::TIMESTAMPTZ`;
   const { rows } = await lake.query(`
     WITH live AS (
-      SELECT epoch_ms(_committed_at) - epoch_ms(changed_at) AS ms FROM raw.users WHERE op IN ('c', 'u', 'd')
-      UNION ALL SELECT epoch_ms(_committed_at) - epoch_ms(changed_at) FROM raw.rides WHERE op IS NOT NULL AND source.snapshot IS DISTINCT FROM 'true' AND changed_at > TIMESTAMPTZ '2000-01-01'
+      SELECT epoch_ms(_committed_at) - epoch_ms(changed_at) AS ms FROM raw.users WHERE ${isInside}
+      UNION ALL SELECT epoch_ms(_committed_at) - epoch_ms(changed_at) FROM raw.rides WHERE ${isInside}
     ) SELECT quantile_cont(ms, 0.5) / 1000, quantile_cont(ms, 0.99) / 1000 FROM live`);
   const [p50, p99] = rows[0] ?? [];
   return { p50: Number(p50), p99: Number(p99) };

@@ -1,6 +1,6 @@
 // Three questions an analyst asks, answered from the lake; trino.ts asks the same in Trino's dialect.
 
-import type { LakeQuery } from '../query/lake-query.ts';
+import type { LakeQuery } from '../../query/lake-query.ts';
 
 export interface DemoAnswer {
   readonly title: string;

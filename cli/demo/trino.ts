@@ -5,7 +5,7 @@ import type { Progress } from '../../runtime/progress.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { isRecord } from '../../runtime/options.ts';
 import type { LocalStack } from '../local-stack.ts';
-import { currentText } from '../query/current-text.ts';
+import { currentText } from '../../query/current-text.ts';
 import type { DemoAnswer } from './queries.ts';
 import type { Readers } from './progress-of-tables.ts';
 

@@ -6,7 +6,7 @@ import type { Logger } from '../../runtime/log.ts';
 import type { LoadedConfig } from '../config.ts';
 import { pathIn } from '../settings.ts';
 import { openCatalog, openStore } from '../wire.ts';
-import { openLakeQuery, type LakeQuery } from './lake-query.ts';
+import { openLakeQuery, type LakeQuery } from '../../query/lake-query.ts';
 
 export interface LakeSession extends AsyncDisposable {
   readonly catalog: Catalog;

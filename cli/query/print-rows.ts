@@ -1,6 +1,6 @@
 // An answer as text: an aligned table for people, one JSON document with every integer exact, or CSV.
 
-import type { Rows } from './duckdb.ts';
+import type { Rows } from '../../query/duckdb.ts';
 
 /** JSON numbers are exact up to 2^53; a larger integer is written as its digits all the same, bytes as base64. */
 export function rowsJson({ columns, rows }: Rows): string {

@@ -1,7 +1,7 @@
 // Two sets of rows, key by key and value by value, in canonical text. Both sides are poured into DuckDB as (key, values)
 // texts and joined there, so that memory stays bounded however many rows there are; only what differs comes back.
 
-import type { ReadingDuckdb } from '../query/duckdb.ts';
+import type { ReadingDuckdb } from '../../query/duckdb.ts';
 import type { SourceValue } from '../../sources/source.ts';
 
 export interface KeyedRow {

@@ -17,7 +17,7 @@ import { isMaskedRebuild } from '../../sync/contract/masked-proof.ts';
 import type { Log, LogBatch } from '../../sync/log/log.ts';
 import { keyAt, valueAt, type RecordHeader } from '../../sync/log/record-block.ts';
 import type { TableTarget } from '../../sync/table.ts';
-import { openLakeQuery, type LakeQuery } from '../query/lake-query.ts';
+import { openLakeQuery, type LakeQuery } from '../../query/lake-query.ts';
 import { tableOffsets } from './catch-up.ts';
 
 export interface CompareWithLogInput {

@@ -6,7 +6,7 @@ import type { Schema } from '../../lake/iceberg/schema.ts';
 import { canonicalCassandraEvent } from '../../sources/canonical-cassandra.ts';
 import { canonicalPostgresEvent } from '../../sources/canonical-postgres.ts';
 import type { PostgresSnapshot, SourceTable } from '../../sources/source.ts';
-import type { LakeQuery } from '../query/lake-query.ts';
+import type { LakeQuery } from '../../query/lake-query.ts';
 import type { KeyedRow } from './compare-rows.ts';
 
 export interface LakeRowsInput {

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { memoryCatalog } from '../../catalog/memory-catalog.ts';
 import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
-import { openLakeQuery } from '../../cli/query/lake-query.ts';
+import { openLakeQuery } from '../../query/lake-query.ts';
 import { caughtUp } from '../../cli/verify/catch-up.ts';
 import { filesystemStore } from '../../lake/store/filesystem-store.ts';
 import { systemClock } from '../../runtime/clock.ts';

@@ -4,7 +4,7 @@ import type { IcebergType, Schema, StructField } from '../../lake/iceberg/schema
 import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { currentSql, type CurrentSource } from '../../lake/raw/current.ts';
 import { rawSchema } from '../../lake/raw/raw-schema.ts';
-import { openReadingDuckdb, type ReadingDuckdb } from '../../cli/query/duckdb.ts';
+import { openReadingDuckdb, type ReadingDuckdb } from '../../query/duckdb.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { memoryCatalog } from '../../catalog/memory-catalog.ts';
 import type { Config } from '../../cli/config.ts';
-import { openLakeQuery } from '../../cli/query/lake-query.ts';
+import { openLakeQuery } from '../../query/lake-query.ts';
 import { watchTables } from '../../cli/table/watch-tables.ts';
 import { withListItem } from '../../cli/table/yaml-list.ts';
 import { caughtUp } from '../../cli/verify/catch-up.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { memoryCatalog } from '../../catalog/memory-catalog.ts';
-import { openLakeQuery, type LakeQuery } from '../../cli/query/lake-query.ts';
+import { openLakeQuery, type LakeQuery } from '../../query/lake-query.ts';
 import { filesystemStore } from '../../lake/store/filesystem-store.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { systemClock } from '../../runtime/clock.ts';

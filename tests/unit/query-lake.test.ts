@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { openLakeQuery } from '../../cli/query/lake-query.ts';
+import { openLakeQuery } from '../../query/lake-query.ts';
 import { rowsCsv, rowsJson } from '../../cli/query/print-rows.ts';
 import { compareWithLog, duplicateCounts } from '../../cli/verify/compare-with-log.ts';
 import type { LakeError } from '../../runtime/errors.ts';

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { openLakeQuery } from '../../cli/query/lake-query.ts';
-import { simplePredicate } from '../../cli/query/simple-predicate.ts';
+import { openLakeQuery } from '../../query/lake-query.ts';
+import { simplePredicate } from '../../query/simple-predicate.ts';
 import { rawSchema } from '../../lake/raw/raw-schema.ts';
 import { queryLab } from './query-fixture.ts';
 

@@ -14,8 +14,8 @@ import {
 } from '@duckdb/node-api';
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
-import { literal } from '../../lake/parquet/duckdb-type.ts';
-import { LakeError } from '../../runtime/errors.ts';
+import { literal } from '../lake/parquet/duckdb-type.ts';
+import { LakeError } from '../runtime/errors.ts';
 
 export interface ReadingDuckdbOptions {
   /** The only folder that statements may read; also where DuckDB spills. Created when absent. */

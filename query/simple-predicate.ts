@@ -3,9 +3,9 @@
 // files are read; DuckDB filters the rows in any case. Never used for current.<table>: an event that a filter leaves out
 // may be the one that decides.
 
-import type { Predicate, Target } from '../../lake/iceberg/predicate.ts';
-import { fieldNamed, type Schema } from '../../lake/iceberg/schema.ts';
-import { microsOf } from '../../lake/parquet/file-metrics.ts';
+import type { Predicate, Target } from '../lake/iceberg/predicate.ts';
+import { fieldNamed, type Schema } from '../lake/iceberg/schema.ts';
+import { microsOf } from '../lake/parquet/file-metrics.ts';
 
 const prunable: ReadonlySet<string> = new Set(['_log_partition', '_log_offset', '_log_time', 'changed_at', 'op']);
 

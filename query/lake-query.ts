@@ -3,14 +3,14 @@
 // Reading only: nothing of this machine but that cache can be seen, and nothing can be written.
 
 import { resolve } from 'node:path';
-import { identText, type Catalog, type LoadedTable, type TableIdent } from '../../catalog/catalog.ts';
-import { currentSchema } from '../../lake/iceberg/metadata.ts';
-import type { Predicate } from '../../lake/iceberg/predicate.ts';
-import type { Schema } from '../../lake/iceberg/schema.ts';
-import { literal, quoted } from '../../lake/parquet/duckdb-type.ts';
-import { currentSource, currentSql } from '../../lake/raw/current.ts';
-import type { ObjectStore } from '../../lake/store/object-store.ts';
-import { LakeError } from '../../runtime/errors.ts';
+import { identText, type Catalog, type LoadedTable, type TableIdent } from '../catalog/catalog.ts';
+import { currentSchema } from '../lake/iceberg/metadata.ts';
+import type { Predicate } from '../lake/iceberg/predicate.ts';
+import type { Schema } from '../lake/iceberg/schema.ts';
+import { literal, quoted } from '../lake/parquet/duckdb-type.ts';
+import { currentSource, currentSql } from '../lake/raw/current.ts';
+import type { ObjectStore } from '../lake/store/object-store.ts';
+import { LakeError } from '../runtime/errors.ts';
 import { openReadingDuckdb, type ReadingDuckdb, type Row, type Rows } from './duckdb.ts';
 import { openFileCache, type FileCache } from './file-cache.ts';
 import { namedTables } from './named-tables.ts';

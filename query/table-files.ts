@@ -2,13 +2,13 @@
 // table's schema stands under its name, found by field id at the top level and by name inside structs, null in files
 // that were written before it was there. Two more columns say where a row stands: `_file` and `_committed_at`.
 
-import { currentSchema, snapshotById, type Long } from '../../lake/iceberg/metadata.ts';
-import type { Predicate } from '../../lake/iceberg/predicate.ts';
-import { planScan, type ScanFile } from '../../lake/iceberg/scan.ts';
-import type { Schema } from '../../lake/iceberg/schema.ts';
-import type { LoadedTable } from '../../catalog/catalog.ts';
-import { duckdbType, literal, quoted } from '../../lake/parquet/duckdb-type.ts';
-import type { ObjectStore } from '../../lake/store/object-store.ts';
+import { currentSchema, snapshotById, type Long } from '../lake/iceberg/metadata.ts';
+import type { Predicate } from '../lake/iceberg/predicate.ts';
+import { planScan, type ScanFile } from '../lake/iceberg/scan.ts';
+import type { Schema } from '../lake/iceberg/schema.ts';
+import type { LoadedTable } from '../catalog/catalog.ts';
+import { duckdbType, literal, quoted } from '../lake/parquet/duckdb-type.ts';
+import type { ObjectStore } from '../lake/store/object-store.ts';
 import type { FileCache } from './file-cache.ts';
 import { asNamedIn, byNames, hasRenames, renamedSql, type FileNames } from './renamed-columns.ts';
 

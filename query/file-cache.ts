@@ -4,8 +4,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { keyOf, type ObjectStore } from '../../lake/store/object-store.ts';
-import { LakeError } from '../../runtime/errors.ts';
+import { keyOf, type ObjectStore } from '../lake/store/object-store.ts';
+import { LakeError } from '../runtime/errors.ts';
 
 export interface FileCacheOptions {
   readonly directory: string;

@@ -2,10 +2,10 @@
 // struct by name; so where a table has renamed or hidden such columns, each file is read under the names that it has, and
 // the structs are put together again under the names of today.
 
-import { indexFields } from '../../lake/iceberg/check-schema.ts';
-import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
-import { isStruct, type IcebergType, type Schema, type StructField } from '../../lake/iceberg/schema.ts';
-import { duckdbType, quoted } from '../../lake/parquet/duckdb-type.ts';
+import { indexFields } from '../lake/iceberg/check-schema.ts';
+import type { TableMetadata } from '../lake/iceberg/metadata.ts';
+import { isStruct, type IcebergType, type Schema, type StructField } from '../lake/iceberg/schema.ts';
+import { duckdbType, quoted } from '../lake/parquet/duckdb-type.ts';
 
 /** Names in one file by field id. */
 export type FileNames = ReadonlyMap<number, string>;
