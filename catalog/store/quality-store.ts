@@ -1,0 +1,80 @@
+// What the quality jobs remember, in the catalog's store: runs and results (append-only, found by check and time), what
+// was measured when (the history that anomalies are judged by), which snapshot each check saw last, when each schedule is
+// due, who leads, which alerts stand, and what is silenced. Records are JSON text that quality/ writes and reads; what
+// the store itself decides on has members here.
+// Adapters: memory-quality-store.ts, and sqlite-quality-store.ts on the catalog's one thread.
+
+import type { EpochMs } from '../../runtime/clock.ts';
+
+export interface StoredResult {
+  /** The idempotency key: a second result with it changes nothing. `<check id> <snapshot id>` or `<check id> @<time slot>`. */
+  readonly key: string;
+  readonly runId: string;
+  readonly checkId: string;
+  readonly table: string;
+  readonly snapshotId: string | null;
+  readonly outcome: string;
+  readonly at: EpochMs;
+  /** The measured value; null where nothing was measured. */
+  readonly value: number | null;
+  readonly record: string;
+}
+
+export interface StoredRun {
+  readonly id: string;
+  readonly startedAt: EpochMs;
+  /** Null while it goes on, or when the process that ran it died. */
+  readonly endedAt: EpochMs | null;
+  readonly record: string;
+}
+
+export interface HistoryPoint {
+  /** Start of the window measured. */
+  readonly at: EpochMs;
+  readonly value: number;
+}
+
+export interface ResultQuery {
+  readonly checkId?: string;
+  readonly table?: string;
+  readonly runId?: string;
+  /** Newest first; only results before this one's `at`, key. */
+  readonly before?: { readonly at: EpochMs; readonly key: string };
+  readonly limit: number;
+}
+
+/** Small named states with compare-and-swap: schedules, checkpoints, alerts, silences. */
+export interface StoredState {
+  readonly kind: string;
+  readonly name: string;
+  readonly revision: number;
+  readonly record: string;
+}
+
+export interface QualityStore {
+  putRun(run: StoredRun): Promise<void>;
+  listRuns(page: { readonly before: EpochMs | null; readonly limit: number }): Promise<readonly StoredRun[]>;
+  /** Atomic: all that are new, none twice. Returns the keys that were new. */
+  addResults(results: readonly StoredResult[]): Promise<readonly string[]>;
+  hasResults(keys: readonly string[]): Promise<ReadonlySet<string>>;
+  listResults(query: ResultQuery): Promise<readonly StoredResult[]>;
+  /** The newest result of each check. */
+  latestResults(): Promise<readonly StoredResult[]>;
+  /** Idempotent by (series, at): the first value stays. */
+  addHistory(series: string, points: readonly HistoryPoint[]): Promise<void>;
+  /** Newest first. */
+  history(series: string, page: { readonly before: EpochMs | null; readonly limit: number }): Promise<readonly HistoryPoint[]>;
+  getState(kind: string, name: string): Promise<StoredState | null>;
+  listStates(kind: string): Promise<readonly StoredState[]>;
+  /** `expectedRevision` null: there is none yet. Returns the new revision, or null when the swap was lost. `record` null deletes it. */
+  putState(state: {
+    readonly kind: string;
+    readonly name: string;
+    readonly expectedRevision: number | null;
+    readonly record: string | null;
+  }): Promise<number | null>;
+  /** Takes or renews a lease; false while another holder's has not expired. `now` and `expiresAt` by the caller's clock. */
+  takeLease(name: string, holder: string, now: EpochMs, expiresAt: EpochMs): Promise<boolean>;
+  /** Results, runs and history older than this go; returns how many results went. */
+  prune(before: EpochMs): Promise<number>;
+}
