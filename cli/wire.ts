@@ -10,6 +10,7 @@ import type { Contracts } from '../catalog/contracts.ts';
 import { memoryCatalog } from '../catalog/memory-catalog.ts';
 import { memoryContracts } from '../catalog/memory-contracts.ts';
 import { registryParts } from '../catalog/registry/registry-parts.ts';
+import { threadJudge } from '../catalog/registry/thread-judge.ts';
 import { restCatalog } from '../catalog/rest-catalog.ts';
 import { restContracts } from '../catalog/rest-contracts.ts';
 import { serveCatalog, type ServedCatalog } from '../catalog/serve.ts';
@@ -195,10 +196,18 @@ export async function openContracts(loaded: LoadedConfig): Promise<ContractRegis
   }
   if (!existsSync(pathIn(loaded, config.database))) return restContracts({ uri: urlOf(config.listen) });
   const pointers = await openCatalogStore(loaded);
-  return { ...localContracts(pointers), [Symbol.asyncDispose]: () => pointers[Symbol.asyncDispose]() };
+  // The same limits whether a catalog is served or not: the document is as little trusted here.
+  const judge = threadJudge();
+  return {
+    ...memoryContracts(registryParts(pointers.contracts, systemClock, judge).registry),
+    [Symbol.asyncDispose]: async () => {
+      await judge[Symbol.asyncDispose]();
+      await pointers[Symbol.asyncDispose]();
+    },
+  };
 }
 
-/** For the worker in the catalog's own process. The store stays the caller's. */
+/** For the worker in the catalog's own process, which only reads. The store stays the caller's. */
 export function localContracts(pointers: CatalogStore): ContractRegistry {
   return memoryContracts(registryParts(pointers.contracts, systemClock).registry);
 }

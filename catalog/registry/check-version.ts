@@ -11,7 +11,7 @@
 import type { CompatibilityMode, Contract } from '../../contracts/contract.ts';
 import { refused, type Refusal } from '../service/answer.ts';
 import type { ContractJudge } from './contract-judge.ts';
-import type { ContractComparison, Direction, Verdict } from './registry-ports.ts';
+import type { VersionComparison, Direction, Verdict } from './registry-ports.ts';
 import { compareVersions, isStepAtLeast, nextVersion, stepBetween, type VersionStep } from './semantic-version.ts';
 
 export interface VersionCheck {
@@ -34,7 +34,7 @@ export async function checkVersion(check: VersionCheck): Promise<Refusal | { rea
   if (compareVersions(candidate.version, newest.version) <= 0) return notAbove(newest, candidate);
   const mode = newest.compatibility;
   const needed = directionsOf(mode);
-  const compared = new Map<Contract, ContractComparison>();
+  const compared = new Map<Contract, VersionComparison>();
   for (const older of isTransitive(mode) ? promised : [newest]) {
     const comparison = await compare(older, candidate);
     compared.set(older, comparison);
@@ -71,7 +71,7 @@ function isBroken(verdict: Verdict, isUnknownAccepted: boolean): boolean {
   return verdict === false || (verdict === 'unknown' && !isUnknownAccepted);
 }
 
-export function neededStep({ backward, forward, differences }: ContractComparison, isUnknownAccepted: boolean): VersionStep {
+export function neededStep({ backward, forward, differences }: VersionComparison, isUnknownAccepted: boolean): VersionStep {
   if (isBroken(backward, isUnknownAccepted) || differences.some(({ step }) => step === 'major')) return 'major';
   const isWider = forward !== true || backward !== true || differences.some(({ step }) => step === 'minor');
   return isWider ? 'minor' : 'patch';
@@ -90,7 +90,7 @@ function incompatible(
   candidate: Contract,
   mode: CompatibilityMode,
   broken: readonly Direction[],
-  comparison: ContractComparison,
+  comparison: VersionComparison,
 ): Refusal {
   const isUnknown = broken.every((direction) => comparison[direction] === 'unknown');
   const finding = isUnknown ? 'could not be shown to be' : 'is not';
@@ -106,7 +106,7 @@ function incompatible(
   });
 }
 
-function tooSmall(newest: Contract, candidate: Contract, step: VersionStep, comparison: ContractComparison): Refusal {
+function tooSmall(newest: Contract, candidate: Contract, step: VersionStep, comparison: VersionComparison): Refusal {
   const needed = nextVersion(newest.version, step);
   const what = step === 'major' ? 'a breaking change' : 'an addition';
   const message = `Contract ${candidate.id} ${candidate.version} makes ${what} to ${newest.version}: that is a ${step} version, ${needed} or above`;
@@ -116,7 +116,7 @@ function tooSmall(newest: Contract, candidate: Contract, step: VersionStep, comp
 function told({
   differences,
   witnesses,
-}: ContractComparison): Pick<ContractComparison, 'differences' | 'witnesses'> & { differencesOmitted: number } {
+}: VersionComparison): Pick<VersionComparison, 'differences' | 'witnesses'> & { differencesOmitted: number } {
   return {
     differences: differences.slice(0, differencesMax),
     witnesses: witnesses.slice(0, witnessesMax),
@@ -124,6 +124,6 @@ function told({
   };
 }
 
-function noteOf(newest: Contract, mode: CompatibilityMode, step: VersionStep, { backward, forward }: ContractComparison): string {
+function noteOf(newest: Contract, mode: CompatibilityMode, step: VersionStep, { backward, forward }: VersionComparison): string {
   return `${step} change to ${newest.version} (${mode}): backward ${String(backward)}, forward ${String(forward)}`;
 }

@@ -1,10 +1,10 @@
-// Who reads documents that nobody trusts yet and compares contracts: work of seconds in the worst case. In this process for
-// a command that waits for it anyway and for tests (`localJudge`), in a thread with a time limit for a catalog that serves
-// commits meanwhile (thread-judge.ts).
+// Who reads documents that nobody trusts yet and compares contracts: work of seconds in the worst case. In a thread with
+// limits of time and memory wherever documents are registered (thread-judge.ts), in this process for who only reads what is
+// registered, and for tests (`localJudge`).
 
 import type { Contract } from '../../contracts/contract.ts';
 import type { ContractReading } from '../../contracts/document/read-contract.ts';
-import type { CompareContracts, ContractComparison, EnforcementProblems, ReadContract } from './registry-ports.ts';
+import type { CompareBothWays, VersionComparison, EnforcementProblems, ReadContract } from './registry-ports.ts';
 
 export interface ContractJudge extends AsyncDisposable {
   /** `file` is only named in problems. */
@@ -12,12 +12,12 @@ export interface ContractJudge extends AsyncDisposable {
   /** Why it cannot be enforced; empty when it can. */
   enforcementProblems(contract: Contract): Promise<readonly string[]>;
   /** What was given up is unknown. */
-  compare(older: Contract, newer: Contract): Promise<ContractComparison>;
+  compare(older: Contract, newer: Contract): Promise<VersionComparison>;
 }
 
 export interface JudgeParts {
   readonly read: ReadContract;
-  readonly compare: CompareContracts;
+  readonly compare: CompareBothWays;
   readonly enforcementProblems: EnforcementProblems;
 }
 

@@ -2,12 +2,12 @@
 
 import { readContract } from '../../contracts/document/read-contract.ts';
 import { compileRules } from '../../contracts/rules/compile-rules.ts';
-import { compareContracts } from './compare-contracts.ts';
+import { compareBothWays } from './compare-both-ways.ts';
 import type { JudgeParts } from './contract-judge.ts';
 
 export const judgeParts: JudgeParts = {
   read: (text, file) => readContract(text, file),
-  compare: compareContracts,
+  compare: compareBothWays,
   enforcementProblems: ({ tables, policy }) =>
     tables.flatMap(({ name, body }) =>
       compileRules(body, { policy }).refused.map(({ pointer, keyword, reason }) => `${name}${pointer} (${keyword}): ${reason}`),

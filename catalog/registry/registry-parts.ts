@@ -3,7 +3,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { ContractStore } from '../store/contract-store.ts';
 import { commitVeto, type CommitVeto } from './commit-veto.ts';
-import { findRowNotHeld } from './compare-contracts.ts';
+import { findRowNotHeld } from './compare-both-ways.ts';
 import { localJudge, type ContractJudge } from './contract-judge.ts';
 import { judgeParts } from './judge-parts.ts';
 import { registeredDocuments } from './registered-documents.ts';

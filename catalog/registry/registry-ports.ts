@@ -37,14 +37,14 @@ export interface ContractWitness {
   readonly reason: string | null;
 }
 
-export interface ContractComparison {
+export interface VersionComparison {
   readonly backward: Verdict;
   readonly forward: Verdict;
   readonly differences: readonly ContractDifference[];
   readonly witnesses: readonly ContractWitness[];
 }
 
-export type CompareContracts = (older: Contract, newer: Contract) => ContractComparison;
+export type CompareBothWays = (older: Contract, newer: Contract) => VersionComparison;
 
 /** Why a contract cannot be enforced, each with the place and the keyword; empty when it can. */
 export type EnforcementProblems = (contract: Contract) => readonly string[];

@@ -7,7 +7,7 @@ import { LakeError } from '../../runtime/errors.ts';
 import type { ContractJudge } from './contract-judge.ts';
 import type { JudgeQuestion } from './judge-worker.ts';
 import { isComparison, isReading, isTexts } from './judge-guards.ts';
-import type { ContractComparison } from './registry-ports.ts';
+import type { VersionComparison } from './registry-ports.ts';
 
 export interface ThreadJudgeOptions {
   readonly questionMaxMs?: number;
@@ -104,7 +104,7 @@ function checked<T>(value: unknown, isValue: (value: unknown) => value is T): T 
   throw new LakeError('INTERNAL', 'the judging thread answered something else than it was asked');
 }
 
-function unknownFor(version: string, reason: string): ContractComparison {
+function unknownFor(version: string, reason: string): VersionComparison {
   const message = `the comparison with ${version} was given up: ${reason}`;
   const difference = { type: 'UNKNOWN', table: '', path: '', message, step: 'patch', breaks: ['backward', 'forward'] } as const;
   return { backward: 'unknown', forward: 'unknown', differences: [difference], witnesses: [] };

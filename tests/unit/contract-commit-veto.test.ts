@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { findContradiction } from '../../catalog/registry/commit-veto.ts';
-import { findRowNotHeld } from '../../catalog/registry/compare-contracts.ts';
+import { findRowNotHeld } from '../../catalog/registry/compare-both-ways.ts';
 import type { ContractTable, Mask } from '../../contracts/contract.ts';
 import type { IcebergType, Schema, StructField } from '../../lake/iceberg/schema.ts';
 import { rawSchema } from '../../lake/raw/raw-schema.ts';

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { memoryContracts } from '../../catalog/memory-contracts.ts';
 import { localJudge } from '../../catalog/registry/contract-judge.ts';
-import { compareContracts } from '../../catalog/registry/compare-contracts.ts';
-import type { CompareContracts, ReadContract } from '../../catalog/registry/registry-ports.ts';
+import { compareBothWays } from '../../catalog/registry/compare-both-ways.ts';
+import type { CompareBothWays, ReadContract } from '../../catalog/registry/registry-ports.ts';
 import { registryService, type RegisterRequest, type RegistryService } from '../../catalog/registry/registry-service.ts';
 import type { Answer, RefusalReason } from '../../catalog/service/answer.ts';
 import type { ContractStore, StoredEffective } from '../../catalog/store/contract-store.ts';
@@ -74,7 +74,7 @@ export interface RegistryFixture {
 export interface RegistryOptions {
   readonly clock?: Clock;
   readonly store?: ContractStore;
-  readonly compare?: CompareContracts;
+  readonly compare?: CompareBothWays;
 }
 
 const enforcementProblems = (contract: Contract): string[] =>
@@ -83,7 +83,7 @@ const enforcementProblems = (contract: Contract): string[] =>
 export function smallRegistry({
   clock = systemClock,
   store = memoryContractStore(),
-  compare = compareContracts,
+  compare = compareBothWays,
 }: RegistryOptions = {}): RegistryFixture {
   const registry = registryService({ store, clock, read: readSmall, judge: localJudge({ read: readSmall, compare, enforcementProblems }) });
   return { registry, store, client: memoryContracts(registry) };

@@ -1,5 +1,6 @@
-// Two versions of a contract, table by table: do the schemas accept each other's rows (contracts/compatibility), and what
-// else changes for who reads the table (compare-columns.ts)?
+// What a registry asks of two versions of a contract, whatever mode is promised: do the schemas accept each other's rows, one
+// way and the other (contracts/compatibility), and what else changes for who reads the table (compare-columns.ts)? The answer
+// to one mode and profile, for people who compare two files, is contracts/compatibility/compare-contracts.ts.
 
 import { columnType, databaseOfBody, icebergType } from '../../contracts/column-type.ts';
 import { compareSchemas } from '../../contracts/compatibility/compare-schemas.ts';
@@ -9,13 +10,13 @@ import { isJsonObject, type JsonObject, type JsonSchema, type JsonValue } from '
 import type { WantedType } from '../../lake/iceberg/evolve.ts';
 import { columnSchema, compareTables, storedTypes } from './compare-columns.ts';
 import { schemaHeldBy } from './schema-held-by.ts';
-import type { ContractComparison, ContractDifference, ContractWitness, Direction, Verdict } from './registry-ports.ts';
+import type { VersionComparison, ContractDifference, ContractWitness, Direction, Verdict } from './registry-ports.ts';
 
 /** The registry answers a request: what takes longer than this is unknown. */
 const limits = { stepsMax: 200_000, phaseMaxMs: 500 } as const;
 const storedWitnessesMax = 3;
 
-export function compareContracts(older: Contract, newer: Contract): ContractComparison {
+export function compareBothWays(older: Contract, newer: Contract): VersionComparison {
   const columns = compareTables(older, newer);
   const parts = older.tables.flatMap((table) => {
     const after = newer.tables.find(({ name }) => name === table.name);
@@ -43,7 +44,7 @@ function storedWitnesses(older: Contract, newer: Contract, columns: readonly Con
   });
 }
 
-function compareBodies(older: Contract, newer: Contract, before: ContractTable, after: ContractTable): ContractComparison {
+function compareBodies(older: Contract, newer: Contract, before: ContractTable, after: ContractTable): VersionComparison {
   if (JSON.stringify(before.body) === JSON.stringify(after.body)) return { backward: true, forward: true, differences: [], witnesses: [] };
   const [backward, forward] = (['backward', 'forward'] as const).map((mode) =>
     compareSchemas(before.body, after.body, { mode, ...limits }),
@@ -58,7 +59,7 @@ function compareBodies(older: Contract, newer: Contract, before: ContractTable, 
 }
 
 /** One that is broken decides; one that is unknown leaves the whole unknown. */
-function verdictOf(direction: Direction, parts: readonly ContractComparison[], columns: readonly ContractDifference[]): Verdict {
+function verdictOf(direction: Direction, parts: readonly VersionComparison[], columns: readonly ContractDifference[]): Verdict {
   const verdicts = new Set(parts.map((part) => part[direction]));
   if (verdicts.has(false) || columns.some(({ breaks }) => breaks.includes(direction))) return false;
   return verdicts.has('unknown') ? 'unknown' : true;
