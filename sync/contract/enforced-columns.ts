@@ -10,10 +10,10 @@ import type { MaskSql } from './mask-sql.ts';
 /** One write's contract, as SQL. */
 export interface Enforcement {
   readonly masks: MaskSql | null;
-  /** Rows that the validator has judged already, beside the rows: empty, or a join that adds `judged_offset` and `judged`. */
-  readonly join: string;
-  /** `isBrief`: only whether there are any, as one entry. */
-  violations(shape: Shape, decoded: string, isBrief: boolean): string | null;
+  /** The list for a row of `foz_rows`, by the validator. */
+  readonly judged: string;
+  /** `isListed`: the statement lists them itself, which is long. */
+  violations(shape: Shape, decoded: string, isListed: boolean): string | null;
 }
 
 /** Headers in which the connector repeats keys. */
@@ -22,11 +22,6 @@ export const keyHeaders: readonly string[] = ['__debezium.oldkey', '__debezium.n
 export function maskedHeaders(headers: string, masks: MaskSql): string {
   const isKey = `h."key" IN (${keyHeaders.map(literal).join(', ')})`;
   return `list_transform(${headers}, lambda h: struct_pack("key" := h."key", "value" := CASE WHEN ${isKey} THEN ${masks.key('h."value"')} ELSE h."value" END))`;
-}
-
-/** `byShape`: what the shapes say; the validator's word goes before it. */
-export function violationsColumn(byShape: string, { join }: Enforcement): string {
-  return join === '' ? byShape : `CASE WHEN judged_offset IS NOT NULL THEN judged ELSE ${byShape} END`;
 }
 
 type Pack = (type: ShapeType, at: string, column: IcebergType) => string;

@@ -1,10 +1,10 @@
-// What one write of a batch needs of its contract, made before and undone after: macros for masks, the table of judged
-// rows. Without a contract it is nothing.
+// What one write of a batch needs of its contract, made before and undone after: macros for masks. Without a contract it
+// is nothing.
 
+import { literal } from '../../lake/parquet/duckdb-type.ts';
 import type { Duckdb } from '../decode/duckdb.ts';
-import { enforcerOf, type Enforcer } from './enforcer.ts';
+import { enforcerOf, violationsStructure, type Enforcer } from './enforcer.ts';
 import type { FileJudged, RowsEnforcement } from './judged-file.ts';
-import type { JudgedRows } from './judged-rows.ts';
 import { maskSql } from './mask-sql.ts';
 import type { Judged, PinnedContract } from './pinned-contract.ts';
 
@@ -30,12 +30,10 @@ export interface EnforcedWrite {
 }
 
 /** `id`: of the batch. */
-export async function enforcedWrite(duckdb: Duckdb, id: number, enforcer: Enforcer | null, rows: JudgedRows): Promise<EnforcedWrite> {
+export async function enforcedWrite(duckdb: Duckdb, id: number, enforcer: Enforcer | null): Promise<EnforcedWrite> {
   if (!enforcer) return { enforcement: null, drop: async () => undefined };
   const masks = enforcer.masks && maskSql(enforcer.masks, id);
-  const table = await rows.table(duckdb, id, enforcer);
   const drop = async (): Promise<void> => {
-    await table.drop();
     for (const statement of masks?.teardown ?? []) await duckdb.query(statement);
   };
   try {
@@ -44,8 +42,9 @@ export async function enforcedWrite(duckdb: Duckdb, id: number, enforcer: Enforc
     await drop();
     throw error;
   }
-  const violations = (...at: Parameters<Enforcer['violations']>): string | null => enforcer.violations(...at);
-  return { enforcement: { enforcer, masks, join: table.join, violations }, drop };
+  const judged = `from_json(foz_judge(${id}, bytes), ${literal(violationsStructure)})`;
+  const violations: RowsEnforcement['violations'] = (shape, decoded, isListed) => enforcer.violations(shape, decoded, isListed, judged);
+  return { enforcement: { enforcer, masks, judged, violations }, drop };
 }
 
 /** Of all files of a batch. */

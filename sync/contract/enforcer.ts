@@ -1,14 +1,17 @@
-// A contract made ready for the decoder: what it asks of rows as SQL for each shape, what SQL cannot say as a judge in
-// JavaScript, and which policy each broken rule has. Made once a version, used by every batch that has it pinned.
+// A contract made ready for the decoder: what it asks of rows as SQL for each shape, and which policy each broken rule has.
+// Made once a version, used by every batch that has it pinned.
 //
-// `_violations` of a row is null when it is clean. Two rules are ours: `quarantined` stands first where the row is to be
-// kept out of the current view; `unjudged` marks, within one write only, the rows that the validator must look at.
+// SQL says whether a row is clean; what a row breaks is listed by the validator, which the statement calls for that row
+// alone (`foz_judge`). Only where many rows break a rule does the statement list them itself: it takes as long to plan as
+// some thousand rows take to write. `_violations` of a clean row is null; its one rule of ours, `quarantined`, stands first
+// where the row is to be kept out of the current view.
 
+import { isUtf8 } from 'node:buffer';
 import { databaseOfBody } from '../../contracts/column-type.ts';
 import { compileRules, type CompiledRules } from '../../contracts/rules/compile-rules.ts';
 import type { Violation } from '../../contracts/rules/rule.ts';
 import { violationType } from '../../contracts/rules/sql-rules.ts';
-import { eventRow, judgedOps } from '../../contracts/event-row.ts';
+import { eventRow, judgedOps, type EventRow } from '../../contracts/event-row.ts';
 import type { JsonSchema } from '../../contracts/json-schema.ts';
 import type { ViolationPolicy } from '../../contracts/contract.ts';
 import { isEnvelopeShape } from '../../lake/raw/infer-shape.ts';
@@ -25,15 +28,16 @@ export interface Enforcer {
   /** Null where nothing is masked. */
   readonly masks: ColumnMasks | null;
   readonly maskNames: ReadonlyMap<string, string>;
-  /** `_violations` of a row that this shape decoded, from SQL of the decoded value; null where nothing is asked of it. Brief, every row that is not clean is `unjudged`: planning the whole list costs as much as writing some thousand rows. */
-  violations(shape: Shape, decoded: string, isBrief: boolean): string | null;
-  /** As they stand in `_violations`; null for a record that is not judged. Throws nothing. */
-  judge(text: string): readonly Violation[] | null;
+  /**
+   * `_violations` of a row that this shape decoded, from SQL of the decoded value; null where nothing is asked of it.
+   * `isListed`: by the statement itself where it can; else, and where it cannot, `judged` is the list.
+   */
+  violations(shape: Shape, decoded: string, isListed: boolean, judged: string): string | null;
+  /** The list of a record's value as JSON; null where it breaks nothing or is not judged. Throws nothing. */
+  judge(value: Uint8Array): string | null;
   /** SQL over a list of violations: whether one of them has the policy. Null where no rule has it. */
   hasPolicy(policy: ViolationPolicy, violations: string): string | null;
 }
-
-export const unjudgedRule = 'unjudged';
 
 /** Throws CONTRACT_UNENFORCEABLE. */
 export function enforcerOf(contract: PinnedContract): Enforcer {
@@ -58,13 +62,16 @@ export function enforcerOf(contract: PinnedContract): Enforcer {
     contract,
     masks,
     maskNames: maskNames(masks),
-    violations: (shape, decoded, isBrief) => {
-      const key = `${decoded} ${isBrief} ${JSON.stringify(shape.root)}`;
-      const sql = known.get(key) ?? eventSql(shape, decoded, isBrief, body, compiled, partial);
-      if (known.size < knownMax) known.set(key, sql);
-      return sql;
+    violations: (shape, decoded, isListed, byValidator) => {
+      const key = `${decoded} ${isListed} ${JSON.stringify(shape.root)}`;
+      let sql = known.get(key);
+      if (sql === undefined) {
+        sql = eventSql(shape, decoded, isListed, body, compiled, partial);
+        if (known.size < knownMax) known.set(key, sql);
+      }
+      return sql && sql.replaceAll(judgedPlace, () => byValidator);
     },
-    judge: (text) => judged(text, body, compiled, partial, policies),
+    judge: (value) => judgedText(value, body, compiled, partial, policies),
     hasPolicy: (policy, violations) => hasPolicySql(policies, policy, violations),
   };
 }
@@ -72,10 +79,13 @@ export function enforcerOf(contract: PinnedContract): Enforcer {
 /** Statements kept: shapes of a table, tried in several places. */
 const knownMax = 256;
 
+/** Stands for the validator's list, which is another expression in every batch. */
+const judgedPlace = '\0judged\0';
+
 function eventSql(
   { root }: Shape,
   decoded: string,
-  isBrief: boolean,
+  isListed: boolean,
   body: JsonSchema,
   compiled: CompiledRules,
   partial: CompiledRules | null,
@@ -84,8 +94,8 @@ function eventSql(
   const after = root.fields.find((field) => field.name === 'after')?.type;
   if (!after || after.kind === 'null') return null;
   const row = `${decoded}."after"`;
-  const whole = rowSql(after, row, isBrief, body, compiled);
-  const update = partial && rowSql(after, row, isBrief, body, partial);
+  const whole = rowSql(after, row, isListed, body, compiled);
+  const update = partial && rowSql(after, row, isListed, body, partial);
   const branches = [
     ...(partial === null ? [] : [`WHEN ${decoded}.op = 'u' THEN ${update ?? 'NULL'}`]),
     `WHEN ${decoded}.op IN (${judgedOps(body).map(literal).join(', ')}) THEN ${whole ?? 'NULL'}`,
@@ -94,26 +104,24 @@ function eventSql(
 }
 
 /** Null where the row breaks nothing. */
-function rowSql(after: ShapeType, row: string, isBrief: boolean, body: JsonSchema, compiled: CompiledRules): string | null {
+function rowSql(after: ShapeType, row: string, isListed: boolean, body: JsonSchema, compiled: CompiledRules): string | null {
   const { wire, unavailable } = shapeWire(body, after, row);
   const { isClean, violations, needsJudge, breaks } = compiled.sql(row, wire);
   if (isClean === 'true') return null;
-  if (isBrief) return `CASE WHEN ${isClean} THEN NULL::${violationType}[] ELSE ${ownEntry(unjudgedRule, 'not said yet')} END`;
+  if (!isListed) return `CASE WHEN ${isClean} THEN NULL::${violationType}[] ELSE ${judgedPlace} END`;
   const others = [...unavailable, ...(needsJudge === 'false' ? [] : [needsJudge])];
   const quarantine = breaks('quarantine');
-  const isQuarantined = `CASE WHEN ${quarantine} THEN ${ownEntry(quarantinedRule, quarantineMessage)} ELSE [] END`;
+  const isQuarantined = `CASE WHEN ${quarantine} THEN ${quarantinedEntry} ELSE [] END`;
   const branches = [
     `WHEN ${isClean} THEN NULL::${violationType}[]`,
-    ...(others.length === 0 ? [] : [`WHEN ${others.join(' OR ')} THEN ${ownEntry(unjudgedRule, 'for the validator')}`]),
+    ...(others.length === 0 ? [] : [`WHEN ${others.join(' OR ')} THEN ${judgedPlace}`]),
   ];
   return `CASE ${branches.join(' ')} ELSE ${quarantine === 'false' ? violations : `list_concat(${isQuarantined}, ${violations})`} END`;
 }
 
 const quarantineMessage = 'kept out of the current view';
 
-function ownEntry(rule: string, message: string): string {
-  return `[struct_pack(property := '', "rule" := ${literal(rule)}, "value" := NULL::VARCHAR, message := ${literal(message)})]`;
-}
+const quarantinedEntry = `[struct_pack(property := '', "rule" := ${literal(quarantinedRule)}, "value" := NULL::VARCHAR, message := ${literal(quarantineMessage)})]`;
 
 type Policies = ReadonlyMap<ViolationPolicy, ReadonlySet<string>>;
 
@@ -140,15 +148,22 @@ function hasPolicySql(policies: Policies, policy: ViolationPolicy, violations: s
   return `list_has_any(list_transform(${violations}, lambda v: ${key}), [${rules.map(literal).join(', ')}])`;
 }
 
-function judged(
-  text: string,
+function judgedText(
+  value: Uint8Array,
   body: JsonSchema,
   compiled: CompiledRules,
   partial: CompiledRules | null,
   policies: Policies,
-): readonly Violation[] | null {
-  const event = eventRow(text, body);
+): string | null {
+  const event = isUtf8(value) ? eventRow(Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8'), body) : null;
   if (event === null) return null;
+  const violations = judged(event, compiled, partial, policies);
+  if (violations.length === 0) return null;
+  // Half a pair of surrogates is no text to DuckDB.
+  return JSON.stringify(violations, (_, part: unknown) => (typeof part === 'string' ? part.toWellFormed() : part));
+}
+
+function judged(event: EventRow, compiled: CompiledRules, partial: CompiledRules | null, policies: Policies): readonly Violation[] {
   const rules = partial && event.op === 'u' ? partial : compiled;
   // A value that was left out of the event is there all the same.
   const violations = rules.judge(event.row).filter(({ property, rule }) => rule !== 'required' || !event.unavailable.has(property));

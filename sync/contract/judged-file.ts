@@ -1,12 +1,12 @@
-// What a file that was just written says of its rows and their contract: counts for the snapshot's summary, rows that the
-// validator must still look at, and rows that stop the table. A file without violations is known by its figures alone.
+// What a file that was just written says of its rows and their contract: counts for the snapshot's summary, and rows that
+// stop the table. A file without violations is known by its figures alone.
 
 import { literal } from '../../lake/parquet/duckdb-type.ts';
 import type { ReportedStats } from '../../lake/parquet/file-metrics.ts';
 import { quarantinedRule } from '../../lake/raw/raw-schema.ts';
 import type { Duckdb, DuckdbValue } from '../decode/duckdb.ts';
 import type { Enforcement } from './enforced-columns.ts';
-import { unjudgedRule, type Enforcer } from './enforcer.ts';
+import type { Enforcer } from './enforcer.ts';
 import { rulesNamedMax } from './judged-summary.ts';
 import type { HaltingRow } from './pinned-contract.ts';
 
@@ -19,17 +19,15 @@ export interface FileJudged {
   readonly quarantined: number;
   readonly byRule: ReadonlyMap<string, number>;
   readonly halting: readonly HaltingRow[];
-  /** For the validator, as `partition:offset`. */
-  readonly unjudged: readonly string[];
 }
 
-const clean: FileJudged = { violating: 0, quarantined: 0, byRule: new Map(), halting: [], unjudged: [] };
+const clean: FileJudged = { violating: 0, quarantined: 0, byRule: new Map(), halting: [] };
 
 /** Rules counted in one file. */
 const rulesCountedMax = 10 * rulesNamedMax;
 
 /** By the file's figures alone. */
-export function hasViolations(stats: ReportedStats): boolean {
+function hasViolations(stats: ReportedStats): boolean {
   const rules = stats.get('"_violations"."element"."rule"') ?? stats.get('"_violations"."list"."element"."rule"');
   return rules === undefined || rules.get('num_values') !== rules.get('null_count');
 }
@@ -37,21 +35,16 @@ export function hasViolations(stats: ReportedStats): boolean {
 export async function judgedIn(
   duckdb: Duckdb,
   path: string,
-  rescued: number,
   stats: ReportedStats,
   enforcement: RowsEnforcement | null,
   accepted: ReadonlyMap<number, bigint> | undefined,
 ): Promise<FileJudged> {
-  if (!enforcement) return clean;
-  // A rescued row is judged by its text, once it has been found to be rescued for good.
-  const castMisses = rescued === 0 ? [] : await coordinates(duckdb, path, castMiss);
-  if (!hasViolations(stats)) return { ...clean, unjudged: castMisses };
+  if (!enforcement || !hasViolations(stats)) return clean;
   const from = `read_parquet(${literal(path)})`;
   const [counts] = await duckdb.query(
-    `SELECT count(*) FILTER (WHERE len(_violations) > 0), count(*) FILTER (WHERE ${isOf(quarantinedRule)}), count(*) FILTER (WHERE ${isOf(unjudgedRule)}) FROM ${from}`,
+    `SELECT count(*) FILTER (WHERE len(_violations) > 0), count(*) FILTER (WHERE _violations[1]."rule" = ${literal(quarantinedRule)}) FROM ${from}`,
   );
-  const [violating = 0, quarantined = 0, unjudged = 0] = (counts ?? []).map(Number);
-  if (unjudged > 0) return { ...clean, unjudged: [...castMisses, ...(await coordinates(duckdb, path, isOf(unjudgedRule)))] };
+  const [violating = 0, quarantined = 0] = (counts ?? []).map(Number);
   const byRule = await duckdb.query(
     `SELECT concat_ws(' ', nullif(v.property, ''), v."rule") AS name, count(*) AS n FROM (SELECT unnest(_violations) AS v FROM ${from}) WHERE v."rule" <> ${literal(quarantinedRule)} GROUP BY name ORDER BY n DESC LIMIT ${rulesCountedMax}`,
   );
@@ -60,20 +53,7 @@ export async function judgedIn(
     quarantined,
     byRule: new Map(byRule.map(([name, count]) => [String(name), Number(count)])),
     halting: await haltingIn(duckdb, from, enforcement.enforcer, accepted ?? new Map()),
-    unjudged: castMisses,
   };
-}
-
-function isOf(rule: string): string {
-  return `len(_violations) > 0 AND _violations[1]."rule" = ${literal(rule)}`;
-}
-
-/** Rescued for a value that its column's type would not give back: the contract has a word for it. */
-const castMiss = `starts_with(_rescued.reason, 'not-as-typed') AND _violations IS NULL`;
-
-async function coordinates(duckdb: Duckdb, path: string, condition: string): Promise<readonly string[]> {
-  const rows = await duckdb.query(`SELECT _log_partition || ':' || _log_offset FROM read_parquet(${literal(path)}) WHERE ${condition}`);
-  return rows.map(([coordinate]) => String(coordinate));
 }
 
 /** Of each log partition the first row that breaks a rule of policy halt. */

@@ -17,7 +17,7 @@ import { envelopeTimeColumn, valueColumn } from '../../lake/raw/shape-columns.ts
 import { jsonKind } from '../../lake/raw/merge-shapes.ts';
 import { columnName, type Shape, type ShapeField, type ShapeType } from '../../lake/raw/shape.ts';
 import { wireJson } from '../../lake/raw/wire.ts';
-import { maskedHeaders, maskedRow, violationsColumn, type Enforcement } from '../contract/enforced-columns.ts';
+import { maskedHeaders, maskedRow, type Enforcement } from '../contract/enforced-columns.ts';
 import type { MaskSql } from '../contract/mask-sql.ts';
 import { castCheckSql, castSql, currentWire } from './cast-sql.ts';
 
@@ -37,6 +37,8 @@ export interface DecodeStatement {
   readonly shapes: readonly Shape[];
   /** Reasons that rows carry by number, from 1. */
   readonly reasons: readonly string[];
+  /** Those of rows that were read and fit no shape. */
+  readonly readReasons: ReadonlySet<number>;
   /** The shape that the rows' scanner has decoded already, where it could, into the column `scanned`. */
   readonly scanned: Shape | null;
   /** Leave out the rows that none of the shapes proves. */
@@ -47,15 +49,15 @@ export interface DecodeStatement {
   readonly headers: { readonly expression: string; readonly join: string };
   /** What a contract adds; null without one. */
   readonly enforcement: Enforcement | null;
-  /** `_violations` says only that there are some. */
-  readonly isBrief: boolean;
+  /** The statement lists the violations of a row itself. */
+  readonly isListed: boolean;
 }
 
 /** A SELECT with the schema's columns, in its order. */
 export function decodeSelect(statement: DecodeStatement): string {
   const { schema, shapes } = statement;
   const text = statement.guarded ? 'CASE WHEN json_valid(value) THEN value END' : 'value';
-  let from = `SELECT *, ${text} AS json_text FROM foz_rows(${statement.rowsId})${statement.headers.join}${statement.enforcement?.join ?? ''}`;
+  let from = `SELECT *, ${text} AS json_text FROM foz_rows(${statement.rowsId})${statement.headers.join}`;
   const judged = judgements(statement);
   from = `SELECT *, ${judged.scanned.expression} AS is_scanned FROM (${from})`;
   judged.shapes.forEach((judgement, i) => {
@@ -227,10 +229,10 @@ function columnExpression(name: string, type: IcebergType, statement: DecodeStat
       return masks ? maskedHeaders(statement.headers.expression, masks) : statement.headers.expression;
     case '_violations': {
       if (!enforcement) return `NULL::${duckdbType(type)}`;
-      return violationsColumn(
-        byShape(statement, judged, (shape, decoded) => enforcement.violations(shape, decoded, statement.isBrief), duckdbType(type)),
-        enforcement,
-      );
+      const ofShape = (shape: Shape, decoded: string) => enforcement.violations(shape, decoded, statement.isListed);
+      // A rescued row is judged by its text, unless nobody should read that.
+      const isRescued = `bytes IS NOT NULL AND reason IN (${[0, ...statement.readReasons].join(', ')}) AND NOT ${proven(judged, statement.shapes.length)}`;
+      return `CASE WHEN ${isRescued} THEN ${enforcement.judged} ELSE ${byShape(statement, judged, ofShape, duckdbType(type))} END`;
     }
     case '_shape':
       return byShape(statement, judged, (shape) => String(shape.number), 'INTEGER');

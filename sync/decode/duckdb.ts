@@ -10,7 +10,9 @@ import {
   BLOB,
   BOOLEAN,
   DOUBLE,
+  DuckDBBlobValue,
   DuckDBInstance,
+  DuckDBScalarFunction,
   DuckDBStructType,
   DuckDBTableFunction,
   INTEGER,
@@ -21,6 +23,7 @@ import {
 } from '@duckdb/node-api';
 import bindings, { type DataChunk, type Vector } from '@duckdb/node-bindings';
 import { assert } from '../../runtime/errors.ts';
+import { layReferences } from './lay-references.ts';
 import type { ScanNode } from './scan-program.ts';
 import { inlineMax, settle } from './scan-string.ts';
 import type { ScannedPage, ShapeScanner } from './shape-scanner.ts';
@@ -37,6 +40,8 @@ export interface DuckdbOptions {
 export interface RowSource {
   readonly pages: readonly RowPage[];
   readonly scanner: ShapeScanner | null;
+  /** What `foz_judge(id, value)` answers. */
+  readonly judge: ((value: Uint8Array) => string | null) | null;
 }
 
 export type DuckdbValue = string | boolean | number | null | readonly DuckdbValue[] | { readonly [key: string]: DuckdbValue };
@@ -67,6 +72,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
   await setup.run("SET GLOBAL TimeZone = 'UTC'");
   let byReference = true;
   setup.registerTableFunction(rowsFunction(sources, options.threads, () => byReference));
+  setup.registerScalarFunction(judgeFunction(sources));
   byReference = await checkReferences(setup, sources);
   setup.closeSync();
   let ids = 0;
@@ -105,6 +111,23 @@ function plainRows(rows: readonly (readonly unknown[])[]): readonly (readonly Du
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
   };
   return rows.map((row) => row.map(plain));
+}
+
+function judgeFunction(sources: ReadonlyMap<number, RowSource>): DuckDBScalarFunction {
+  return DuckDBScalarFunction.create({
+    name: 'foz_judge',
+    parameterTypes: [BIGINT, BLOB],
+    returnType: VARCHAR,
+    mainFunction: (_, input, output) => {
+      const [ids, values] = [input.getColumnVector(0), input.getColumnVector(1)];
+      for (let row = 0; row < input.rowCount; row++) {
+        const value = values.getItem(row);
+        const judge = sources.get(Number(ids.getItem(row)))?.judge;
+        output.setItem(row, judge && value instanceof DuckDBBlobValue ? judge(value.bytes) : null);
+      }
+      output.flush();
+    },
+  });
 }
 
 interface ScanState {
@@ -315,30 +338,6 @@ function duckdbTypeOf(node: ScanNode): DuckDBType {
   }
 }
 
-function layReferences(page: RowPage, starts: Int32Array, lengths: Int32Array, base: number, references: ArrayBuffer): void {
-  const { arena, rows, regionStart } = page;
-  const words = new Int32Array(references);
-  const view = new Uint8Array(references);
-  for (let row = 0; row < rows; row++) {
-    const length = lengths[row] ?? -1;
-    const start = starts[row] ?? 0;
-    const word = row * 4;
-    words[word] = Math.max(length, 0);
-    if (length > inlineMax) {
-      const address = base + (start - regionStart);
-      words[word + 1] =
-        (arena[start] ?? 0) | ((arena[start + 1] ?? 0) << 8) | ((arena[start + 2] ?? 0) << 16) | ((arena[start + 3] ?? 0) << 24);
-      words[word + 2] = address % 4_294_967_296;
-      words[word + 3] = address / 4_294_967_296;
-    } else {
-      words[word + 1] = 0;
-      words[word + 2] = 0;
-      words[word + 3] = 0;
-      for (let i = 0; i < length; i++) view[word * 4 + 4 + i] = arena[start + i] ?? 0;
-    }
-  }
-}
-
 function fillByCopy(page: RowPage, key: Vector, bytes: Vector, value: Vector): void {
   const empty = new Uint8Array(0);
   for (let row = 0; row < page.rows; row++) {
@@ -377,7 +376,7 @@ async function checkReferences(connection: DuckDBConnection, sources: Map<number
     scanned: null,
     day: 0,
   };
-  sources.set(-1, { pages: [page], scanner: null });
+  sources.set(-1, { pages: [page], scanner: null, judge: null });
   const reader = await connection.runAndReadAll('SELECT value, octet_length(log_key) FROM foz_rows(-1) ORDER BY log_offset');
   sources.delete(-1);
   return reader.getRows().every(([value, bytes], i) => value === texts[i] && Number(bytes) === texts[i]?.length);

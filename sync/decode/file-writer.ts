@@ -9,7 +9,7 @@ import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { fieldIds } from '../../lake/parquet/field-ids.ts';
 import { fileMetrics, leavesOf, microsOf, type ReportedStats } from '../../lake/parquet/file-metrics.ts';
 import { liveShapes } from '../../lake/raw/merge-shapes.ts';
-import { hasViolations, judgedIn, type FileJudged, type RowsEnforcement } from '../contract/judged-file.ts';
+import { judgedIn, type FileJudged, type RowsEnforcement } from '../contract/judged-file.ts';
 import { remainingPages } from './day-sources.ts';
 import { decodeSelect, reasonNoShape, type DecodeStatement } from './decode-sql.ts';
 import type { DecodePlan, WrittenBatch, WrittenFile } from './decoder.ts';
@@ -34,8 +34,8 @@ export interface FileWriterOptions {
 export interface WriteMode {
   /** Writes still to be done with malformed texts sorted out first: they come in runs. */
   guardedWrites: number;
-  /** Writes still to be done with every violation named at once: they come in runs too. */
-  namedWrites: number;
+  /** Writes still to be done with violations listed by the statement: many come in runs too. */
+  listedWrites: number;
   /** Pages of one file: fewer once a file did not fit into memory. */
   pagesMax: number;
   readonly scanners: ScannerChoice;
@@ -55,6 +55,7 @@ export interface RowsToWrite {
   readonly day: number;
   readonly pages: readonly RowPage[];
   readonly reasons: readonly string[];
+  readonly readReasons: ReadonlySet<number>;
   readonly headers: DecodeStatement['headers'];
   readonly enforcement: RowsEnforcement | null;
 }
@@ -63,8 +64,10 @@ const dictionaryBytesMax = 1_048_576;
 
 /** After a malformed text. */
 const guardedWritesAfter = 20;
-/** After a violation of a contract. */
-const namedWritesAfter = 20;
+/** After many violations of a contract. */
+const listedWritesAfter = 20;
+/** In one file: as many take the validator about as long as the plan of a statement that lists them. */
+const violationsMany = 400;
 
 /** All rows, each in exactly one of the files. Files of a failed call are removed. */
 export async function writeFiles(
@@ -87,6 +90,7 @@ export async function writeFiles(
         schema: plan.schema,
         shapes,
         reasons: rows.reasons,
+        readReasons: rows.readReasons,
         headers: rows.headers,
         enforcement: rows.enforcement,
         provenOnly: !isLast,
@@ -113,7 +117,7 @@ export async function removeFiles(files: readonly WrittenFile[]): Promise<void> 
   for (const file of files) await rm(file.path, { force: true });
 }
 
-type Statement = Omit<DecodeStatement, 'guarded' | 'scanned' | 'isBrief'> & { readonly scanner: ShapeScanner | null };
+type Statement = Omit<DecodeStatement, 'guarded' | 'scanned' | 'isListed'> & { readonly scanner: ShapeScanner | null };
 
 /** Without a guard first, since malformed texts are rare; once one has failed a statement, with a guard for a while. */
 async function writeGuarded(
@@ -139,7 +143,7 @@ async function writeGuarded(
   return outcome;
 }
 
-/** Most batches break no rule: the first try asks only whether a row does, and is done again with what is broken where one does. */
+/** Rows seldom break rules: the statement that lists what they break is longer, and only for when they do. */
 async function writeJudged(
   duckdb: Duckdb,
   plan: DecodePlan,
@@ -149,29 +153,24 @@ async function writeJudged(
   options: FileWriterOptions,
   signal?: AbortSignal,
 ): Promise<FileOutcome> {
-  const { enforcement } = rows;
-  if (enforcement && enforcement.join === '' && mode.namedWrites === 0) {
-    const outcome = await writeFile(duckdb, plan, { ...statement, isBrief: true }, rows, options, signal);
-    if (outcome) return outcome;
-    mode.namedWrites = namedWritesAfter;
-  }
-  const outcome = await writeFile(duckdb, plan, { ...statement, isBrief: false }, rows, options, signal);
-  assert(outcome, 'only a brief try gives up');
-  if (enforcement) mode.namedWrites = outcome.judged.violating > 0 ? namedWritesAfter : Math.max(0, mode.namedWrites - 1);
+  const outcome = await writeFile(duckdb, plan, { ...statement, isListed: mode.listedWrites > 0 }, rows, options, signal);
+  if (rows.enforcement)
+    mode.listedWrites = outcome.judged.violating > violationsMany ? listedWritesAfter : Math.max(0, mode.listedWrites - 1);
   return outcome;
 }
 
-/** Null when a brief try met a row that breaks a rule; its file is gone. */
 async function writeFile(
   duckdb: Duckdb,
   plan: DecodePlan,
-  statement: Statement & { readonly guarded: boolean; readonly isBrief: boolean },
+  statement: Statement & { readonly guarded: boolean; readonly isListed: boolean },
   rows: RowsToWrite,
   options: FileWriterOptions,
   signal?: AbortSignal,
-): Promise<FileOutcome | null> {
+): Promise<FileOutcome> {
   const path = join(options.tempDir, `${randomUUID()}.parquet`);
   const { schema } = plan;
+  const { enforcement } = rows;
+  const judge = enforcement && ((value: Uint8Array) => enforcement.enforcer.judge(value));
   const leaves = leavesOf(schema).length;
   const rowGroupRows = Math.max(2048, Math.floor(options.rowGroupValuesMax / leaves));
   // DuckDB takes a dictionary's full size at once for every column: a megabyte each, unless told.
@@ -179,12 +178,8 @@ async function writeFile(
   const sql = `COPY (${decodeSelect({ ...statement, scanned: statement.scanner?.shape ?? null })}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd, FIELD_IDS ${fieldIds(schema)}, ROW_GROUP_SIZE ${rowGroupRows}, STRING_DICTIONARY_PAGE_SIZE_LIMIT ${dictionaryBytes}, RETURN_STATS true)`;
   try {
     await scanPages(rows.pages, statement.scanner, signal);
-    const [report] = await duckdb.query(sql, { id: rows.id, source: { pages: rows.pages, scanner: statement.scanner } }, signal);
+    const [report] = await duckdb.query(sql, { id: rows.id, source: { pages: rows.pages, scanner: statement.scanner, judge } }, signal);
     const { recordCount, fileSizeInBytes, stats } = readReport(report);
-    if (statement.isBrief && hasViolations(stats)) {
-      await rm(path, { force: true });
-      return null;
-    }
     const metrics = fileMetrics(schema, stats, { wideColumns: options.wideColumns, always: prunableColumns(rows.pages) });
     const reasons = stats.get('"_rescued"."reason"');
     const rescued = Number(reasons?.get('num_values') ?? 0) - Number(reasons?.get('null_count') ?? 0);
@@ -194,7 +189,7 @@ async function writeFile(
       rescued,
       changedAtUs: changedAtRange(stats),
       unshaped: rescued === 0 ? [] : await coordinatesIn(duckdb, path, `_rescued.reason = ${literal(reasonNoShape)}`),
-      judged: await judgedIn(duckdb, path, rescued, stats, rows.enforcement, plan.violationsAccepted),
+      judged: await judgedIn(duckdb, path, stats, rows.enforcement, plan.violationsAccepted),
     };
   } catch (error) {
     await rm(path, { force: true });

@@ -2,7 +2,6 @@
 
 import { assert } from '../../runtime/errors.ts';
 import { enforcedWrite, judgedBatch, type EnforcerCache } from '../contract/enforced-write.ts';
-import { JudgedRows } from '../contract/judged-rows.ts';
 import type { RowSpan } from './attempts.ts';
 import { daySources } from './day-sources.ts';
 import type { DecodePlan, EvolveFirst, OpenBatch, WrittenBatch } from './decoder.ts';
@@ -28,9 +27,8 @@ export interface JsonBatchParts {
 }
 
 interface WriteOutcome extends WrittenBatch {
-  /** Rows to learn from, and rows for the validator, as `partition:offset`. */
+  /** Rows to learn from, as `partition:offset`. */
   readonly unshaped: readonly string[];
-  readonly unjudged: readonly string[];
 }
 
 export class JsonBatch implements OpenBatch {
@@ -41,9 +39,9 @@ export class JsonBatch implements OpenBatch {
   #isWriting = false;
   #settled: Promise<void> = Promise.resolve();
   readonly #headerSets = new HeaderSets();
-  readonly #judged = new JudgedRows();
   /** Why rows are rescued without being decoded; rows name them by number, from 1. */
   readonly #reasons: string[] = [];
+  readonly #readReasons = new Set<number>();
 
   constructor(parts: JsonBatchParts) {
     this.#id = parts.lease.duckdb.newId();
@@ -127,27 +125,13 @@ export class JsonBatch implements OpenBatch {
       const first = this.#learn(plan, this.#pages.pages, null);
       if (first.evolve) return first.evolve;
     }
-    let outcome = await this.#writeAll(plan, signal);
     for (;;) {
-      const { unshaped } = outcome;
+      const { unshaped, ...written } = await this.#writeAll(plan, signal);
       const learned = unshaped.length > 0 ? this.#learn(plan, this.#pages.pages, unshaped) : null;
-      if (learned?.evolve) {
-        await removeFiles(outcome.files);
-        return learned.evolve;
-      }
-      // Rows that SQL cannot judge, and rescued ones, by their text: then they are written once more with what was found.
-      const judged = await this.#judgeTexts(plan, [...outcome.unjudged, ...unshaped], signal);
-      if (!learned?.rejudged && judged === 0) break;
-      await removeFiles(outcome.files);
-      outcome = await this.#writeAll(plan, signal);
+      if (!learned?.evolve && !learned?.rejudged) return written;
+      await removeFiles(written.files);
+      if (learned.evolve) return learned.evolve;
     }
-    const { unshaped: _, unjudged: __, ...written } = outcome;
-    return written;
-  }
-
-  async #judgeTexts(plan: DecodePlan, rows: readonly string[], signal: AbortSignal | undefined): Promise<number> {
-    const enforcer = this.#parts.enforcers.of(plan.contract);
-    return enforcer && rows.length > 0 ? this.#judged.judge(rows, this.#pages.pages, enforcer, signal) : 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -171,20 +155,32 @@ export class JsonBatch implements OpenBatch {
 
   #learn(plan: DecodePlan, pages: readonly RowPage[], unshaped: readonly string[] | null): Learned {
     const { keysMax, depthMax } = this.#parts.options;
-    return learn(plan, pages, unshaped, { keysMax, depthMax }, (reason) => this.#reason(reason));
+    return learn(plan, pages, unshaped, { keysMax, depthMax }, (reason) => {
+      const number = this.#reason(reason);
+      this.#readReasons.add(number);
+      return number;
+    });
   }
 
   async #writeAll(plan: DecodePlan, signal: AbortSignal | undefined): Promise<WriteOutcome> {
     const { lease, mode, options, writeFiles } = this.#parts;
     const enforcer = this.#parts.enforcers.of(plan.contract);
     const headers = await headerColumn(lease.duckdb, this.#id, this.#headerSets.sets);
-    const enforced = await enforcedWrite(lease.duckdb, this.#id, enforcer, this.#judged);
+    const enforced = await enforcedWrite(lease.duckdb, this.#id, enforcer);
     const written: FileOutcome[] = [];
     try {
       for (const { day, pages } of daySources(this.#pages.pages)) {
         for (let at = 0; at < pages.length;) {
           const some = pages.slice(at, at + mode.pagesMax);
-          const rows = { id: this.#id, day, pages: some, reasons: this.#reasons, headers, enforcement: enforced.enforcement };
+          const rows = {
+            id: this.#id,
+            day,
+            pages: some,
+            reasons: this.#reasons,
+            readReasons: this.#readReasons,
+            headers,
+            enforcement: enforced.enforcement,
+          };
           try {
             written.push(...(await lease.inTurn(() => writeFiles(lease.duckdb, plan, rows, mode, options, signal), signal)));
             at += some.length;
@@ -222,7 +218,6 @@ export class JsonBatch implements OpenBatch {
           }
         : {}),
       unshaped: written.flatMap((outcome) => outcome.unshaped),
-      unjudged: written.flatMap((outcome) => outcome.judged.unjudged),
     };
   }
 }

@@ -84,6 +84,22 @@ for (const fastLane of [true, false]) {
   });
 }
 
+test('where many rows break a rule the statement lists what they break, in the words of the validator', async () => {
+  for (const { kind, schema, good, bad } of rules) {
+    await using lab = await decodeLab();
+    const contract = contractOf({ id: { type: 'integer' }, x: { ...schema, 'x-policy': 'quarantine' } });
+    const events = [event({ id: 1, x: good }), ...Array.from({ length: 401 }, (_, i) => event({ id: i, x: bad }))];
+    const byValidator = await violationsOf(lab, contract, events);
+    const byStatement = await violationsOf(lab, contract, events);
+    assert.deepEqual(byStatement, byValidator, kind);
+    assert.deepEqual(byStatement[0], []);
+    assert.deepEqual(
+      byStatement[401]?.map(({ rule }) => rule),
+      ['quarantined', kind],
+    );
+  }
+});
+
 test('a missing and an unknown column are found; a large value that was left out of the event is not missing, and breaks nothing', async () => {
   await using lab = await decodeLab();
   const contract = contractOf(
