@@ -34,11 +34,14 @@ export function readCron(expression: string): CronOutcome {
 
 /** Milliseconds since midnight, ascending. */
 function offsetsInDay(hours: readonly number[], minutes: readonly number[], seconds: readonly number[]): readonly number[] {
-  const sorted = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b);
   const [atSeconds, atMinutes] = [sorted(seconds), sorted(minutes)];
   return sorted(hours).flatMap((hour) =>
     atMinutes.flatMap((minute) => atSeconds.map((second) => ((hour * 60 + minute) * 60 + second) * 1000)),
   );
+}
+
+function sorted(values: readonly number[]): readonly number[] {
+  return [...new Set(values)].sort((a, b) => a - b);
 }
 
 /** Whether a day is meant: asked of node-cron at a time of day that is. The last answers are kept. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createTask } from 'node-cron';
 import { readCron, type CronTimes } from '../../quality/schedule/cron.ts';
 
@@ -36,12 +36,6 @@ describe('cron expressions', () => {
   });
 
   it('skip and repeat nothing that node-cron itself would match in UTC', () => {
-    const field = (min: number, max: number) =>
-      fc.oneof(
-        fc.constant('*'),
-        fc.integer({ min, max }).map(String),
-        fc.integer({ min: 2, max: 20 }).map((step) => `*/${step}`),
-      );
     const expressions = fc.tuple(field(0, 59), field(0, 23), field(1, 28), field(1, 12), field(0, 6)).map((fields) => fields.join(' '));
     const minutes = fc.integer({ min: Date.UTC(2026, 0, 1) / 60_000, max: Date.UTC(2028, 0, 1) / 60_000 });
     fc.assert(
@@ -60,6 +54,14 @@ describe('cron expressions', () => {
     );
   });
 });
+
+function field(min: number, max: number): fc.Arbitrary<string> {
+  return fc.oneof(
+    fc.constant('*'),
+    fc.integer({ min, max }).map(String),
+    fc.integer({ min: 2, max: 20 }).map((step) => `*/${step}`),
+  );
+}
 
 function cron(expression: string): CronTimes {
   const outcome = readCron(expression);
