@@ -18,7 +18,7 @@ import { tableTargets } from '../settings.ts';
 import { caughtUp } from '../verify/catch-up.ts';
 import { compareWithLog, duplicateCounts } from '../verify/compare-with-log.ts';
 import { verifyTable } from '../verify/verify-table.ts';
-import { openCatalog, openLog, openStore } from '../wire.ts';
+import { masksInForce, openCatalog, openLog, openStore } from '../wire.ts';
 import { makeChanges, type ChangeCounts } from './changes.ts';
 import { killInMidStream, type Kill } from './kill.ts';
 import { loadRides, loadUsers } from './load.ts';
@@ -275,15 +275,17 @@ async function prove(
     const target = targets.find(({ ident }) => ident.name === name);
     if (!target) throw new Error(`the demo's configuration has no table ${name}`);
     const step = progress.start(`verify ${name}`);
-    const { source, lake: rows, missing, extra, differing } = await verifyTable({ target, loaded, ...readers, lake }, signal);
+    const masks = await masksInForce(loaded, target.ident, signal);
+    const { source, lake: rows, missing, extra, differing } = await verifyTable({ target, loaded, ...readers, lake, masks }, signal);
     compared[name] = { source, lake: rows, missing, extra, differing };
     step.done(`${source} rows in the source, ${rows} in the lake, ${missing} missing, ${extra} extra, ${differing} differing`);
   }
   const totals = { rowsRaw: 0, checked: 0, mismatched: 0, duplicates: 0, upstreamDuplicates: 0, rescued: 0 };
   const step = progress.start('every log record against its row');
   for (const target of targets) {
+    const masks = await masksInForce(loaded, target.ident, signal);
     const [rebuilt, counts] = [
-      await compareWithLog({ target, ...readers, cacheDir: join(directory, 'cache') }, signal),
+      await compareWithLog({ target, ...readers, cacheDir: join(directory, 'cache'), masks: masks ? [masks] : [] }, signal),
       await duplicateCounts(lake, target),
     ];
     totals.rowsRaw += rebuilt.rowsRaw;

@@ -10,7 +10,7 @@ import { isRebuilt, rebuildRecord, type RawRow, type RebuiltRecord } from '../..
 import { parseShapes, shapesProperty } from '../../lake/raw/shapes-property.ts';
 import type { Shape } from '../../lake/raw/shape.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
-import type { ColumnMasks } from '../../sync/contract/column-masks.ts';
+import { masksUnder, type ColumnMasks } from '../../sync/contract/column-masks.ts';
 import { keyHeaders } from '../../sync/contract/enforced-columns.ts';
 import { maskKey } from '../../sync/contract/mask-value.ts';
 import { isMaskedRebuild } from '../../sync/contract/masked-proof.ts';
@@ -192,7 +192,8 @@ function compareRecord(
     mismatch(tally, partition, offset, 'rebuild', String(error));
     return;
   }
-  if (tally.masks.some((masks) => isMaskedRecord(rebuilt, record, masks))) return;
+  const shape = tally.shapes.get(Number(row['_shape']));
+  if (tally.masks.some((masks) => isMaskedRecord(rebuilt, record, masks, shape))) return;
   if (!sameBytes(rebuilt.key, record.key)) mismatch(tally, partition, offset, 'key', `${textOf(rebuilt.key)} for ${textOf(record.key)}`);
   else if (!isRebuilt(rebuilt.value, record.value))
     mismatch(tally, partition, offset, 'value', `${JSON.stringify(rebuilt.value).slice(0, 180)} for ${textOf(record.value)}`);
@@ -204,6 +205,7 @@ function isMaskedRecord(
   rebuilt: RebuiltRecord,
   record: { readonly key: Uint8Array | null; readonly value: Uint8Array | null; readonly headers: readonly RecordHeader[] },
   masks: ColumnMasks,
+  shape: Shape | undefined,
 ): boolean {
   const headers = record.headers.map(({ key, value }) => ({
     key,
@@ -211,7 +213,7 @@ function isMaskedRecord(
   }));
   return (
     sameBytes(rebuilt.key, record.key && maskKey(masks, record.key)) &&
-    (isRebuilt(rebuilt.value, record.value) || isMaskedRebuild(rebuilt.value, record.value, masks)) &&
+    (isRebuilt(rebuilt.value, record.value) || isMaskedRebuild(rebuilt.value, record.value, masksUnder(masks, shape))) &&
     sameHeaders(rebuilt.headers, headers)
   );
 }

@@ -2,6 +2,7 @@
 
 import { maskOf, policyOf } from '../columns.ts';
 import { databaseOfBody, jsonTypesOf, logicalSchema } from '../column-type.ts';
+import { nestedMask } from '../nested-mask.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json-schema.ts';
 import { databaseOf, parsePhysicalType } from '../physical-type.ts';
 import type { Database } from '../type-table.ts';
@@ -75,6 +76,16 @@ export function lintColumns(body: JsonValue, report: Report): void {
   const database = databaseOfBody(body);
   if (database === 'cassandra') lintPartial(columns, required, report);
   lintTypes(properties, ['properties'], database, report);
+  lintNestedMasks(columns, database, report);
+}
+
+function lintNestedMasks(columns: readonly Column[], database: Database, report: Report): void {
+  for (const { name, schema } of columns) {
+    if (schema['x-mask'] !== undefined || nestedMask(schema, database) !== 'not static') continue;
+    const message = `a mask within ${name} is not at one place of every row: the whole column is dropped`;
+    const mend = "Mask elements of lists and fields of structs that the column's type names, or the column itself.";
+    report({ rule: 'mask-within', path: ['properties', name], at: 'key', message, mend });
+  }
 }
 
 interface Column {

@@ -63,6 +63,7 @@ const columnRules = {
   'decimal-wide': { severity: 'warning', doc: 'More than 38 digits: stored as text.' },
   'mask-unknown': { severity: 'error', doc: 'A mask that is not drop, redact, hmac with a key id, or partial with two counts.' },
   'mask-key': { severity: 'error', doc: 'A key column masked by other than hmac: rows could no longer be told apart.' },
+  'mask-within': { severity: 'warning', doc: 'A mask inside JSON, a map, a reference or an alternative: the whole column is dropped.' },
   'mask-public': { severity: 'warning', doc: 'A mask on a column without a `pii` tag.' },
   'pii-form': { severity: 'error', doc: '`pii` is not a word such as email, phone, name.' },
 } as const;

@@ -2,8 +2,11 @@
 // JavaScript, for proofs. A mask is applied to text; a value of any other kind is dropped, since nothing else could
 // stand in its column. Where a mask cannot be kept, the table does not land at all.
 
+import { databaseOfBody } from '../../contracts/column-type.ts';
 import type { ContractColumn, Mask } from '../../contracts/contract.ts';
-import { isJsonObject, type JsonValue } from '../../contracts/json-schema.ts';
+import { isJsonObject, type JsonSchema } from '../../contracts/json-schema.ts';
+import { mapNested, nestedMask, nestedMasks, type NestedMask } from '../../contracts/nested-mask.ts';
+import { columnName, type Shape, type ShapeField } from '../../lake/raw/shape.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { PinnedContract } from './pinned-contract.ts';
 
@@ -14,10 +17,12 @@ export type ColumnMask =
 
 export interface ColumnMasks {
   readonly byColumn: ReadonlyMap<string, ColumnMask>;
+  /** Columns of which only parts are masked. */
+  readonly inside: ReadonlyMap<string, NestedMask<ColumnMask>>;
   /** All columns of the contract. */
   readonly known: ReadonlySet<string>;
-  /** Whether a masked column is part of the record key, as the contract says. */
-  readonly isKeyMasked: boolean;
+  /** Masked columns of the record key, as the contract says. */
+  readonly keyColumns: readonly string[];
   /** For what cannot be masked member by member; null: it is dropped. */
   readonly wholeKey: Uint8Array | null;
 }
@@ -27,28 +32,64 @@ const keyBytesMin = 16;
 /** Null where nothing is masked. Throws CONTRACT_UNENFORCEABLE. */
 export function columnMasks(contract: PinnedContract): ColumnMasks | null {
   const byColumn = new Map<string, ColumnMask>();
-  let isKeyMasked = false;
+  const inside = new Map<string, NestedMask<ColumnMask>>();
+  const keyColumns: string[] = [];
+  const withKey = (column: ContractColumn, mask: Mask): ColumnMask =>
+    mask.kind === 'hmac' ? { ...mask, key: keyOf(contract, column, mask.keyId) } : mask;
   for (const column of contract.table.columns) {
-    const mask = column.mask ?? (hasNestedMask(contract, column) ? ({ kind: 'drop' } as const) : null);
+    const nested = column.mask === null ? nestedMask(schemaOf(contract, column), databaseOfBody(contract.table.body)) : null;
+    const mask = column.mask ?? (nested === null ? null : ({ kind: 'drop' } as const));
     if (mask === null) continue;
     if (column.keyPosition !== null) {
-      isKeyMasked = true;
+      keyColumns.push(column.name);
       if (mask.kind !== 'hmac')
         throw unenforceable(contract, column, `mask ${mask.kind} of a key column would make different keys alike`, 'hmac');
     }
-    byColumn.set(column.name, mask.kind === 'hmac' ? { ...mask, key: keyOf(contract, column, mask.keyId) } : mask);
+    if (nested !== null && nested !== 'not static')
+      inside.set(
+        column.name,
+        mapNested(nested, (part) => withKey(column, part)),
+      );
+    else byColumn.set(column.name, withKey(column, mask));
   }
-  if (byColumn.size === 0) return null;
+  if (byColumn.size === 0 && inside.size === 0) return null;
   const whole = [...byColumn.values()].find((mask) => mask.kind === 'hmac');
   const known = new Set(contract.table.columns.map((column) => column.name));
-  return { byColumn, known, isKeyMasked, wholeKey: whole?.key ?? null };
+  return { byColumn, inside, known, keyColumns, wholeKey: whole?.key ?? null };
+}
+
+export function isMasked(masks: ColumnMasks | null, column: string): boolean {
+  return masks !== null && (masks.byColumn.has(column) || masks.inside.has(column));
+}
+
+/** The same for records that a shape decoded, in which a column may have the name it had before. */
+export function masksUnder(masks: ColumnMasks, shape: Shape | undefined): ColumnMasks {
+  const [byColumn, inside, known] = [new Map(masks.byColumn), new Map(masks.inside), new Set(masks.known)];
+  for (const field of renamedFields(shape)) {
+    const [mask, nested] = [masks.byColumn.get(columnName(field)), masks.inside.get(columnName(field))];
+    if (masks.known.has(columnName(field))) known.add(field.name);
+    if (isMasked(masks, field.name)) continue;
+    if (mask) byColumn.set(field.name, mask);
+    if (nested) inside.set(field.name, nested);
+  }
+  return { ...masks, byColumn, inside, known };
+}
+
+/** Of rows: in an event below `before` and `after`. */
+function renamedFields(shape: Shape | undefined): readonly ShapeField[] {
+  if (shape?.root.kind !== 'struct') return [];
+  const { fields } = shape.root;
+  const rows = fields.flatMap(({ name, type }) => ((name === 'before' || name === 'after') && type.kind === 'struct' ? type.fields : []));
+  return [...fields, ...rows].filter((field) => columnName(field) !== field.name);
 }
 
 /** Masked columns and their masks, for people and for the snapshot's summary; without any key. */
 export function maskNames(masks: ColumnMasks | null): ReadonlyMap<string, string> {
-  return new Map(
-    [...(masks?.byColumn ?? [])].map(([column, mask]) => [column, mask.kind === 'hmac' ? `hmac ${mask.keyId}` : mask.kind] as const),
+  const inside = [...(masks?.inside ?? [])].flatMap(([column, nested]) =>
+    nestedMasks(nested).map(([path, mask]) => [`${column}${path}`, mask] as const),
   );
+  const named = (mask: ColumnMask): string => (mask.kind === 'hmac' ? `hmac ${mask.keyId}` : mask.kind);
+  return new Map([...(masks?.byColumn ?? []), ...inside].map(([path, mask]) => [path, named(mask)] as const));
 }
 
 function keyOf(contract: PinnedContract, column: ContractColumn, keyId: string): Uint8Array {
@@ -63,17 +104,8 @@ function unenforceable({ id, version }: PinnedContract, column: ContractColumn, 
   return new LakeError('CONTRACT_UNENFORCEABLE', `contract ${id} ${version}, column ${column.name}: ${why}`, { context: { expected } });
 }
 
-/** A mask within a column's value: the whole column goes. */
-function hasNestedMask({ table }: PinnedContract, column: ContractColumn): boolean {
+function schemaOf({ table }: PinnedContract, column: ContractColumn): JsonSchema {
   const properties = isJsonObject(table.body) ? table.body['properties'] : undefined;
-  return isJsonObject(properties) && mentionsMask(properties[column.name], 0);
-}
-
-const depthMax = 64;
-
-function mentionsMask(schema: JsonValue | undefined, depth: number): boolean {
-  if (typeof schema !== 'object' || schema === null) return false;
-  if (depth > depthMax) return true;
-  if (isJsonObject(schema) && schema['x-mask'] !== undefined && schema['x-mask'] !== null) return true;
-  return Object.values(schema).some((inner: JsonValue) => mentionsMask(inner, depth + 1));
+  const schema = isJsonObject(properties) ? properties[column.name] : undefined;
+  return isJsonObject(schema) ? schema : true;
 }

@@ -41,24 +41,31 @@ export function maskedRow(type: ShapeType, at: string, column: IcebergType, mask
 function member(from: ShapeField, at: string, name: string, column: IcebergType, masks: MaskSql, isStrict: boolean, pack: Pack): string {
   const value = `${at}.${quoted(from.name)}`;
   const masked = [name, from.name].find((candidate) => masks.isMasked(candidate));
-  if (masked !== undefined) return maskedValue(from.type, value, column, masked, masks);
+  if (masked !== undefined) return inCell(from.type, value, column, (type, at, held) => maskedText(type, at, held, masked, masks));
+  for (const candidate of [name, from.name]) {
+    if (masks.inside(candidate, value, column) === null) continue;
+    const open: Pack = (type, at, held) => masks.inside(candidate, pack(type, at, held), held) ?? `NULL::${duckdbType(held)}`;
+    return inCell(from.type, value, column, open);
+  }
   if (isStrict && !masks.isKnown(name) && !masks.isKnown(from.name)) return `NULL::${duckdbType(column)}`;
   return pack(from.type, value, column);
 }
 
+/** Of a cell of Cassandra it is the value that is masked, of all else the whole. */
+function inCell(type: ShapeType, at: string, column: IcebergType, mask: Pack): string {
+  if (type.kind !== 'struct' || !isStruct(column) || !isCell(type, column)) return mask(type, at, column);
+  const parts = column.fields.map((part) => {
+    const from = type.fields.find((field) => columnName(field) === part.name);
+    const value = `${at}.${quoted(part.name)}`;
+    const kept = from && from.type.kind !== 'null' ? `${value}::${duckdbType(part.type)}` : `NULL::${duckdbType(part.type)}`;
+    return `${quoted(part.name)} := ${from && part.name === 'value' ? mask(from.type, value, part.type) : kept}`;
+  });
+  return `CASE WHEN ${at} IS NOT NULL THEN struct_pack(${parts.join(', ')}) END`;
+}
+
 /** Only text can be masked and still stand in its column. */
-function maskedValue(type: ShapeType, at: string, column: IcebergType, name: string, masks: MaskSql): string {
-  if (type.kind === 'struct' && isStruct(column) && isCell(type, column)) {
-    const parts = column.fields.map((part) => {
-      const from = type.fields.find((field) => columnName(field) === part.name);
-      const value = `${at}.${quoted(part.name)}`;
-      const kept = from && from.type.kind !== 'null' ? `${value}::${duckdbType(part.type)}` : `NULL::${duckdbType(part.type)}`;
-      return `${quoted(part.name)} := ${from && part.name === 'value' ? maskedValue(from.type, value, part.type, name, masks) : kept}`;
-    });
-    return `CASE WHEN ${at} IS NOT NULL THEN struct_pack(${parts.join(', ')}) END`;
-  }
-  if (jsonKind(type) !== 'string' || column !== 'string') return `NULL::${duckdbType(column)}`;
-  return masks.text(name, at);
+function maskedText(type: ShapeType, at: string, column: IcebergType, name: string, masks: MaskSql): string {
+  return jsonKind(type) === 'string' && column === 'string' ? masks.text(name, at) : `NULL::${duckdbType(column)}`;
 }
 
 /** Of Cassandra: the value, and of when it is. */

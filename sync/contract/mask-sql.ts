@@ -6,7 +6,9 @@
 
 import { createHash } from 'node:crypto';
 import { unavailableTexts } from '../../lake/raw/current/postgres.ts';
-import { literal } from '../../lake/parquet/duckdb-type.ts';
+import { nestedMasks, type NestedMask } from '../../contracts/nested-mask.ts';
+import { isList, isStruct, type IcebergType } from '../../lake/iceberg/schema.ts';
+import { duckdbType, literal, quoted } from '../../lake/parquet/duckdb-type.ts';
 import type { ColumnMask, ColumnMasks } from './column-masks.ts';
 import { maskedMiddle, plainNamePattern, wholeKeyMember } from './mask-value.ts';
 
@@ -17,6 +19,8 @@ export interface MaskSql {
   /** A text, masked; null where its column is dropped. */
   text(column: string, text: string): string;
   isMasked(column: string): boolean;
+  /** A value of this type with its masked parts masked; null where the column has none. */
+  inside(column: string, value: string, type: IcebergType): string | null;
   /** Whether the contract names the column. */
   isKnown(column: string): boolean;
   /** A record's key (a blob) as it lands. */
@@ -42,6 +46,10 @@ export function maskSql(masks: ColumnMasks, id: number): MaskSql {
     teardown: [keyMacro, ...macros.values()].map((name) => `DROP MACRO IF EXISTS ${name}`),
     text: (column, text) => byColumn.get(column)?.(text) ?? text,
     isMasked: (column) => byColumn.has(column),
+    inside: (column, value, type) => {
+      const nested = masks.inside.get(column);
+      return nested ? insideValue(nested, value, type, 0, textOf) : null;
+    },
     isKnown: (column) => masks.known.has(column),
     key: (bytes) => `${keyMacro}(${bytes})`,
   };
@@ -49,7 +57,8 @@ export function maskSql(masks: ColumnMasks, id: number): MaskSql {
 
 /** One macro a key. */
 function prepared(masks: ColumnMasks, macroOf: (key: Uint8Array) => string, macros: ReadonlyMap<string, string>): readonly string[] {
-  for (const mask of masks.byColumn.values()) if (mask.kind === 'hmac') macroOf(mask.key);
+  const nested = [...masks.inside.values()].flatMap((one) => nestedMasks(one).map(([, mask]) => mask));
+  for (const mask of [...masks.byColumn.values(), ...nested]) if (mask.kind === 'hmac') macroOf(mask.key);
   return [...macros].map(([hex, name]) => {
     const { inner, outer } = paddedKeys(Buffer.from(hex, 'hex'));
     return `CREATE MACRO ${name}(v) AS sha256(${blob(outer)} || unhex(sha256(${blob(inner)} || v)))`;
@@ -76,17 +85,40 @@ function replacement(mask: Exclude<ColumnMask, { kind: 'drop' }>, text: string, 
   }
 }
 
+/** Only text can be masked and still stand in its place. */
+function insideValue(
+  nested: NestedMask<ColumnMask>,
+  value: string,
+  type: IcebergType,
+  depth: number,
+  textOf: (mask: ColumnMask, text: string) => string,
+): string {
+  const nothing = `NULL::${duckdbType(type)}`;
+  if (nested.kind === 'value') return type === 'string' ? textOf(nested.mask, value) : nothing;
+  if (nested.kind === 'items') {
+    if (!isList(type)) return nothing;
+    const item = `foz_m${depth}`;
+    return `list_transform(${value}, lambda ${item}: ${insideValue(nested.of, item, type.element, depth + 1, textOf)})`;
+  }
+  if (!isStruct(type)) return nothing;
+  const parts = type.fields.map((field) => {
+    const [of, part] = [nested.byName.get(field.name), `${value}.${quoted(field.name)}`];
+    return `${quoted(field.name)} := ${of ? insideValue(of, part, field.type, depth, textOf) : part}`;
+  });
+  return `CASE WHEN ${value} IS NOT NULL THEN struct_pack(${parts.join(', ')}) END`;
+}
+
 /** Over `k`: see maskKey. */
 function keyExpression(masks: ColumnMasks, macroOf: (key: Uint8Array) => string): string {
   const text = 'TRY(decode(k))';
   const names = `json_keys(${text})`;
-  const list = `[${[...masks.byColumn.keys()].map(literal).join(', ')}]`;
+  const list = `[${[...masks.byColumn.keys()].map(literal).join(', ')}]::VARCHAR[]`;
   const isPlain = [
     `json_valid(${text})`,
     `json_type(${text}) = 'OBJECT'`,
     `len(${names}) > 0`,
     `len(list_distinct(${names})) = len(${names})`,
-    ...(masks.isKeyMasked ? [`list_has_any(${names}, ${list})`] : []),
+    ...masks.keyColumns.map((name) => `list_contains(${names}, ${literal(name)})`),
     `len(list_filter(${names}, lambda n: NOT regexp_matches(n, ${literal(plainNamePattern)}) OR json_type(${text}, ${at('n')}) IN ('OBJECT', 'ARRAY') OR (list_contains(${list}, n) AND json_type(${text}, ${at('n')}) NOT IN ('VARCHAR', 'NULL')))) = 0`,
   ].reduceRight((rest, check) => `CASE WHEN ${check} THEN ${rest} ELSE false END`, 'true');
   const value = `json_extract_string(${text}, ${at('n')})`;
@@ -94,12 +126,12 @@ function keyExpression(masks: ColumnMasks, macroOf: (key: Uint8Array) => string)
     ([name, mask]) =>
       `WHEN n = ${literal(name)} AND json_type(${text}, ${at('n')}) = 'VARCHAR' THEN coalesce(to_json(${masked(mask, value, macroOf)})::VARCHAR, 'null')`,
   );
-  const member = `to_json(n)::VARCHAR || ':' || CASE ${whens.join(' ')} ELSE json_extract(${text}, ${at('n')})::VARCHAR END`;
+  const member = `to_json(n)::VARCHAR || ':' || CASE WHEN false THEN NULL ${whens.join(' ')} ELSE json_extract(${text}, ${at('n')})::VARCHAR END`;
   const members = `'{' || array_to_string(list_transform(${names}, lambda n: ${member}), ',') || '}'`;
   const whole =
     masks.wholeKey === null ? literal(`{"${wholeKeyMember}":null}`) : `'{"${wholeKeyMember}":"' || ${macroOf(masks.wholeKey)}(k) || '"}'`;
   const mentions = [...masks.byColumn.keys()].map((name) => `contains(${text}, ${literal(JSON.stringify(name))})`).join(' OR ');
-  const applies = masks.isKeyMasked ? 'true' : `coalesce(${mentions}, false)`;
+  const applies = masks.keyColumns.length > 0 ? 'true' : `coalesce(${mentions === '' ? 'false' : mentions}, false)`;
   return `CASE WHEN k IS NULL OR NOT (${applies}) THEN k ELSE encode(CASE WHEN coalesce(TRY(${isPlain}), false) THEN coalesce(TRY(${members}), ${whole}) ELSE ${whole} END) END`;
 }
 

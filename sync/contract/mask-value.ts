@@ -32,14 +32,15 @@ export function maskText(mask: ColumnMask, text: string): string | null {
 /** A record's key as it lands: an object's masked members replaced in place, any other key masked whole. */
 export function maskKey(masks: ColumnMasks, key: Uint8Array): Uint8Array {
   const text = Buffer.from(key).toString('utf8');
-  if (!masks.isKeyMasked && ![...masks.byColumn.keys()].some((name) => text.includes(JSON.stringify(name)))) return key;
+  const { keyColumns } = masks;
+  if (keyColumns.length === 0 && ![...masks.byColumn.keys()].some((name) => text.includes(JSON.stringify(name)))) return key;
   const read = readJson(text, 8);
   const members = read.kind === 'value' && read.value.kind === 'object' ? read.value.entries : [];
   const names = members.map((member) => member.key);
   const isPlain =
     names.length > 0 &&
     new Set(names).size === names.length &&
-    (!masks.isKeyMasked || names.some((name) => masks.byColumn.has(name))) &&
+    keyColumns.every((name) => names.includes(name)) &&
     members.every(({ key: name, value }) => isPlainName(name) && isScalar(value) && (!masks.byColumn.has(name) || isMaskable(value)));
   if (!isPlain) {
     const whole = masks.wholeKey === null ? null : createHmac('sha256', masks.wholeKey).update(key).digest('hex');

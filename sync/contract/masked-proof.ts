@@ -2,10 +2,11 @@
 // of it, or dropped; everything else must be equal, as in any row. Rescued texts of such tables are not kept: of them key
 // and headers alone are compared.
 
+import type { NestedMask } from '../../contracts/nested-mask.ts';
 import { readJson, type JsonEntry, type JsonValue } from '../../lake/raw/json-value.ts';
 import type { RebuiltRecord } from '../../lake/raw/rebuild.ts';
 import { sameJsonValue } from '../../lake/raw/same-json.ts';
-import type { ColumnMasks } from './column-masks.ts';
+import type { ColumnMask, ColumnMasks } from './column-masks.ts';
 import { maskText } from './mask-value.ts';
 
 export function isMaskedRebuild(rebuilt: RebuiltRecord['value'], original: Uint8Array | null, masks: ColumnMasks): boolean {
@@ -37,23 +38,48 @@ function openRow(mine: JsonValue, theirs: JsonValue, masks: ColumnMasks, isStric
   if (mine.kind !== 'object' || theirs.kind !== 'object') return mine.kind === 'null' ? nothing : { mine, theirs };
   return overEntries(mine.entries, theirs.entries, (key, one, other) => {
     if (isStrict && !masks.known.has(key)) return one.kind === 'null' ? nothing : null;
-    if (!masks.byColumn.has(key)) return { mine: one, theirs: other };
-    if (other.kind !== 'object') return isMaskOf(key, one, other, masks) ? nothing : null;
-    // A cell of Cassandra.
-    if (one.kind !== 'object') return one.kind === 'null' ? nothing : null;
-    return overEntries(one.entries, other.entries, (part, inner, source) => {
-      if (part !== 'value') return { mine: inner, theirs: source };
-      return isMaskOf(key, inner, source, masks) ? nothing : null;
-    });
+    const mask = masks.byColumn.get(key);
+    const nested: NestedMask<ColumnMask> | undefined = mask ? { kind: 'value', mask } : masks.inside.get(key);
+    if (!nested) return { mine: one, theirs: other };
+    if (one.kind === 'null') return nothing;
+    if (!isCell(other)) return openNested(nested, one, other);
+    if (one.kind !== 'object' || other.kind !== 'object') return null;
+    return overEntries(one.entries, other.entries, (part, inner, source) =>
+      part === 'value' ? openNested(nested, inner, source) : { mine: inner, theirs: source },
+    );
   });
 }
 
 const nothing: Pair = { mine: { kind: 'null' }, theirs: { kind: 'null' } };
 
-function isMaskOf(column: string, mine: JsonValue, theirs: JsonValue, masks: ColumnMasks): boolean {
-  if (mine.kind === 'null') return true;
-  const mask = masks.byColumn.get(column);
-  return mask !== undefined && mine.kind === 'string' && theirs.kind === 'string' && maskText(mask, theirs.value) === mine.value;
+/** Of Cassandra. */
+function isCell(value: JsonValue): boolean {
+  const parts = new Set(value.kind === 'object' ? value.entries.map(({ key }) => key) : []);
+  return parts.has('value') && [...parts].every((part) => part === 'value' || part === 'deletion_ts' || part === 'set');
+}
+
+function openNested(nested: NestedMask<ColumnMask>, mine: JsonValue, theirs: JsonValue): Pair | null {
+  if (mine.kind === 'null') return nothing;
+  if (nested.kind === 'value') return isMaskOf(nested.mask, mine, theirs) ? nothing : null;
+  if (nested.kind === 'fields') {
+    if (mine.kind !== 'object' || theirs.kind !== 'object') return null;
+    return overEntries(mine.entries, theirs.entries, (key, one, other) => {
+      const of = nested.byName.get(key);
+      return of ? openNested(of, one, other) : { mine: one, theirs: other };
+    });
+  }
+  if (mine.kind !== 'array' || theirs.kind !== 'array' || mine.items.length !== theirs.items.length) return null;
+  const pairs = mine.items.map((one, i) => openNested(nested.of, one, theirs.items[i] ?? { kind: 'null' }));
+  const open = pairs.filter((pair) => pair !== null);
+  if (open.length < pairs.length) return null;
+  return {
+    mine: { kind: 'array', items: open.map((pair) => pair.mine) },
+    theirs: { kind: 'array', items: open.map((pair) => pair.theirs) },
+  };
+}
+
+function isMaskOf(mask: ColumnMask, mine: JsonValue, theirs: JsonValue): boolean {
+  return mine.kind === 'string' && theirs.kind === 'string' && maskText(mask, theirs.value) === mine.value;
 }
 
 function overEntries(

@@ -34,7 +34,13 @@ const hmac: ColumnMask = { kind: 'hmac', keyId: 'k1', key };
 
 function masksOf(byColumn: Readonly<Record<string, ColumnMask>>, isKeyMasked = true): ColumnMasks {
   const whole = Object.values(byColumn).find((mask) => mask.kind === 'hmac');
-  return { byColumn: new Map(Object.entries(byColumn)), known: new Set(Object.keys(byColumn)), isKeyMasked, wholeKey: whole?.key ?? null };
+  return {
+    byColumn: new Map(Object.entries(byColumn)),
+    inside: new Map(),
+    known: new Set(Object.keys(byColumn)),
+    keyColumns: isKeyMasked ? Object.keys(byColumn).slice(0, 1) : [],
+    wholeKey: whole?.key ?? null,
+  };
 }
 
 const texts = fc.oneof(

@@ -123,6 +123,10 @@ export const brokenDocuments: readonly (readonly [rule: string, text: string])[]
     'mask-public',
     `${table}      - name: b\n        logicalType: string\n        customProperties:\n          - {property: mask, ▶value: {kind: drop}}`,
   ],
+  [
+    'mask-within',
+    `${table}      - ▶name: b\n        logicalType: object\n        physicalType: jsonb\n        properties:\n          - name: c\n            logicalType: string\n            customProperties:\n              - {property: pii, value: name}\n              - {property: mask, value: {kind: drop}}`,
+  ],
   ['pii-form', `${table}        customProperties:\n          - {property: pii, value: ▶true}`],
   ['keyword-unknown', schema('"properties": {"a": {▶"minimun": 1}}')],
   ['keyword-unknown', `${table}        customProperties:\n          - {property: jsonSchema.minimun, ▶value: 1}`],
