@@ -30,4 +30,9 @@ export interface CheckEngine extends AsyncDisposable {
   pin(table: string, signal?: AbortSignal): Promise<PinnedTable | null>;
   /** One reading statement of `sql`, which names relations as `pin` gave them; anything else is refused. */
   rows(sql: string, signal?: AbortSignal): Promise<EngineRows>;
+  /**
+   * The tree of a statement as DuckDB's parser reads it, whatever the dialect: people's SQL is judged by it before it runs
+   * (guard/). Throws QUERY_INVALID for anything but SELECTs.
+   */
+  parse(sql: string, signal?: AbortSignal): Promise<unknown>;
 }
