@@ -195,7 +195,6 @@ function contractOf(id: string, properties: Readonly<Record<string, JsonObject>>
       pii: null,
       mask: masks[name] ?? null,
       tags: [],
-      policy: null,
     })),
     tags: [],
     quality: [],

@@ -26,7 +26,6 @@ function columnOf(name: string, schema: JsonObject, isRequired: boolean): Contra
     pii: text(schema['x-pii']),
     mask: maskOf(schema['x-mask']),
     tags: texts(schema['x-tags']),
-    policy: policyOf(schema['x-policy']),
   };
 }
 

@@ -20,7 +20,7 @@ export interface Contract {
   readonly owner: string | null;
   readonly tags: readonly string[];
   readonly compatibility: CompatibilityMode;
-  /** What happens to rows that break a rule, unless the rule says otherwise. */
+  /** What happens to rows that break a rule, unless `x-policy` in the body says otherwise from there down. */
   readonly policy: ViolationPolicy;
   readonly tables: readonly ContractTable[];
   readonly serviceLevels: readonly ServiceLevel[];
@@ -69,8 +69,6 @@ export interface ContractColumn {
   readonly pii: string | null;
   readonly mask: Mask | null;
   readonly tags: readonly string[];
-  /** Overrides the contract's. */
-  readonly policy: ViolationPolicy | null;
 }
 
 /** What replaces a value before it reaches Parquet. `hmac` keeps equality, so that joins survive. */

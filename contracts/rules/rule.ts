@@ -109,7 +109,7 @@ function walk(schema: JsonSchema, place: Place, listing: Listing): void {
 function composites(schema: JsonObject, place: Place, listing: Listing): void {
   const { required } = schema;
   if (Array.isArray(required))
-    for (const name of new Set(required)) if (typeof name === 'string') add('required', { required: [name] }, place, listing, name);
+    for (const name of new Set(required)) if (typeof name === 'string') add('required', { required: [name] }, { ...place, policy: policyOfProperty(schema, name) ?? place.policy }, listing, name);
   if (schema['contains'] !== undefined) add('contains', pick(schema, ['contains', 'minContains', 'maxContains']), place, listing);
   if (schema['if'] !== undefined && (schema['then'] !== undefined || schema['else'] !== undefined))
     add('if', pick(schema, ['if', 'then', 'else']), place, listing);
@@ -218,6 +218,14 @@ function pick(schema: JsonObject, keywords: readonly string[]): JsonObject {
       return value === undefined ? [] : [[keyword, value]];
     }),
   );
+}
+
+/** That it is missing is the property's matter. */
+function policyOfProperty(schema: JsonObject, name: string): ViolationPolicy | null {
+  const { properties } = schema;
+  const property = isJsonObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
+  const own = isJsonObject(property) ? property['x-policy'] : undefined;
+  return isPolicy(own) ? own : null;
 }
 
 function isPolicy(value: JsonValue | undefined): value is ViolationPolicy {

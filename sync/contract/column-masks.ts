@@ -88,8 +88,8 @@ export function maskNames(masks: ColumnMasks | null): ReadonlyMap<string, string
   const inside = [...(masks?.inside ?? [])].flatMap(([column, nested]) =>
     nestedMasks(nested).map(([path, mask]) => [`${column}${path}`, mask] as const),
   );
-  const named = (mask: ColumnMask): string => (mask.kind === 'hmac' ? `hmac ${mask.keyId}` : mask.kind);
-  return new Map([...(masks?.byColumn ?? []), ...inside].map(([path, mask]) => [path, named(mask)] as const));
+  const all = [...(masks?.byColumn ?? []), ...inside];
+  return new Map(all.map(([path, mask]) => [path, mask.kind === 'hmac' ? `hmac ${mask.keyId}` : mask.kind] as const));
 }
 
 function keyOf(contract: PinnedContract, column: ContractColumn, keyId: string): Uint8Array {

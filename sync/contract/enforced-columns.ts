@@ -41,10 +41,10 @@ export function maskedRow(type: ShapeType, at: string, column: IcebergType, mask
 function member(from: ShapeField, at: string, name: string, column: IcebergType, masks: MaskSql, isStrict: boolean, pack: Pack): string {
   const value = `${at}.${quoted(from.name)}`;
   const masked = [name, from.name].find((candidate) => masks.isMasked(candidate));
-  if (masked !== undefined) return inCell(from.type, value, column, (type, at, held) => maskedText(type, at, held, masked, masks));
+  if (masked !== undefined) return inCell(from.type, value, column, (type, text, held) => maskedText(type, text, held, masked, masks));
   for (const candidate of [name, from.name]) {
     if (masks.inside(candidate, value, column) === null) continue;
-    const open: Pack = (type, at, held) => masks.inside(candidate, pack(type, at, held), held) ?? `NULL::${duckdbType(held)}`;
+    const open: Pack = (type, part, held) => masks.inside(candidate, pack(type, part, held), held) ?? `NULL::${duckdbType(held)}`;
     return inCell(from.type, value, column, open);
   }
   if (isStrict && !masks.isKnown(name) && !masks.isKnown(from.name)) return `NULL::${duckdbType(column)}`;

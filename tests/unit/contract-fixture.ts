@@ -32,7 +32,6 @@ export function contractOf(properties: Readonly<Record<string, JsonObject>>, par
       pii: null,
       mask: masks[name] ?? null,
       tags: [],
-      policy: null,
     };
   });
   const table: ContractTable = {

@@ -234,10 +234,10 @@ test('a renamed column is masked, and proven, in records of either name', async 
   const masks = columnMasks(renamed);
   assert.ok(masks);
   for (const [i, text] of texts.entries()) {
-    const row_ = textual(rows[i]);
-    assert.equal(Number(row_['_shape']), i + 1);
-    assert.equal((row_['after'] as { mail: unknown }).mail, hmac);
-    assert.ok(isMaskedRebuild(rebuildRecord(row_, shapes).value, Buffer.from(text), masksUnder(masks, shapes.get(i + 1))), text);
+    const read = textual(rows[i]);
+    assert.equal(Number(read['_shape']), i + 1);
+    assert.equal((read['after'] as { mail: unknown }).mail, hmac);
+    assert.ok(isMaskedRebuild(rebuildRecord(read, shapes).value, Buffer.from(text), masksUnder(masks, shapes.get(i + 1))), text);
   }
 });
 

@@ -59,7 +59,6 @@ function tableOf(name: string, properties: Properties, required: readonly string
     pii: null,
     mask: null,
     tags: [],
-    policy: null,
   }));
   const body = { type: 'object', 'x-database': 'postgres', properties, required: required.filter((column) => column in properties) };
   return { name, physicalName: null, description: null, body, columns, tags: [], quality: [] };

@@ -41,7 +41,6 @@ const contractOf = (columns: readonly Column[]): ContractTable => ({
     pii: null,
     mask: null,
     tags: [],
-    policy: null,
   })),
   tags: [],
   quality: [],
