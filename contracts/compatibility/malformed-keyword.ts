@@ -2,6 +2,7 @@
 // give an answer about something else.
 
 import { isJsonObject, isJsonSchema, type JsonObject, type JsonValue } from '../json-schema.ts';
+import { schemaLists, schemaMaps, singleSchemas } from '../schema-applicators.ts';
 import { keyword } from './keywords.ts';
 
 /** What is wrong, with the first keyword that is; null when all are well. */
@@ -35,30 +36,7 @@ const shapes: readonly (readonly [string, readonly string[], (value: JsonValue) 
   ['a list', ['enum'], (value) => Array.isArray(value)],
   ['a list of names', ['required'], isTexts],
   ['an object of lists of names', ['dependentRequired'], (value) => isJsonObject(value) && Object.values(value).every(isTexts)],
-  [
-    'a list of schemas',
-    ['allOf', 'anyOf', 'oneOf', 'prefixItems'],
-    (value) => Array.isArray(value) && value.length > 0 && value.every(isJsonSchema),
-  ],
-  [
-    'a schema',
-    [
-      'not',
-      'if',
-      'then',
-      'else',
-      'items',
-      'contains',
-      'additionalProperties',
-      'propertyNames',
-      'unevaluatedItems',
-      'unevaluatedProperties',
-    ],
-    isJsonSchema,
-  ],
-  [
-    'an object of schemas',
-    ['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions'],
-    (value) => isJsonObject(value) && Object.values(value).every(isJsonSchema),
-  ],
+  ['a list of schemas', schemaLists, (value) => Array.isArray(value) && value.length > 0 && value.every(isJsonSchema)],
+  ['a schema', singleSchemas, isJsonSchema],
+  ['an object of schemas', schemaMaps, (value) => isJsonObject(value) && Object.values(value).every(isJsonSchema)],
 ];

@@ -4,6 +4,7 @@
 import { isJsonObject, isJsonSchema, type JsonObject, type JsonSchema, type JsonValue } from '../json-schema.ts';
 import { malformedKeyword } from './malformed-keyword.ts';
 import { checkLimits } from '../rules/check-limits.ts';
+import { schemaLists, schemaMaps, singleSchemas } from '../schema-applicators.ts';
 import { keyword, schemaKeyword, schemaListKeyword, schemaMapKeyword, textKeyword } from './keywords.ts';
 
 export interface SchemaDocument {
@@ -75,12 +76,12 @@ function shortened(pointer: string): string {
 /** Sub-schemas of a node, at whatever place. */
 export function subschemasOf(node: JsonObject): readonly JsonSchema[] {
   const found: JsonSchema[] = [];
-  for (const name of singles) {
+  for (const name of singleSchemas) {
     const schema = schemaKeyword(node, name);
     if (schema !== undefined) found.push(schema);
   }
-  for (const name of lists) found.push(...schemaListKeyword(node, name));
-  for (const name of maps) for (const schema of Object.values(schemaMapKeyword(node, name))) found.push(schema);
+  for (const name of schemaLists) found.push(...schemaListKeyword(node, name));
+  for (const name of schemaMaps) for (const schema of Object.values(schemaMapKeyword(node, name))) found.push(schema);
   return found;
 }
 
@@ -99,21 +100,6 @@ export function inPlaceOf(resolve: SchemaDocument['resolve'], node: JsonObject):
   return found;
 }
 
-const singles = [
-  'not',
-  'if',
-  'then',
-  'else',
-  'additionalProperties',
-  'unevaluatedProperties',
-  'propertyNames',
-  'items',
-  'unevaluatedItems',
-  'contains',
-];
-const lists = ['allOf', 'anyOf', 'oneOf', 'prefixItems'];
-const maps = ['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions'];
-
 /** Validators give these a meaning of their own, or none: a proof would be about another language. */
 function unsupportedKeyword(node: JsonObject, isRoot: boolean): string | null {
   for (const name of ['$dynamicRef', '$recursiveRef', '$dynamicAnchor', 'nullable', 'dependencies', '$async', '$data']) {
@@ -123,7 +109,7 @@ function unsupportedKeyword(node: JsonObject, isRoot: boolean): string | null {
   const malformed = malformedKeyword(node);
   if (malformed !== null) return malformed;
   for (const [name, value] of Object.entries(node)) {
-    if (!maps.includes(name) && isJsonObject(value) && Object.hasOwn(value, '$data')) return `$data under ${name} is not JSON Schema`;
+    if (!schemaMaps.includes(name) && isJsonObject(value) && Object.hasOwn(value, '$data')) return `$data under ${name} is not JSON Schema`;
   }
   return null;
 }

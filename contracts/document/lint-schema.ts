@@ -3,6 +3,7 @@
 // where that stands in it.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../json-schema.ts';
+import { schemaLists, schemaMaps, singleSchemas } from '../schema-applicators.ts';
 import { lintKeywordValue } from './lint-keywords.ts';
 import { lintReference } from './lint-references.ts';
 import type { LintRuleName } from './lint-rules.ts';
@@ -20,21 +21,7 @@ export interface Finding {
 
 export type Report = (finding: Finding) => void;
 
-const schemas = [
-  'not',
-  'if',
-  'then',
-  'else',
-  'items',
-  'contains',
-  'additionalProperties',
-  'propertyNames',
-  'unevaluatedItems',
-  'unevaluatedProperties',
-  'contentSchema',
-];
-const schemaLists = ['allOf', 'anyOf', 'oneOf', 'prefixItems'];
-const schemaMaps = ['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions'];
+const schemas: readonly string[] = [...singleSchemas, 'contentSchema'];
 const others = (
   '$id $schema $ref $anchor $comment $vocabulary $dynamicRef $dynamicAnchor $recursiveRef $recursiveAnchor type enum ' +
   'const multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern maxItems minItems ' +
