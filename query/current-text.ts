@@ -3,6 +3,7 @@
 import { identText, type Catalog, type TableIdent } from '../catalog/catalog.ts';
 import { currentSchema } from '../lake/iceberg/metadata.ts';
 import { currentSql } from '../lake/raw/current.ts';
+import { formerNames } from '../lake/raw/former-names.ts';
 import type { DialectName } from '../lake/raw/current/dialect.ts';
 import { LakeError } from '../runtime/errors.ts';
 
@@ -13,5 +14,5 @@ export async function currentText(catalog: Catalog, ident: TableIdent, dialect: 
     throw new LakeError('CONFIG_INVALID', `there is no table ${identText(ident)} in the catalog`, {
       context: { expected: 'a table that foz run has made', next: 'foz status' },
     });
-  return currentSql({ schema: currentSchema(table.metadata), dialect, from });
+  return currentSql({ schema: currentSchema(table.metadata), dialect, from, formerNames: formerNames(table.metadata) });
 }

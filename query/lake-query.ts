@@ -9,6 +9,7 @@ import type { Predicate } from '../lake/iceberg/predicate.ts';
 import type { Schema } from '../lake/iceberg/schema.ts';
 import { literal, quoted } from '../lake/parquet/duckdb-type.ts';
 import { currentSource, currentSql } from '../lake/raw/current.ts';
+import { formerNames } from '../lake/raw/former-names.ts';
 import type { ObjectStore } from '../lake/store/object-store.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { openReadingDuckdb, type ReadingDuckdb, type Row, type Rows } from './duckdb.ts';
@@ -161,7 +162,7 @@ async function provide(lake: Lake, table: LoadedTable, wanted: Wanted, signal?: 
   if (relation.prepare !== '') await lake.duckdb.run(relation.prepare);
   const raw = `${quoted(lake.namespace)}.${quoted(name)}`;
   await lake.duckdb.run(`CREATE OR REPLACE VIEW ${raw} AS ${relation.select}`);
-  return isCurrent ? provideCurrent(lake, name, relation.schema, raw) : [];
+  return isCurrent ? provideCurrent(lake, name, table, raw) : [];
 }
 
 async function namesInFiles(lake: Lake, paths: readonly string[]): Promise<ReadonlyMap<string, FileNames>> {
@@ -175,7 +176,8 @@ async function namesInFiles(lake: Lake, paths: readonly string[]): Promise<Reado
   return names;
 }
 
-async function provideCurrent(lake: Lake, name: string, schema: Schema, raw: string): Promise<readonly string[]> {
+async function provideCurrent(lake: Lake, name: string, { metadata }: LoadedTable, raw: string): Promise<readonly string[]> {
+  const schema = currentSchema(metadata);
   if (currentSource(schema) === null)
     throw new LakeError(
       'TABLE_UNSUPPORTED',
@@ -184,7 +186,8 @@ async function provideCurrent(lake: Lake, name: string, schema: Schema, raw: str
         context: { expected: `${lake.namespace}.${name}`, found: `current.${name}` },
       },
     );
-  await lake.duckdb.run(`CREATE OR REPLACE VIEW "current".${quoted(name)} AS ${currentSql({ schema, dialect: 'duckdb', from: raw })}`);
+  const sql = currentSql({ schema, dialect: 'duckdb', from: raw, formerNames: formerNames(metadata) });
+  await lake.duckdb.run(`CREATE OR REPLACE VIEW "current".${quoted(name)} AS ${sql}`);
   const { rows } = await lake.duckdb.all(`SELECT count(*) FROM ${raw} WHERE _rescued IS NOT NULL`);
   const rescued = Number(rows[0]?.[0] ?? 0);
   return rescued === 0

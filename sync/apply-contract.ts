@@ -11,7 +11,7 @@ import { prepareAppend } from '../lake/iceberg/append.ts';
 import type { TableCommit } from '../lake/iceberg/commit.ts';
 import { newSnapshotId } from '../lake/iceberg/next-snapshot.ts';
 import { highestFieldId } from '../lake/iceberg/schema.ts';
-import { moveColumns } from '../lake/raw/move-columns.ts';
+import { moveColumns, stoodTogether } from '../lake/raw/move-columns.ts';
 import { rawSchema } from '../lake/raw/raw-schema.ts';
 import { shapesProperty, shapesText } from '../lake/raw/shapes-property.ts';
 import { shapesMax, type Shape } from '../lake/raw/shape.ts';
@@ -85,7 +85,13 @@ export async function applyContract(
 
 function planFor({ metadata }: LoadedTable, wanted: ContractToApply): { readonly plan: EvolutionPlan; readonly shapes: readonly Shape[] } {
   const { schema, lastColumnId, shapes } = planOf(metadata);
-  const plan = planEvolution({ ...wanted, schema, lastColumnId, columns: metadata.properties[columnsProperty] });
+  const plan = planEvolution({
+    ...wanted,
+    schema,
+    lastColumnId,
+    columns: metadata.properties[columnsProperty],
+    stoodTogether: (parent, one, other) => stoodTogether(shapes, parent, one, other),
+  });
   const moved = moveColumns(shapes, plan.moves, plan.schema ?? schema);
   if (moved === null)
     throw new LakeError(

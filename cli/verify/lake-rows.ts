@@ -14,6 +14,7 @@ export interface LakeRowsInput {
   /** `raw.users` */
   readonly relation: string;
   readonly schema: Schema;
+  readonly formerNames?: ReadonlyMap<string, string>;
   readonly kind: CurrentSource;
   readonly table: SourceTable;
   /** Columns that are compared, in order. */
@@ -60,11 +61,11 @@ function isEntry(value: unknown): value is { readonly key: unknown; readonly val
   return typeof value === 'object' && value !== null && Object.keys(value).join() === 'key,value';
 }
 
-function rowsSql({ schema, kind, relation, snapshot }: LakeRowsInput): string {
+function rowsSql({ schema, kind, relation, snapshot, formerNames }: LakeRowsInput): string {
   if (currentColumns(schema).length === 0) return `SELECT NULL WHERE false`;
   const from = snapshot ? `(SELECT * FROM ${relation} WHERE ${isVisibleSql(snapshot)}) seen` : relation;
   // Quarantine is the contract's wish, not a loss: the comparison with the source leaves it aside.
-  return currentSql({ schema, dialect: 'duckdb', from, source: kind, quarantined: 'shown' });
+  return currentSql({ schema, dialect: 'duckdb', from, source: kind, quarantined: 'shown', ...(formerNames ? { formerNames } : {}) });
 }
 
 /** As `isVisible` of sources/source.ts: ids in events are the low 32 bits; the epoch is the snapshot's or its neighbour. */

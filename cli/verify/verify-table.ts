@@ -8,12 +8,13 @@
 import { identText, type Catalog } from '../../catalog/catalog.ts';
 import { currentSource, type CurrentSource } from '../../lake/raw/current.ts';
 import { quoted } from '../../lake/parquet/duckdb-type.ts';
-import type { Schema } from '../../lake/iceberg/schema.ts';
+import { currentSchema } from '../../lake/iceberg/metadata.ts';
+import { formerNames } from '../../lake/raw/former-names.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Source, SourceColumn, SourceReading, SourceRow, SourceTable } from '../../sources/source.ts';
-import type { ColumnMasks } from '../../sync/contract/column-masks.ts';
+import { isMasked, type ColumnMasks } from '../../sync/contract/column-masks.ts';
 import { maskText } from '../../sync/contract/mask-value.ts';
 import type { Log } from '../../sync/log/log.ts';
 import type { TableTarget } from '../../sync/table.ts';
@@ -213,10 +214,15 @@ async function lakeSide(
 ): Promise<AsyncIterable<readonly KeyedRow[]>> {
   const { target, lake, kind, table } = parts;
   // After the wait, so that columns of the newest rows are there.
-  const schema: Schema | null = await lake.schemaOf(target.ident.name, signal);
+  const loaded = await parts.catalog.loadTable(target.ident, signal);
+  const schema = loaded && currentSchema(loaded.metadata);
   if (!schema || currentSource(schema) === null) return noRows();
+  const names = formerNames(loaded.metadata);
   const relation = target.ident.namespace.concat(target.ident.name).map(quoted).join('.');
-  return lakeRows({ lake, relation, schema, kind, table, columns, ...(snapshot === undefined ? {} : { snapshot }) }, signal);
+  return lakeRows(
+    { lake, relation, schema, formerNames: names, kind, table, columns, ...(snapshot === undefined ? {} : { snapshot }) },
+    signal,
+  );
 }
 
 /** Generated columns are in snapshots but not in later events. */
@@ -229,7 +235,7 @@ function comparedColumns({ table, masks }: Parts): readonly string[] {
 const textTypes: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'citext', 'ascii', 'enum', 'name']);
 
 function isComparable({ name, type }: SourceColumn, masks: ColumnMasks | null): boolean {
-  return !masks?.byColumn.has(name) || textTypes.has(type.name);
+  return !isMasked(masks, name) || (!masks?.inside.has(name) && textTypes.has(type.name));
 }
 
 async function* keyedRows(

@@ -2,7 +2,8 @@
 // hidden, widened, reordered and documented, what happens to the rows there already, and what somebody has to decide.
 // Pure: sync/apply-contract.ts commits the result.
 //
-// No file is ever rewritten. A property is found again by its id, so a rename is a rename. A column that the contract no
+// No file is ever rewritten. A property is found again by its id, so a rename is a rename: where the source was first, the
+// column that its new name was given meanwhile is hidden, and its rows read as the property's. A column that the contract no
 // longer has keeps its field id under a hidden name while records may still fill it. Types only widen in place (int → long,
 // float → double, a wider decimal); for any other change a new column takes over the name and the old one is hidden, and
 // that is a decision: `replace`, or `keep` the type as it is.
@@ -27,6 +28,8 @@ export interface EvolutionInput {
   readonly table: ContractTable;
   /** By the contract's column name; `*` is for every other. */
   readonly decisions: ReadonlyMap<string, Decision>;
+  /** Whether any record had both columns of `before` or `after`: then the one is not the other's new name. */
+  readonly stoodTogether?: (parent: string, one: string, other: string) => boolean;
 }
 
 /** What the shapes of the table have to follow. */
@@ -102,42 +105,41 @@ function planStruct(work: StructWork): {
   readonly ids: ReadonlyMap<string, number>;
 } {
   const { parent, known } = work;
-  const moves: ColumnMove[] = [];
-  let fields = [...structNamed(work.schema, parent).fields];
-  const move = (field: StructField, to: string, isReplaced: boolean): void => {
-    moves.push({ parent, from: field.name, to, isReplaced });
-    fields = fields.map((other) => (other === field ? { ...field, name: to } : other));
+  const before = structNamed(work.schema, parent).fields;
+  let fields = before;
+  const rename = (field: StructField, to: string): void => {
+    fields = fields.map((other) => (other.id === field.id ? { ...other, name: to } : other));
   };
   const wantedIds = new Set(work.wanted.map((column) => column.id));
   for (const [id, byParent] of known?.columns ?? []) {
     const field = fields.find((candidate) => candidate.id === byParent.get(parent));
-    if (field && !wantedIds.has(id) && !isHidden(field.name)) move(field, `${droppedPrefix}${field.id}_${field.name}`, false);
+    if (!field || wantedIds.has(id) || isHidden(field.name)) continue;
+    for (const one of [field, ...replacedBy(field.name, fields)]) rename(one, `${droppedPrefix}${one.id}_${field.name}`);
   }
   const taken: LakeColumn[] = [];
   for (const column of work.wanted) {
     const field = fields.find((candidate) => candidate.id === known?.columns.get(column.id)?.get(parent));
     const namesake = fields.find((candidate) => candidate.name === column.name);
     if (field && field !== namesake) {
-      const conflict = namesake && `a column ${column.name} is there already, beside ${field.name}`;
-      const decided = conflict ? decide(work, column, conflict, field.name) : 'rename';
-      if (decided === 'rename') move(field, column.name, false);
-      else if (decided === 'replace') move(field, `${replacedPrefix}${field.id}_${column.name}`, true);
-      else continue;
+      const decided = namesake ? nameTaken(work, column, field, namesake) : 'rename';
+      if (decided === null || decided === 'keep') continue;
+      if (decided === 'replace') rename(field, `${replacedPrefix}${field.id}_${column.name}`);
+      else {
+        if (namesake) rename(namesake, `${replacedPrefix}${namesake.id}_${column.name}`);
+        for (const one of replacedBy(field.name, fields)) rename(one, `${replacedPrefix}${one.id}_${column.name}`);
+        rename(field, column.name);
+      }
     }
     const current = fields.find((candidate) => candidate.name === column.name);
     const conflict = current && conflictOf(current, typeOf(column, work));
     if (current && conflict) {
-      const decided = decide(
-        work,
-        column,
-        `${conflict.path}: ${conflict.wanted} where the column is ${conflict.current}`,
-        conflict.current,
-      );
-      if (decided !== 'replace') continue;
-      move(current, `${replacedPrefix}${current.id}_${column.name}`, true);
+      const why = `${conflict.path}: ${conflict.wanted} where the column is ${conflict.current}`;
+      if (decide(work, column, why, conflict.current) !== 'replace') continue;
+      rename(current, `${replacedPrefix}${current.id}_${column.name}`);
     }
     taken.push(column);
   }
+  const moves = movesOf(parent, before, fields);
   const row = taken.map((column): WantedField => ({ name: column.name, type: typeOf(column, work), ...docOf(column) }));
   const moved = withStruct(work.schema, parent, fields);
   const evolved = evolveSchema(
@@ -154,6 +156,31 @@ function planStruct(work: StructWork): {
     }),
   );
   return { schema: withStruct(evolved.schema, parent, after), lastColumnId: evolved.lastColumnId, moves, ids };
+}
+
+/**
+ * `rename`: what stands under the new name came of records since the source renamed, and becomes a part of the column.
+ * Else a person decides which of the two goes on.
+ */
+function nameTaken(work: StructWork, column: LakeColumn, field: StructField, namesake: StructField): Decision | 'rename' | null {
+  const { parent, known, input } = work;
+  const isOther = [...(known?.columns.values() ?? [])].some((byParent) => byParent.get(parent) === namesake.id);
+  if (!isOther && input.stoodTogether?.(parent, field.name, namesake.name) === false) return 'rename';
+  return decide(work, column, `a column ${column.name} is there already, beside ${field.name}`, field.name);
+}
+
+/** Hidden columns that a column took over from. */
+function replacedBy(name: string, fields: readonly StructField[]): readonly StructField[] {
+  return fields.filter((field) => field.name === `${replacedPrefix}${field.id}_${name}`);
+}
+
+function movesOf(parent: string, before: readonly StructField[], after: readonly StructField[]): readonly ColumnMove[] {
+  const names = new Map(after.map((field) => [field.id, field.name]));
+  return before.flatMap(({ id, name: from }) => {
+    const to = names.get(id) ?? from;
+    const isReplaced = to.startsWith(replacedPrefix) && !isHidden(from);
+    return to === from ? [] : [{ parent, from, to, isReplaced }];
+  });
 }
 
 function isHidden(name: string): boolean {

@@ -22,18 +22,18 @@ export function describeChanges(before: StructType, after: StructType, moves: re
   for (const field of after.fields) {
     const old = byId.get(field.id);
     if (!old) {
-      step('add', field.name, typeText(field.type), 'rows there already read as null, unless the column took another one over');
+      step('add', field.name, columnText(field.type), 'rows there already read as null, unless the column took another one over');
       continue;
     }
-    if (old.name !== field.name) describeMove(old, field, moves, step);
-    const widened = typeText(field.type);
-    if (typeText(old.type) !== widened)
-      step('widen', field.name, `${typeText(old.type)} → ${widened}`, 'keep their values; no file is rewritten');
+    // What is hidden already follows its column.
+    if (old.name !== field.name && !isHidden(old.name)) describeMove(old, field, moves, step);
+    const [was, widened] = [columnText(old.type), columnText(field.type)];
+    if (was !== widened) step('widen', field.name, `${was} → ${widened}`, 'keep their values; no file is rewritten');
     if (old.doc !== field.doc) step('document', field.name, field.doc ?? '', 'not concerned');
   }
   const kept = after.fields.filter((field) => byId.has(field.id)).map((field) => field.id);
   const isReordered = kept.some((id, i) => id !== before.fields[i]?.id);
-  const visible = after.fields.filter((field) => !/^_(dropped|replaced)_/.test(field.name)).map((field) => field.name);
+  const visible = after.fields.filter((field) => !isHidden(field.name)).map((field) => field.name);
   if (isReordered) step('reorder', '*', visible.join(', '), 'not concerned');
   return steps;
 }
@@ -49,8 +49,8 @@ function describeMove(
     step(
       'replace',
       old.name,
-      `${typeText(old.type)} kept as ${field.name}`,
-      'keep their values there; the current view reads them cast to the new type',
+      `${columnText(old.type)} kept as ${field.name}`,
+      'keep their values there; the current view reads them in the new column, null where its type cannot hold one',
     );
   } else if (field.name.startsWith('_dropped_')) {
     step(
@@ -62,6 +62,17 @@ function describeMove(
   } else {
     step('rename', field.name, `${old.name} → ${field.name}`, 'keep their values, under the new name; no file is rewritten');
   }
+}
+
+function isHidden(name: string): boolean {
+  return /^_(dropped|replaced)_\d+_/.test(name);
+}
+
+/** Of Cassandra's cells, the value's. */
+function columnText(type: IcebergType): string {
+  const names = isStruct(type) ? type.fields.map((field) => field.name).join() : '';
+  const [value] = isStruct(type) ? type.fields : [];
+  return typeText(value && names === 'value,deletion_ts,set' ? value.type : type);
 }
 
 export function typeText(type: IcebergType): string {

@@ -22,6 +22,8 @@ export interface CurrentInput {
   readonly quarantined?: 'hidden' | 'shown';
   /** When cells with a time to live are judged, epoch milliseconds. Default: when the statement runs. */
   readonly asOf?: number;
+  /** Of a table whose columns were renamed (former-names.ts): keys name them as they were. Default: none. */
+  readonly formerNames?: ReadonlyMap<string, string>;
 }
 
 /** Throws TABLE_UNSUPPORTED for a table whose records are no change events. */
@@ -35,14 +37,20 @@ export function currentSql(input: CurrentInput): string {
     throw new LakeError('TABLE_UNSUPPORTED', 'the table has no current rows: its records are no change events of PostgreSQL or Cassandra', {
       context: { expected: 'a source with lsn or with keyspace', found: schema.fields.map((field) => field.name).join(', ') },
     });
-  const after = currentColumns(schema);
+  const columns = currentColumns(schema);
+  const { asOf, formerNames = new Map<string, string>() } = input;
   if (source === 'postgres')
-    return postgresCurrentSql({ columns: after, from, hasLsn: fieldNamed(structNamed(schema, 'source'), 'lsn') !== undefined }, dialect);
-  const { asOf } = input;
+    return postgresCurrentSql(
+      { columns, from, hasLsn: fieldNamed(structNamed(schema, 'source'), 'lsn') !== undefined, formerNames },
+      dialect,
+    );
   const fields = structNamed(schema, 'after');
   const hasRanges = fieldNamed(fields, '_range_start') !== undefined && fieldNamed(fields, '_range_end') !== undefined;
   const hasSnapshot = fieldNamed(structNamed(schema, 'source'), 'snapshot') !== undefined;
-  return cassandraCurrentSql({ columns: after, from, hasRanges, hasSnapshot, ...(asOf === undefined ? {} : { asOfMs: asOf }) }, dialect);
+  return cassandraCurrentSql(
+    { columns, from, hasRanges, hasSnapshot, formerNames, ...(asOf === undefined ? {} : { asOfMs: asOf }) },
+    dialect,
+  );
 }
 
 /** Null where the table's records are no change events. */

@@ -2,19 +2,34 @@
 // takes any type later, so observations of one layout merge into one shape instead of one for each set of nulls.
 
 import type { Shape, ShapeField, ShapeType } from './shape.ts';
-import { wireJson } from './wire.ts';
+import { wireJson, type Wire } from './wire.ts';
 
 /** Whether `wide` decodes every value that `narrow` does. */
 export function covers(wide: ShapeType, narrow: ShapeType): boolean {
+  return coversBy(wide, narrow, isSameNested);
+}
+
+/** Whether some records of both differ only inside a nested value of a typed column. */
+export function isAlike(left: ShapeType, right: ShapeType): boolean {
+  return coversBy(left, right, () => true) || coversBy(right, left, () => true);
+}
+
+function coversBy(wide: ShapeType, narrow: ShapeType, isSame: (left: Wire, right: Wire) => boolean): boolean {
   if (narrow.kind === 'null') return true;
   if (wide.kind === 'struct' && narrow.kind === 'struct') {
     return (
       sameKeys(wide.fields, narrow.fields) &&
-      wide.fields.every((field, i) => covers(field.type, narrow.fields[i]?.type ?? { kind: 'null' }))
+      wide.fields.every((field, i) => coversBy(field.type, narrow.fields[i]?.type ?? { kind: 'null' }, isSame))
     );
   }
-  if (wide.kind === 'list' && narrow.kind === 'list') return covers(wide.element, narrow.element);
+  if (wide.kind === 'list' && narrow.kind === 'list') return coversBy(wide.element, narrow.element, isSame);
+  if (wide.kind === 'typed' && narrow.kind === 'typed' && !isSame(wide.wire, narrow.wire)) return false;
   return jsonKind(wide) === jsonKind(narrow);
+}
+
+/** A nested value has exactly the parts of its wire form: one with a part more is another layout. */
+function isSameNested(left: Wire, right: Wire): boolean {
+  return (typeof left === 'string' && typeof right === 'string') || JSON.stringify(left) === JSON.stringify(right);
 }
 
 /** What a shape's value is in JSON: a typed one is what its wire form says. */

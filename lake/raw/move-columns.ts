@@ -1,7 +1,9 @@
 // What a table's shapes become when its columns change names. The number of a shape and the layout it stands for never
 // change: only which column each key goes to. Where another column took a name over, the shapes that still decode go on
-// as new ones that fill it; the old ones rebuild the rows they decoded, from the column that is hidden now.
+// as new ones that fill it; the old ones rebuild the rows they decoded, from the column that is hidden now. Where a nested
+// column got parts, they go on beside new ones: records of both kinds come.
 
+import { isDeepStrictEqual } from 'node:util';
 import { assert } from '../../runtime/errors.ts';
 import type { Schema } from '../iceberg/schema.ts';
 import { isEnvelopeShape, nextShapeNumber } from './infer-shape.ts';
@@ -20,25 +22,51 @@ export interface MovedColumn {
 
 /** `schema` has the new names. Null where there would be more shapes than a table may have. */
 export function moveColumns(shapes: readonly Shape[], moves: readonly MovedColumn[], schema: Schema): readonly Shape[] | null {
-  if (moves.length === 0) return shapes;
   const live = new Set(liveShapes(shapes).map((shape) => shape.number));
   const moved = shapes.map((shape): Shape => ({
     ...shape,
     root: rowsMapped(shape.root, (field, parent) => followed(field, parent, moves)),
   }));
   const first = nextShapeNumber(shapes);
-  const goingOn = shapes.filter((shape) => live.has(shape.number) && isReplacedIn(shape.root, moves));
-  if (shapes.length + goingOn.length > shapesMax) return null;
-  const added = goingOn.map((shape, i): Shape => {
-    const root = rowsMapped(shape.root, (field, parent) => {
-      const move = moveOf(field, parent, moves);
-      return move?.isReplaced === true
-        ? { name: field.name, ...namedIfOther(field.name, replacementOf(move)), type: untyped(field.type) }
-        : followed(field, parent, moves);
+  const added: ShapeType[] = [];
+  for (const shape of shapes.filter(({ number }) => live.has(number))) {
+    const root = retyped(
+      rowsMapped(shape.root, (field, parent) => goingOn(field, parent, moves)),
+      schema,
+    );
+    const isOther = isReplacedIn(shape.root, moves) || hasOtherParts(shape.root, root);
+    if (isOther && ![...moved.map((other) => other.root), ...added].some((other) => isDeepStrictEqual(other, root))) added.push(root);
+  }
+  if (shapes.length + added.length > shapesMax) return null;
+  return [...moved, ...added.map((root, i) => ({ number: first + i, root }))];
+}
+
+/** Where its records go from now on. */
+function goingOn(field: ShapeField, parent: string, moves: readonly MovedColumn[]): ShapeField {
+  const move = moveOf(field, parent, moves);
+  return move?.isReplaced === true
+    ? { name: field.name, ...namedIfOther(field.name, replacementOf(move)), type: untyped(field.type) }
+    : followed(field, parent, moves);
+}
+
+/** Whether a column's lists, maps or structs have other parts now. */
+function hasOtherParts(before: ShapeType, after: ShapeType): boolean {
+  if (before.kind === 'struct' && after.kind === 'struct')
+    return before.fields.some(({ type }, i) => hasOtherParts(type, after.fields[i]?.type ?? { kind: 'null' }));
+  if (before.kind !== 'typed' || after.kind !== 'typed' || typeof before.wire === 'string') return false;
+  return !isDeepStrictEqual(before.wire, after.wire);
+}
+
+/** Whether any record had both columns: then the one is not the other under a new name. */
+export function stoodTogether(shapes: readonly Shape[], parent: string, one: string, other: string): boolean {
+  return shapes.some(({ root }) => {
+    const names = new Set<string>();
+    rowsMapped(root, (field, row) => {
+      if (row === parent) names.add(columnName(field));
+      return field;
     });
-    return { number: first + i, root: retyped(root, schema) };
+    return names.has(one) && names.has(other);
   });
-  return [...moved, ...added];
 }
 
 /** A replaced column is called `_replaced_<id>_<name>`, after the one that took over. */

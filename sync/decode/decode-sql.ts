@@ -41,8 +41,8 @@ export interface DecodeStatement {
   readonly readReasons: ReadonlySet<number>;
   /** The shape that the rows' scanner has decoded already, where it could, into the column `scanned`. */
   readonly scanned: Shape | null;
-  /** Leave out the rows that none of the shapes proves. */
-  readonly provenOnly: boolean;
+  /** Which rows: all, those that a shape proves, or also those that have its layout and so are no other's. */
+  readonly kept: 'all' | 'proven' | 'settled';
   /** Whether malformed texts are sorted out first: without, the statement fails on one, and costs a parse less. */
   readonly guarded: boolean;
   /** An expression over `header_set`, and what it needs beside the rows. */
@@ -70,8 +70,8 @@ export function decodeSelect(statement: DecodeStatement): string {
     from = `SELECT *, ${judgement.expression} AS ok${i} FROM (${from})`;
   });
   const isProven = proven(judged, shapes.length);
-  const settled = judged.misses.map((miss) => `OR ${miss} IS NOT NULL`).join(' ');
-  if (statement.provenOnly) from = `SELECT * FROM (${from}) WHERE bytes IS NULL OR ${isProven} ${settled}`;
+  const settled = statement.kept === 'settled' ? judged.misses.map((miss) => `OR ${miss} IS NOT NULL`).join(' ') : '';
+  if (statement.kept !== 'all') from = `SELECT * FROM (${from}) WHERE bytes IS NULL OR ${isProven} ${settled}`;
   from = `SELECT *, CASE WHEN bytes IS NOT NULL AND NOT ${isProven} THEN TRY(decode(bytes)) END AS rest FROM (${from})`;
   const columns = schema.fields.map((field) => `${columnExpression(field.name, field.type, statement, judged)} AS ${quoted(field.name)}`);
   return `SELECT ${columns.join(',\n')} FROM (${from})`;

@@ -8,7 +8,7 @@ import { assert, LakeError } from '../../runtime/errors.ts';
 import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { fieldIds } from '../../lake/parquet/field-ids.ts';
 import { fileMetrics, leavesOf, microsOf, type ReportedStats } from '../../lake/parquet/file-metrics.ts';
-import { liveShapes } from '../../lake/raw/merge-shapes.ts';
+import { isAlike, liveShapes } from '../../lake/raw/merge-shapes.ts';
 import { judgedIn, type FileJudged, type RowsEnforcement } from '../contract/judged-file.ts';
 import { remainingPages } from './day-sources.ts';
 import { decodeSelect, reasonNoShape, type DecodeStatement } from './decode-sql.ts';
@@ -78,7 +78,12 @@ export async function writeFiles(
   options: FileWriterOptions,
   signal?: AbortSignal,
 ): Promise<readonly FileOutcome[]> {
-  const groups = shapeGroups(liveShapes(plan.shapes), options.stageBytesMax);
+  const live = liveShapes(plan.shapes);
+  const once = shapeGroups(live, options.stageBytesMax);
+  // What is scanned for one shape is not read for another. Where nested values alone tell two apart, the rows whose nested
+  // values are not of the first are tried again, unscanned.
+  const isAmbiguous = live.some((shape, i) => live.slice(0, i).some((other) => isAlike(other.root, shape.root)));
+  const groups = isAmbiguous ? [...once.slice(0, 1), ...once] : once;
   const outcomes: FileOutcome[] = [];
   let { pages } = rows;
   try {
@@ -93,7 +98,7 @@ export async function writeFiles(
         readReasons: rows.readReasons,
         headers: rows.headers,
         enforcement: rows.enforcement,
-        provenOnly: !isLast,
+        kept: isLast ? ('all' as const) : isAmbiguous ? ('proven' as const) : ('settled' as const),
         scanner,
       };
       const outcome = await writeGuarded(duckdb, plan, statement, { ...rows, pages }, mode, options, signal);

@@ -10,7 +10,9 @@
 // and counters, which the agent does not deliver truly; keys of inet and of nested types compare as text in ranges.
 
 import { fieldNamed, isStruct, type StructField } from '../../iceberg/schema.ts';
-import { convertedSql, type CurrentColumn } from './columns.ts';
+import type { CurrentColumn } from './columns.ts';
+import { convertedSql } from './convert.ts';
+import { renamedBound, renamedMembers } from '../former-names.ts';
 import { literal, quoted } from '../../parquet/duckdb-type.ts';
 import type { Dialect } from './dialect.ts';
 import { boundColumns, isInRange, ownColumns } from './clustering-order.ts';
@@ -24,10 +26,12 @@ export interface CassandraCurrent {
   readonly hasSnapshot: boolean;
   /** Cells that expire by then are gone. Default: now. */
   readonly asOfMs?: number;
+  readonly formerNames: ReadonlyMap<string, string>;
 }
 
 export function cassandraCurrentSql(input: CassandraCurrent, dialect: Dialect): string {
-  const { columns, from, hasRanges } = input;
+  const { columns, from, hasRanges, formerNames } = input;
+  const bound = (name: string) => dialect.bound(renamedBound(`a.${name}`, formerNames));
   const origin = input.hasSnapshot ? `CASE WHEN source.snapshot = 'true' THEN 0 ELSE 1 END` : '1';
   const nowUs = input.asOfMs === undefined ? dialect.nowUs : String(BigInt(Math.round(input.asOfMs)) * 1000n);
   const cells = columns.map((column, i) => cellOf(column, i, dialect));
@@ -39,12 +43,12 @@ export function cassandraCurrentSql(input: CassandraCurrent, dialect: Dialect): 
   const expiry = `CASE WHEN ${cells.map((cell) => `${cell.liveExpiry} > 0`).join(' OR ')} THEN ${greatest(cells.map((cell) => cell.liveExpiry))} END`;
   const isKey = (cell: Cell) => dialect.hasElement('key_columns', literal(cell.columnName));
   return `WITH events AS (
-  SELECT _log_partition AS p, _log_offset AS o, ${dialect.text('_log_key')} AS k, op, changed_at,
+  SELECT _log_partition AS p, _log_offset AS o, ${renamedMembers(dialect.text('_log_key'), formerNames)} AS k, op, changed_at,
     ${origin} AS l, source.ts_us AS t, "after" AS a
   FROM ${from}
   WHERE _rescued IS NULL AND op IN ('i', 'u', 'd', 'r') AND _log_key IS NOT NULL),
 key_names AS (SELECT ${dialect.memberNames('k')} AS key_columns FROM events LIMIT 1),
-wide AS (SELECT k, op, t${hasRanges ? `, ${dialect.bound('a._range_start')} AS range_start, ${dialect.bound('a._range_end')} AS range_end` : ''} FROM events WHERE op IN ('d', 'r') AND ${isWide}),
+wide AS (SELECT k, op, t${hasRanges ? `, ${bound('_range_start')} AS range_start, ${bound('_range_end')} AS range_end` : ''} FROM events WHERE op IN ('d', 'r') AND ${isWide}),
 clustering AS (SELECT ${dialect.valueAtMax(dialect.nullNames('k'), 'length(k)')} AS names FROM wide),
 state AS (
   SELECT k, max(CASE WHEN op = 'd' THEN t END) AS deleted_at,

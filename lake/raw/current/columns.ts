@@ -1,9 +1,9 @@
 // The columns of the current view, and what a column took over: where a contract changed a type that no promotion changes,
 // rows from before have their value in `_replaced_<id>_<name>`, and the view reads it cast. Each row fills one of the two.
 
-import { decimalParts } from '../../iceberg/evolve.ts';
 import type { IcebergType, StructField, StructType } from '../../iceberg/schema.ts';
 import { literal, quoted } from '../../parquet/duckdb-type.ts';
+import { convertedSql } from './convert.ts';
 import type { Dialect } from './dialect.ts';
 
 export interface CurrentColumn extends StructField {
@@ -26,27 +26,6 @@ export function valueSql(column: CurrentColumn, row: string, dialect: Dialect): 
   const own = `${row}.${quoted(column.name)}`;
   const before = column.replaced.map((old) => convertedSql(`${row}.${quoted(old.name)}`, old.type, column.type, dialect));
   return before.length === 0 ? own : `coalesce(${[own, ...before].join(', ')})`;
-}
-
-/** A value of an old column's type as one of the new, null where it is none. Composites are not converted. */
-export function convertedSql(value: string, from: IcebergType, to: IcebergType, dialect: Dialect): string {
-  const nothing = typeof to === 'string' ? `CAST(NULL AS ${dialect.typeName(to)})` : 'NULL';
-  if (typeof from !== 'string' || typeof to !== 'string') return nothing;
-  if (from === to) return value;
-  switch (`${from} ${to}`) {
-    case 'long date':
-      return `CASE WHEN ${value} BETWEEN -719162 AND 2932896 THEN ${dialect.ofDays(value)} END`;
-    case 'long timestamp':
-      return `CASE WHEN ${value} BETWEEN -62135596800000000 AND 253402300799999999 THEN ${dialect.ofMicros(value)} END`;
-    case 'long timestamptz':
-      return `CASE WHEN ${value} BETWEEN -62135596800000 AND 253402300799999 THEN ${dialect.instantOfMillis(value)} END`;
-    case 'string timestamptz':
-      return dialect.instantOfText(value);
-    case 'string binary':
-      return `TRY(from_base64(${value}))`;
-    default:
-      return decimalParts(to) || from === 'string' || to === 'string' ? `TRY_CAST(${value} AS ${dialect.typeName(to)})` : nothing;
-  }
 }
 
 /** Types in which the connector spells the placeholder of a value that it did not read. */

@@ -1,7 +1,8 @@
 // The few places where DuckDB's and Trino's SQL differ, so that the current view is written once. Both compare VARCHAR by
 // its UTF-8 bytes, both know ROW(…) with parts by number, window frames and CASE: everything else is common SQL.
 
-import { duckdbType, literal } from '../../parquet/duckdb-type.ts';
+import { isList, isMap, isStruct, type IcebergType, type StructType } from '../../iceberg/schema.ts';
+import { duckdbType, literal, quoted } from '../../parquet/duckdb-type.ts';
 import { quarantinedRule } from '../raw-schema.ts';
 
 export type DialectName = 'duckdb' | 'trino';
@@ -38,8 +39,15 @@ export interface Dialect {
   hexOfBase64(text: string): string;
   /** Some text of a list, map or struct: the same for the same value. */
   compositeText(value: string): string;
-  /** An Iceberg primitive. */
-  typeName(type: string): string;
+  typeName(type: IcebergType): string;
+  /** JSON text as a value of the type, whose parts are text, long, double and boolean; null where it is none. */
+  ofJson(text: string, type: IcebergType): string;
+  /** A list, map or struct of such parts as JSON text. */
+  jsonText(value: string): string;
+  /** A list with every item, a map with every value as `body` makes it; `item` is a name that the statement has for nothing else. */
+  eachItem(list: string, item: string, body: (item: string) => string): string;
+  eachValue(map: string, item: string, body: (value: string) => string): string;
+  structOf(parts: readonly string[], type: StructType): string;
   /** Dates and times of days, microseconds and milliseconds since the epoch, and of `2026-11-21T08:54:30.123456Z`. */
   ofDays(days: string): string;
   ofMicros(micros: string): string;
@@ -74,6 +82,12 @@ const duckdb: Dialect = {
   hexOfBase64: (text) => `hex(from_base64(${text}))`,
   compositeText: (value) => `CAST(${value} AS varchar)`,
   typeName: duckdbType,
+  ofJson: (text, type) => `TRY_CAST(TRY_CAST(${text} AS JSON) AS ${duckdbType(type)})`,
+  jsonText: (value) => `CAST(to_json(${value}) AS varchar)`,
+  eachItem: (list, item, body) => `list_transform(${list}, lambda ${item}: ${body(item)})`,
+  eachValue: (map, item, body) =>
+    `CASE WHEN ${map} IS NOT NULL THEN map_from_entries(list_transform(map_entries(${map}), lambda ${item}: struct_pack(key := ${item}.key, "value" := ${body(`${item}."value"`)}))) END`,
+  structOf: (parts, type) => `struct_pack(${parts.map((part, i) => `${quoted(type.fields[i]?.name ?? '')} := ${part}`).join(', ')})`,
   ofDays: (days) => `DATE '1970-01-01' + CAST(${days} AS INTEGER)`,
   ofMicros: (micros) => `make_timestamp(${micros})`,
   instantOfMillis: (millis) => `make_timestamptz(${millis} * 1000)`,
@@ -91,6 +105,13 @@ const trinoTypes: Readonly<Record<string, string>> = {
   timestamp: 'timestamp(6)',
   timestamptz: 'timestamp(6) with time zone',
 };
+
+function trinoType(type: IcebergType): string {
+  if (isStruct(type)) return `ROW(${type.fields.map((field) => `${quoted(field.name)} ${trinoType(field.type)}`).join(', ')})`;
+  if (isList(type)) return `array(${trinoType(type.element)})`;
+  if (isMap(type)) return `map(${trinoType(type.key)}, ${trinoType(type.value)})`;
+  return typeof type === 'string' ? (trinoTypes[type] ?? type) : '';
+}
 
 const trinoMembers = (json: string): string => `CAST(json_parse(${json}) AS map(varchar, json))`;
 
@@ -114,7 +135,12 @@ const trino: Dialect = {
   isQuarantined: (violations) => `coalesce(element_at(${violations}, 1)."rule" = ${literal(quarantinedRule)}, false)`,
   hexOfBase64: (text) => `to_hex(from_base64(${text}))`,
   compositeText: (value) => `json_format(CAST(${value} AS json))`,
-  typeName: (type) => trinoTypes[type] ?? type,
+  typeName: trinoType,
+  ofJson: (text, type) => `TRY(CAST(json_parse(${text}) AS ${trinoType(type)}))`,
+  jsonText: (value) => `json_format(CAST(${value} AS json))`,
+  eachItem: (list, item, body) => `transform(${list}, ${item} -> ${body(item)})`,
+  eachValue: (map, item, body) => `transform_values(${map}, (k, ${item}) -> ${body(item)})`,
+  structOf: (parts, type) => `CAST(ROW(${parts.join(', ')}) AS ${trinoType(type)})`,
   ofDays: (days) => `date_add('day', ${days}, DATE '1970-01-01')`,
   ofMicros: (micros) => `CAST(from_unixtime_nanos(${micros} * 1000) AT TIME ZONE 'UTC' AS timestamp(6))`,
   instantOfMillis: (millis) => `CAST(from_unixtime_nanos(${millis} * 1000000) AS timestamp(6) with time zone)`,

@@ -9,6 +9,7 @@
 
 import { createHash } from 'node:crypto';
 import { quoted } from '../../parquet/duckdb-type.ts';
+import { renamedMembers } from '../former-names.ts';
 import { isPlaceholderType, isUnavailableSql, valueSql, type CurrentColumn } from './columns.ts';
 import type { Dialect } from './dialect.ts';
 
@@ -36,12 +37,14 @@ export interface PostgresCurrent {
   readonly columns: readonly CurrentColumn[];
   readonly from: string;
   readonly hasLsn: boolean;
+  readonly formerNames: ReadonlyMap<string, string>;
 }
 
 const inKey = 'PARTITION BY k ORDER BY epoch, p, o';
 
 export function postgresCurrentSql(input: PostgresCurrent, dialect: Dialect): string {
-  const { columns, from } = input;
+  const { columns, from, formerNames } = input;
+  const key = (bytes: string) => (formerNames.size === 0 ? bytes : renamedMembers(dialect.text(bytes), formerNames));
   const large = columns.filter((column) => isPlaceholderType(column.type));
   const relations = [
     ...eventRelations(input),
@@ -68,8 +71,8 @@ export function postgresCurrentSql(input: PostgresCurrent, dialect: Dialect): st
     return `CASE WHEN ${isUnavailable(value, field)} AND ${known} IS NOT NULL THEN ${known}[1] ELSE ${value} END AS ${quoted(field.name)}`;
   });
   return `WITH events AS (
-  SELECT _log_partition AS p, _log_offset AS o, _log_time AS logged, _log_key AS k, op, changed_at, ${input.hasLsn ? 'source.lsn' : 'CAST(NULL AS bigint)'} AS lsn,
-    ${dialect.header('__debezium.oldkey')} AS old_key, ${dialect.header('__debezium.newkey')} AS new_key, "after" AS a
+  SELECT _log_partition AS p, _log_offset AS o, _log_time AS logged, ${key('_log_key')} AS k, op, changed_at, ${input.hasLsn ? 'source.lsn' : 'CAST(NULL AS bigint)'} AS lsn,
+    ${key(dialect.header('__debezium.oldkey'))} AS old_key, ${key(dialect.header('__debezium.newkey'))} AS new_key, "after" AS a
   FROM ${from}
   WHERE _rescued IS NULL AND op IN ('c', 'u', 'd', 'r') AND _log_key IS NOT NULL),
 ${relations.join(',\n')}
