@@ -3,6 +3,7 @@
 import type { TableIdent } from '../catalog.ts';
 import { namespaceKey, type CatalogStore, type PageRequest, type StoredNamespace, type StoredTable } from './catalog-store.ts';
 import { memoryContractStore } from './memory-contract-store.ts';
+import { memoryQualityStore } from './memory-quality-store.ts';
 
 export function memoryCatalogStore(): CatalogStore {
   const namespaces = new Map<string, StoredNamespace>();
@@ -12,6 +13,7 @@ export function memoryCatalogStore(): CatalogStore {
 
   return {
     contracts: memoryContractStore(),
+    quality: memoryQualityStore(),
     async getNamespace(namespace) {
       return namespaces.get(namespaceKey(namespace)) ?? null;
     },

@@ -15,7 +15,7 @@ export interface StoredResult {
   readonly snapshotId: string | null;
   readonly outcome: string;
   readonly at: EpochMs;
-  /** The measured value; null where nothing was measured. */
+  /** The measured value; null where nothing was measured. Finite. */
   readonly value: number | null;
   readonly record: string;
 }
@@ -66,15 +66,21 @@ export interface QualityStore {
   history(series: string, page: { readonly before: EpochMs | null; readonly limit: number }): Promise<readonly HistoryPoint[]>;
   getState(kind: string, name: string): Promise<StoredState | null>;
   listStates(kind: string): Promise<readonly StoredState[]>;
-  /** `expectedRevision` null: there is none yet. Returns the new revision, or null when the swap was lost. `record` null deletes it. */
+  /**
+   * `expectedRevision` null: there is none. Returns the new revision, or null when the swap was lost. `record` null deletes
+   * it; a state made again goes on counting, so that a revision is never seen twice.
+   */
   putState(state: {
     readonly kind: string;
     readonly name: string;
     readonly expectedRevision: number | null;
     readonly record: string | null;
   }): Promise<number | null>;
-  /** Takes or renews a lease; false while another holder's has not expired. `now` and `expiresAt` by the caller's clock. */
+  /**
+   * Takes or renews a lease; false while another holder's has not expired. `now` and `expiresAt` by the caller's clock;
+   * `expiresAt` at `now` gives it back.
+   */
   takeLease(name: string, holder: string, now: EpochMs, expiresAt: EpochMs): Promise<boolean>;
-  /** Results, runs and history older than this go; returns how many results went. */
-  prune(before: EpochMs): Promise<number>;
+  /** What is older goes: results and runs, and history, which is small and needed longer. Returns how many results went. */
+  prune(before: { readonly results: EpochMs; readonly history: EpochMs }): Promise<number>;
 }

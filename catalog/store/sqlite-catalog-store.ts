@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { LakeError, type ErrorCode } from '../../runtime/errors.ts';
 import { namespaceKey, namespaceOfKey, type CatalogStore } from './catalog-store.ts';
 import { sqliteContractStore } from './sqlite-contract-store.ts';
+import { sqliteQualityStore } from './sqlite-quality-store.ts';
 
 export interface SqliteCatalogStoreOptions {
   /** The database file; its folder is created when absent. */
@@ -24,6 +25,7 @@ export async function sqliteCatalogStore(options: SqliteCatalogStoreOptions): Pr
   const call = thread.call;
   return {
     contracts: sqliteContractStore(call, options.path),
+    quality: sqliteQualityStore(call),
     async getNamespace(namespace) {
       const row = textRow(await call('getNamespace', [namespaceKey(namespace)]));
       return row ? { namespace, properties: propertiesOf(row[0]) } : null;

@@ -1,6 +1,8 @@
 // The SQLite store's tables, one migration per version, applied in order inside one transaction. Never change one that
 // has been released: add the next.
 
+import { qualityMigration } from './sqlite-quality-operations.ts';
+
 export const sqliteMigrations: readonly string[] = [
   `
   CREATE TABLE namespaces (
@@ -49,4 +51,5 @@ export const sqliteMigrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX contract_tables_by_contract ON contract_tables (contract);
   `,
+  qualityMigration,
 ];

@@ -4,8 +4,9 @@
 
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import { sqliteContractOperations, type Operation, type Parameters } from './sqlite-contract-operations.ts';
+import { sqliteContractOperations, type Operation, type Parameters, type SqliteStatements } from './sqlite-contract-operations.ts';
 import { sqliteMigrations } from './sqlite-migrations.ts';
+import { sqliteQualityOperations } from './sqlite-quality-operations.ts';
 
 function openDatabase(path: string, busyTimeoutMs: number): DatabaseSync {
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: busyTimeoutMs });
@@ -60,8 +61,10 @@ function operationsOf(database: DatabaseSync): ReadonlyMap<string, Operation> {
   const hasNamespace = (key: string | number) => row('SELECT 1 FROM namespaces WHERE key = ?', key) !== null;
   const tableSql = 'SELECT table_uuid, metadata_location FROM tables WHERE namespace = ? AND name = ?';
 
+  const shared: SqliteStatements = { row, rows, change, inTransaction: (work) => inTransaction(database, work) };
   return new Map<string, Operation>([
-    ...sqliteContractOperations({ row, rows, change, inTransaction: (work) => inTransaction(database, work) }),
+    ...sqliteContractOperations(shared),
+    ...sqliteQualityOperations(shared),
     ['getNamespace', (key = '') => row('SELECT properties FROM namespaces WHERE key = ?', key)],
     [
       'insertNamespace',
