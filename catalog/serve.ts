@@ -1,10 +1,11 @@
-// The catalog as a running service: services over a store and an object store, and the contract registry over the same
-// store, behind the REST server.
+// The catalog as a running service: services over a store and an object store, and the contract registry and the lineage over
+// the same store, behind the REST server.
 
 import type { ObjectStore } from '../lake/store/object-store.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { silentLogger, type Logger } from '../runtime/log.ts';
+import { lineageService } from './lineage/lineage-service.ts';
 import { registryParts } from './registry/registry-parts.ts';
 import { threadJudge } from './registry/thread-judge.ts';
 import { catalogServer, type CatalogServerOptions } from './server/catalog-server.ts';
@@ -45,7 +46,8 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
     });
   }
   const judge = threadJudge();
-  const { registry, veto } = registryParts(store.contracts, clock, judge);
+  const lineage = lineageService({ store, clock });
+  const { registry, veto } = registryParts(store.contracts, clock, judge, lineage.consumers);
   const close = async (): Promise<void> => {
     await app.close();
     await judge[Symbol.asyncDispose]();
@@ -58,6 +60,7 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
     namespaces: namespaceService({ store, warehouse }),
     tables: tableService({ snapshotAheadMaxMs: snapshotAheadDefaultMs, ...options, warehouse, clock, logger, veto }),
     registry,
+    lineage,
     checkReady: async () => {
       await store.getNamespace(['readyz']);
     },

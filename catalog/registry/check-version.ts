@@ -11,7 +11,7 @@
 import type { CompatibilityMode, Contract } from '../../contracts/contract.ts';
 import { refused, type Refusal } from '../service/answer.ts';
 import type { ContractJudge } from './contract-judge.ts';
-import type { VersionComparison, Direction, Verdict } from './registry-ports.ts';
+import type { ContractDifference, Direction, Verdict, VersionComparison } from './registry-ports.ts';
 import { compareVersions, isStepAtLeast, nextVersion, stepBetween, type VersionStep } from './semantic-version.ts';
 
 export interface VersionCheck {
@@ -22,15 +22,26 @@ export interface VersionCheck {
   readonly isUnknownAccepted: boolean;
 }
 
+export interface VersionAllowed {
+  readonly kind: 'ok';
+  readonly note: string;
+  /** To the newest promised version. */
+  readonly differences: readonly ContractDifference[];
+}
+
+export interface VersionRefusal extends Refusal {
+  readonly detail?: Refusal['detail'] & { readonly differences?: readonly ContractDifference[] };
+}
+
 /** Differences and witnesses told of one refusal; the rest is counted. */
 const differencesMax = 100;
 const witnessesMax = 10;
 
 /** A refusal, or what to write into the history. */
-export async function checkVersion(check: VersionCheck): Promise<Refusal | { readonly kind: 'ok'; readonly note: string }> {
+export async function checkVersion(check: VersionCheck): Promise<VersionRefusal | VersionAllowed> {
   const { promised, candidate, compare } = check;
   const newest = promised[0];
-  if (!newest) return { kind: 'ok', note: 'nothing was promised before' };
+  if (!newest) return { kind: 'ok', note: 'nothing was promised before', differences: [] };
   if (compareVersions(candidate.version, newest.version) <= 0) return notAbove(newest, candidate);
   const mode = newest.compatibility;
   const needed = directionsOf(mode);
@@ -44,7 +55,7 @@ export async function checkVersion(check: VersionCheck): Promise<Refusal | { rea
   const comparison = compared.get(newest) ?? (await compare(newest, candidate));
   const step = neededStep(comparison, check.isUnknownAccepted);
   if (!isStepAtLeast(stepBetween(newest.version, candidate.version), step)) return tooSmall(newest, candidate, step, comparison);
-  return { kind: 'ok', note: noteOf(newest, mode, step, comparison) };
+  return { kind: 'ok', note: noteOf(newest, mode, step, comparison), differences: comparison.differences };
 }
 
 export function directionsOf(mode: CompatibilityMode): readonly Direction[] {
@@ -77,7 +88,7 @@ export function neededStep({ backward, forward, differences }: VersionComparison
   return isWider ? 'minor' : 'patch';
 }
 
-function notAbove(newest: Contract, candidate: Contract): Refusal {
+function notAbove(newest: Contract, candidate: Contract): VersionRefusal {
   return refused(
     'contract-version',
     `Contract ${candidate.id} has version ${newest.version} in force already: ${candidate.version} is not above it. ` +
@@ -91,7 +102,7 @@ function incompatible(
   mode: CompatibilityMode,
   broken: readonly Direction[],
   comparison: VersionComparison,
-): Refusal {
+): VersionRefusal {
   const isUnknown = broken.every((direction) => comparison[direction] === 'unknown');
   const finding = isUnknown ? 'could not be shown to be' : 'is not';
   const first = comparison.differences.find(({ breaks }) => broken.some((direction) => breaks.includes(direction)));
@@ -106,7 +117,7 @@ function incompatible(
   });
 }
 
-function tooSmall(newest: Contract, candidate: Contract, step: VersionStep, comparison: VersionComparison): Refusal {
+function tooSmall(newest: Contract, candidate: Contract, step: VersionStep, comparison: VersionComparison): VersionRefusal {
   const needed = nextVersion(newest.version, step);
   const what = step === 'major' ? 'a breaking change' : 'an addition';
   const message = `Contract ${candidate.id} ${candidate.version} makes ${what} to ${newest.version}: that is a ${step} version, ${needed} or above`;

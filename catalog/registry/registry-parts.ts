@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../runtime/clock.ts';
 import type { ContractStore } from '../store/contract-store.ts';
+import type { FindConsumers } from './affected-consumers.ts';
 import { commitVeto, type CommitVeto } from './commit-veto.ts';
 import { findRowNotHeld } from './compare-both-ways.ts';
 import { localJudge, type ContractJudge } from './contract-judge.ts';
@@ -15,11 +16,16 @@ export interface RegistryParts {
 }
 
 /** Judges in this process unless another judge is given, which stays the caller's. */
-export function registryParts(store: ContractStore, clock: Clock, judge: ContractJudge = localJudge(judgeParts)): RegistryParts {
+export function registryParts(
+  store: ContractStore,
+  clock: Clock,
+  judge: ContractJudge = localJudge(judgeParts),
+  consumers?: FindConsumers,
+): RegistryParts {
   const { read } = judgeParts;
   const documents = registeredDocuments({ store, read });
   return {
-    registry: registryService({ store, clock, read, judge }),
+    registry: registryService({ store, clock, read, judge, ...(consumers ? { consumers } : {}) }),
     veto: commitVeto({ store, documents, clock, findWitness: findRowNotHeld }),
   };
 }

@@ -13,14 +13,15 @@ import type { Contract } from '../../contracts/contract.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ok, pagedFrom, refused, type Answer, type Page, type Paged, type Refusal } from '../service/answer.ts';
 import type { ContractChange, ContractStore, StoredContract, StoredEffective, StoredVersion } from '../store/contract-store.ts';
-import { checkVersion } from './check-version.ts';
+import { affectedConsumers, type AffectedTable, type FindConsumers } from './affected-consumers.ts';
+import { checkVersion, type VersionRefusal } from './check-version.ts';
 import type { ContractJudge } from './contract-judge.ts';
 import { activate, changeOf, draftOf, merged, put, record } from './contract-draft.ts';
 import { contractView, eventView, versionView } from './contract-views.ts';
 import type { ContractView, EventView, InForceView, VersionDocument } from './contract-views.ts';
 import { inForceFor, newestInForce } from './in-force.ts';
 import { contractProblem, textProblem } from './registrable.ts';
-import type { ReadContract } from './registry-ports.ts';
+import type { ContractDifference, ReadContract } from './registry-ports.ts';
 import { registryLimits } from './registry-limits.ts';
 import { registeredDocuments, type RegisteredDocuments } from './registered-documents.ts';
 import { compareVersions } from './semantic-version.ts';
@@ -54,6 +55,8 @@ export interface Registered {
   readonly version: string;
   readonly contract: ContractView;
   readonly warnings: readonly string[];
+  /** Whom the change to the version promised before reaches. */
+  readonly consumers: readonly AffectedTable[];
 }
 
 export interface RegistryService {
@@ -74,6 +77,8 @@ export interface RegistryServiceOptions {
   /** Reads documents of the store, which were judged when they came. */
   readonly read: ReadContract;
   readonly judge: ContractJudge;
+  /** Who reads a table; absent: nobody is known. */
+  readonly consumers?: FindConsumers;
 }
 
 interface Deps extends RegistryServiceOptions {
@@ -158,13 +163,14 @@ async function decideRegistration(
   const known = stored?.versions.find((candidate) => candidate.version === version);
   if (known && known.digest !== digest) return otherContent(contract, known, digest);
   if (stored && known && (request.activate === null || known.state === 'active'))
-    return { kind: 'done', value: { outcome: 'unchanged', version, contract: contractView(stored), warnings } };
+    return { kind: 'done', value: { outcome: 'unchanged', version, contract: contractView(stored), warnings, consumers: [] } };
   if (known && known.state !== 'draft') return illegalState(id, known, 'active');
   if (!known && (stored?.versions.length ?? 0) >= registryLimits.versions)
     return refused('contract-invalid', `Contract ${id} has ${registryLimits.versions} versions, as many as it may have`);
   const promised = await deps.documents.promised(stored);
   const checked = await checkVersion({ ...deps.judge, promised, candidate: contract, isUnknownAccepted: request.isUnknownAccepted });
-  if (checked.kind === 'refused') return checked;
+  if (checked.kind === 'refused') return withConsumers(deps, checked);
+  const consumers = await affected(deps, checked.differences);
   const at = deps.clock.now();
   const note = noteText(request.note, checked.note);
   const draft = draftOf(id, stored);
@@ -188,7 +194,18 @@ async function decideRegistration(
   }
   if (request.activate) activate(draft, fresh, request.activate, at, note);
   const outcome = request.activate ? 'activated' : 'registered';
-  return { kind: 'change', change: changeOf(draft), value: (after) => ({ outcome, version, contract: contractView(after), warnings }) };
+  const value = (after: StoredContract): Registered => ({ outcome, version, contract: contractView(after), warnings, consumers });
+  return { kind: 'change', change: changeOf(draft), value };
+}
+
+function affected({ consumers }: Deps, differences: readonly ContractDifference[]): Promise<readonly AffectedTable[]> {
+  return consumers ? affectedConsumers(differences, consumers) : Promise.resolve([]);
+}
+
+/** Whom the change that was refused would have reached. */
+async function withConsumers(deps: Deps, refusal: VersionRefusal): Promise<Refusal> {
+  const { differences = [] } = refusal.detail ?? {};
+  return { ...refusal, detail: { ...refusal.detail, consumers: await affected(deps, differences) } };
 }
 
 async function changeState(deps: Deps, id: string, version: string, request: StateRequest): Promise<Answer<ContractView>> {
@@ -208,7 +225,7 @@ async function changeState(deps: Deps, id: string, version: string, request: Sta
         candidate: contract,
         isUnknownAccepted: request.isUnknownAccepted,
       });
-      if (checked.kind === 'refused') return checked;
+      if (checked.kind === 'refused') return withConsumers(deps, checked);
       activate(draft, found, request.effective ?? { kind: 'now' }, at, noteText(request.note, checked.note));
     } else {
       const isLegal = request.to === 'deprecated' ? found.state === 'active' : found.state === 'draft' || found.state === 'deprecated';

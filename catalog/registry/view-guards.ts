@@ -1,6 +1,8 @@
 // What a registry answered, looked at before it is believed.
 
 import { isListOf, isRecord, isString } from '../../lake/iceberg/read-metadata.ts';
+import type { Consumer, Consumers } from '../lineage/consumers.ts';
+import type { AffectedTable } from './affected-consumers.ts';
 import type { ContractView, EventView, InForceView, VersionView } from './contract-views.ts';
 import type { EffectiveBody } from './effective.ts';
 import { isOffset } from './effective.ts';
@@ -53,8 +55,32 @@ export function isRegistered(value: unknown): value is Registered {
     isString(value['outcome']) &&
     isString(value['version']) &&
     isContractView(value['contract']) &&
-    isListOf(isString)(value['warnings'])
+    isListOf(isString)(value['warnings']) &&
+    isListOf(isAffectedTable)(value['consumers'])
   );
+}
+
+function isAffectedTable(value: unknown): value is AffectedTable {
+  return isConsumers(value) && isRecord(value) && isString(value['table']) && isTextsOrNull(value['columns']);
+}
+
+export function isConsumers(value: unknown): value is Consumers {
+  return isRecord(value) && isListOf(isConsumer)(value['consumers']) && typeof value['isTruncated'] === 'boolean';
+}
+
+function isConsumer(value: unknown): value is Consumer {
+  return (
+    isRecord(value) &&
+    ['namespace', 'name', 'lastSeen'].every((name) => isString(value[name])) &&
+    isTextOrNull(value['type']) &&
+    isListOf(isString)(value['owners']) &&
+    isListOf(isString)(value['via']) &&
+    isTextsOrNull(value['columns'])
+  );
+}
+
+function isTextsOrNull(value: unknown): boolean {
+  return value === null || isListOf(isString)(value);
 }
 
 function isEffectiveOrNull(value: unknown): value is EffectiveBody | null {

@@ -1,14 +1,17 @@
 // The Iceberg REST protocol over the catalog's services: routes, limits and error bodies. It says honestly which
-// endpoints it has, so that clients do not call the others. The contract registry stands beside it under /v1/foz. What is
+// endpoints it has, so that clients do not call the others. The contract registry and the lineage stand beside it
+// under /v1/foz; OpenLineage events are taken where its clients send them. What is
 // not here yet (views, rename, register, multi-table transactions, authentication) gets its own routes file.
 
 import { fastify, type FastifyInstance } from 'fastify';
 import { parseJson } from '../../lake/iceberg/json.ts';
 import type { Logger } from '../../runtime/log.ts';
+import type { LineageService } from '../lineage/lineage-service.ts';
 import type { RegistryService } from '../registry/registry-service.ts';
 import type { NamespaceService } from '../service/namespace-service.ts';
 import type { TableService } from '../service/table-service.ts';
 import { contractRoutes } from './contract-routes.ts';
+import { lineageRoutes } from './lineage-routes.ts';
 import { namespaceEndpoints, namespaceRoutes } from './namespace-routes.ts';
 import { openApiRoute } from './openapi.ts';
 import { sendError, sendJson } from './reply.ts';
@@ -20,6 +23,7 @@ export interface CatalogServerOptions {
   readonly namespaces: NamespaceService;
   readonly tables: TableService;
   readonly registry: RegistryService;
+  readonly lineage: LineageService;
   readonly warehouse: string;
   readonly logger: Logger;
   /** Rejects when the store cannot answer. */
@@ -100,6 +104,7 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
   tableRoutes(app, options.tables);
   openApiRoute(app);
   contractRoutes(app, options.registry);
+  lineageRoutes(app, options.lineage);
   healthRoutes(app, options.checkReady);
   return app;
 }

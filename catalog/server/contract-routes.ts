@@ -1,27 +1,16 @@
 // The registry over HTTP. What a request may be is in its schema (contract-schemas.ts), so handlers see only such.
 
-import type { FastifyInstance, FastifySchema } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { isRecord, isString } from '../../lake/iceberg/read-metadata.ts';
 import { isOffset, storedEffective, type EffectiveBody } from '../registry/effective.ts';
 import type { RegistryService } from '../registry/registry-service.ts';
 import type { StoredEffective } from '../store/contract-store.ts';
-import { contractSchemas as schemas, type JsonSchemaText } from './contract-schemas.ts';
+import { contractSchemas as schemas } from './contract-schemas.ts';
+import { describeRoute as describe } from './describe-route.ts';
 import { answerJson } from './reply.ts';
 import { member, pageQuery, pageSizeMax } from './request.ts';
 import { sendError } from './reply.ts';
 import { refusalError } from './rest-error.ts';
-
-export interface FozSchema extends FastifySchema {
-  readonly summary: string;
-  readonly operationId: string;
-  readonly response: Readonly<Record<string, JsonSchemaText>>;
-}
-
-const describe = (operationId: string, summary: string, ok: JsonSchemaText, refusals: readonly number[], request: FastifySchema = {}) => {
-  const errors = Object.fromEntries([400, ...refusals, 500, 503].map((status) => [status, schemas.error]));
-  const schema: FozSchema = { ...request, operationId, summary, response: { 200: ok, ...errors } };
-  return { schema };
-};
 
 const contractsPath = '/v1/foz/contracts';
 const versionPath = `${contractsPath}/:contract/versions/:version`;

@@ -8,23 +8,23 @@ import { versionPattern } from '../registry/semantic-version.ts';
 
 export type JsonSchemaText = Readonly<Record<string, unknown>>;
 
-const object = (properties: JsonSchemaText, title?: string, optional: readonly string[] = []): JsonSchemaText => ({
+export const object = (properties: JsonSchemaText, title?: string, optional: readonly string[] = []): JsonSchemaText => ({
   ...(title === undefined ? {} : { title }),
   type: 'object',
   properties,
   required: Object.keys(properties).filter((name) => !optional.includes(name)),
   additionalProperties: false,
 });
-const listOf = (items: JsonSchemaText): JsonSchemaText => ({ type: 'array', items });
-const orNull = (schema: JsonSchemaText): JsonSchemaText => ({ anyOf: [schema, { type: 'null' }] });
-const text: JsonSchemaText = { type: 'string' };
+export const listOf = (items: JsonSchemaText): JsonSchemaText => ({ type: 'array', items });
+export const orNull = (schema: JsonSchemaText): JsonSchemaText => ({ anyOf: [schema, { type: 'null' }] });
+export const text: JsonSchemaText = { type: 'string' };
 const count: JsonSchemaText = { type: 'integer', minimum: 0 };
-const time: JsonSchemaText = { type: 'string', format: 'date-time', maxLength: 35, description: 'ISO 8601' };
+export const time: JsonSchemaText = { type: 'string', format: 'date-time', maxLength: 35, description: 'ISO 8601' };
 
 const contractId: JsonSchemaText = { type: 'string', pattern: contractIdPattern.source };
 const version: JsonSchemaText = { type: 'string', pattern: versionPattern.source, maxLength: 29, description: 'major.minor.patch' };
 const state: JsonSchemaText = { type: 'string', enum: ['draft', 'active', 'deprecated', 'retired'] };
-const tableName: JsonSchemaText = { type: 'string', pattern: tableNamePattern.source };
+export const tableName: JsonSchemaText = { type: 'string', pattern: tableNamePattern.source };
 
 const effective: JsonSchemaText = {
   title: 'Effective',
@@ -96,6 +96,34 @@ const expectedRevision: JsonSchemaText = {
   description: 'Refused (409) when the contract has another revision',
 };
 
+/** Who reads a table, as far as the lineage knows. */
+export const consumersProperties: JsonSchemaText = {
+  consumers: listOf(
+    object(
+      {
+        namespace: text,
+        name: text,
+        type: orNull(text),
+        owners: listOf(text),
+        columns: { ...orNull(listOf(text)), description: 'Columns of the table that it reads; null: not known, so it may read any' },
+        via: { ...listOf(text), description: 'Datasets between the table and the consumer' },
+        lastSeen: time,
+      },
+      'Consumer',
+    ),
+  ),
+  isTruncated: { type: 'boolean', description: 'There are more than are told' },
+};
+
+const affectedTable = object(
+  {
+    table: tableName,
+    columns: { ...orNull(listOf(text)), description: 'What changes; null: the table as a whole' },
+    ...consumersProperties,
+  },
+  'AffectedTable',
+);
+
 export const contractSchemas = {
   contractParams: object({ contract: contractId }),
   versionParams: object({ contract: contractId, version: { anyOf: [version, { enum: ['latest', 'active'] }] } }),
@@ -128,7 +156,13 @@ export const contractSchemas = {
     ['effective', 'note', 'acceptUnknown', 'expectedRevision'],
   ),
   registered: object(
-    { outcome: { type: 'string', enum: ['registered', 'activated', 'unchanged'] }, version, contract, warnings: listOf(text) },
+    {
+      outcome: { type: 'string', enum: ['registered', 'activated', 'unchanged'] },
+      version,
+      contract,
+      warnings: listOf(text),
+      consumers: listOf(affectedTable),
+    },
     'RegisteredContract',
   ),
   contract,

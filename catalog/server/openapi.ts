@@ -1,5 +1,5 @@
-// The registry's OpenAPI document, generated from the schemas that its routes are served with. Every route under
-// /v1/foz that is added to the server is in it.
+// The OpenAPI document of what stands beside the Iceberg catalog, generated from the schemas that the routes are served with.
+// Every route under /v1/foz that is added to the server is in it, and where OpenLineage clients send their events.
 // Spec: https://spec.openapis.org/oas/v3.1
 
 import type { FastifyInstance } from 'fastify';
@@ -9,6 +9,8 @@ import { sendJson } from './reply.ts';
 import { isRecord, isString } from '../../lake/iceberg/read-metadata.ts';
 
 const prefix = '/v1/foz/';
+/** The path is OpenLineage's. */
+const lineagePath = '/api/v1/lineage';
 
 interface RouteDescription {
   readonly method: string;
@@ -20,7 +22,8 @@ interface RouteDescription {
 export function openApiRoute(app: FastifyInstance): void {
   const routes: RouteDescription[] = [];
   app.addHook('onRoute', ({ method, url, schema }) => {
-    if (url.startsWith(prefix)) for (const name of [method].flat()) routes.push({ method: name.toLowerCase(), url, schema: { ...schema } });
+    if (url.startsWith(prefix) || url === lineagePath)
+      for (const name of [method].flat()) routes.push({ method: name.toLowerCase(), url, schema: { ...schema } });
   });
   let text: string | null = null;
   const schema = { operationId: 'getOpenApi', summary: 'This document', response: { 200: contractSchemas.openApi } };
@@ -39,10 +42,10 @@ export function openApiDocument(routes: readonly RouteDescription[]): JsonSchema
   return {
     openapi: '3.1.1',
     info: {
-      title: 'Foz contract registry',
+      title: 'Foz contract registry and lineage',
       version: '1',
       description:
-        'Data contracts of the lake: versions, states, and what is in force for a table. It is served beside the Iceberg REST catalog.',
+        'Data contracts of the lake: versions, states, and what is in force for a table; who reads and writes which dataset. Served beside the Iceberg REST catalog.',
     },
     paths,
     components: { schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))) },

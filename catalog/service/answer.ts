@@ -23,7 +23,10 @@ export type RefusalReason =
   /** Another contract has the table. */
   | 'contract-table'
   /** A commit contradicts the contract in force. */
-  | 'contract-veto';
+  | 'contract-veto'
+  | 'lineage-missing'
+  /** As much is kept as may be. */
+  | 'lineage-full';
 
 export interface Refusal {
   readonly kind: 'refused';

@@ -6,6 +6,7 @@ import test from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { FastifyInstance } from 'fastify';
+import { lineageService } from '../../catalog/lineage/lineage-service.ts';
 import { catalogServer } from '../../catalog/server/catalog-server.ts';
 import { contractSchemas } from '../../catalog/server/contract-schemas.ts';
 import { namespaceService } from '../../catalog/service/namespace-service.ts';
@@ -44,11 +45,12 @@ async function withServer(run: (served: Served) => Promise<void>): Promise<void>
     namespaces: namespaceService({ store, warehouse }),
     tables: tableService({ store, objectStore, warehouse, clock: systemClock, logger: silentLogger }),
     registry: smallRegistry({ store: store.contracts }).registry,
+    lineage: lineageService({ store, clock: systemClock }),
   });
   const call: Call = async (method, path, body) => {
     const payload = body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) };
     const headers = { host: '127.0.0.1', ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
-    const response = await app.inject({ method, url: `/v1/foz/${path}`, headers, ...payload });
+    const response = await app.inject({ method, url: path.startsWith('/') ? path : `/v1/foz/${path}`, headers, ...payload });
     const type = String(response.headers['content-type']);
     const parsed: unknown = type.startsWith('application/json') ? JSON.parse(response.body) : {};
     return { status: response.statusCode, type, text: response.body, body: isRecord(parsed) ? { ...parsed } : {} };
@@ -62,6 +64,27 @@ async function withServer(run: (served: Served) => Promise<void>): Promise<void>
 }
 
 const document = (given: SmallContract = {}) => ({ document: documentText(given), documentName: 'users.json' });
+
+const lineageEvent = (table: string) => ({
+  eventType: 'COMPLETE',
+  eventTime: new Date().toISOString(),
+  producer: 'https://example.org/etl',
+  schemaURL: 'https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent',
+  run: { runId: '01939f5e-0000-7000-8000-000000000001' },
+  job: { namespace: 'etl', name: 'mails' },
+  inputs: [{ namespace: 'trino://trino:8080', name: `foz.raw.${table}` }],
+  outputs: [
+    {
+      namespace: 'trino://trino:8080',
+      name: 'foz.mart.mails',
+      facets: {
+        columnLineage: {
+          fields: { address: { inputFields: [{ namespace: 'trino://trino:8080', name: `foz.raw.${table}`, field: 'after.email' }] } },
+        },
+      },
+    },
+  ],
+});
 
 /** path → method → operation */
 type Paths = Record<
@@ -90,7 +113,7 @@ function routesOf(app: FastifyInstance): string[] {
     });
 }
 
-test('every route under /v1/foz is in the OpenAPI document, and nothing else', () =>
+test('every route under /v1/foz and the one of OpenLineage is in the OpenAPI document, and nothing else', () =>
   withServer(async ({ call, app }) => {
     const { paths } = await openApi(call);
     const described = Object.entries(paths).flatMap(([path, operations]) =>
@@ -102,15 +125,18 @@ test('every route under /v1/foz is in the OpenAPI document, and nothing else', (
       'GET /v1/foz/contracts/{contract}/history',
       'GET /v1/foz/contracts/{contract}/versions/{version}',
       'GET /v1/foz/contracts/{contract}/versions/{version}/document',
+      'GET /v1/foz/lineage',
       'GET /v1/foz/openapi.json',
+      'GET /v1/foz/tables/{table}/consumers',
       'GET /v1/foz/tables/{table}/contracts',
+      'POST /api/v1/lineage',
       'POST /v1/foz/contracts',
       'POST /v1/foz/contracts/{contract}/versions/{version}/state',
     ]);
     assert.deepEqual(
       described.toSorted(),
       routesOf(app)
-        .filter((route) => route.includes(' /v1/foz/'))
+        .filter((route) => route.includes(' /v1/foz/') || route.includes(' /api/'))
         .toSorted(),
     );
   }));
@@ -192,6 +218,16 @@ test('every answer, good or bad, matches the schema that is published for it', (
     assert.deepEqual([(history.body['events'] as unknown[]).length, history.body['next-page-token']], [2, '3']);
     await expecting(200, 'getContractsInForce', 'GET', 'tables/users/contracts');
     await expecting(200, 'getContractsInForce', 'GET', 'tables/nothing/contracts');
+    await expecting(200, 'recordLineage', 'POST', '/api/v1/lineage', lineageEvent('users'));
+    await expecting(400, 'recordLineage', 'POST', '/api/v1/lineage', [
+      lineageEvent('users'),
+      { ...lineageEvent('users'), eventTime: 'now' },
+    ]);
+    await expecting(200, 'getLineage', 'GET', 'lineage?dataset=users&direction=downstream&depth=2');
+    await expecting(400, 'getLineage', 'GET', 'lineage?dataset=users&depth=21');
+    await expecting(404, 'getLineage', 'GET', 'lineage?dataset=nothing');
+    const read = await expecting(200, 'getConsumers', 'GET', 'tables/users/consumers?columns=email');
+    assert.equal((read.body['consumers'] as unknown[]).length, 1);
     await expecting(200, 'getOpenApi', 'GET', 'openapi.json');
     assert.equal(said.size, Object.values(paths).flatMap((methods) => Object.keys(methods)).length);
   }));
