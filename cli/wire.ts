@@ -7,12 +7,16 @@ import { dirname, join } from 'node:path';
 import type { Catalog, TableIdent } from '../catalog/catalog.ts';
 import type { ContractRegistry } from '../catalog/contract-registry.ts';
 import type { Contracts } from '../catalog/contracts.ts';
+import type { Lineage } from '../catalog/lineage.ts';
+import { lineageService } from '../catalog/lineage/lineage-service.ts';
 import { memoryCatalog } from '../catalog/memory-catalog.ts';
 import { memoryContracts } from '../catalog/memory-contracts.ts';
+import { memoryLineage } from '../catalog/memory-lineage.ts';
 import { registryParts } from '../catalog/registry/registry-parts.ts';
 import { threadJudge } from '../catalog/registry/thread-judge.ts';
 import { restCatalog } from '../catalog/rest-catalog.ts';
 import { restContracts } from '../catalog/rest-contracts.ts';
+import { restLineage } from '../catalog/rest-lineage.ts';
 import { serveCatalog, type ServedCatalog } from '../catalog/serve.ts';
 import type { CatalogStore } from '../catalog/store/catalog-store.ts';
 import { sqliteCatalogStore } from '../catalog/store/sqlite-catalog-store.ts';
@@ -198,8 +202,9 @@ export async function openContracts(loaded: LoadedConfig): Promise<ContractRegis
   const pointers = await openCatalogStore(loaded);
   // The same limits whether a catalog is served or not: the document is as little trusted here.
   const judge = threadJudge();
+  const lineage = lineageService({ store: pointers, clock: systemClock });
   return {
-    ...memoryContracts(registryParts(pointers.contracts, systemClock, judge).registry),
+    ...memoryContracts(registryParts(pointers.contracts, systemClock, judge, lineage.consumers).registry),
     [Symbol.asyncDispose]: async () => {
       await judge[Symbol.asyncDispose]();
       await pointers[Symbol.asyncDispose]();
@@ -210,6 +215,23 @@ export async function openContracts(loaded: LoadedConfig): Promise<ContractRegis
 /** For the worker in the catalog's own process, which only reads. The store stays the caller's. */
 export function localContracts(pointers: CatalogStore): ContractRegistry {
   return memoryContracts(registryParts(pointers.contracts, systemClock).registry);
+}
+
+/** Who reads and writes what: the same file or the same address as the catalog. */
+export async function openLineage(loaded: LoadedConfig): Promise<Lineage> {
+  const { catalog: config } = loaded.config;
+  if (config.kind === 'rest') {
+    const token = config.token === undefined ? {} : { token: config.token.reveal() };
+    return restLineage({ uri: config.url, ...token });
+  }
+  if (!existsSync(pathIn(loaded, config.database))) return restLineage({ uri: urlOf(config.listen) });
+  const pointers = await openCatalogStore(loaded);
+  return { ...localLineage(pointers), [Symbol.asyncDispose]: () => pointers[Symbol.asyncDispose]() };
+}
+
+/** In the catalog's own process. The store stays the caller's. */
+export function localLineage(pointers: CatalogStore): Lineage {
+  return memoryLineage(lineageService({ store: pointers, clock: systemClock }));
 }
 
 export function openLog(loaded: LoadedConfig, logger: Logger): Log {

@@ -8,6 +8,7 @@
 
 import type { TableIdent } from '../catalog.ts';
 import type { ContractStore } from './contract-store.ts';
+import type { LineageStore } from './lineage-store.ts';
 import type { QualityStore } from './quality-store.ts';
 
 export interface StoredNamespace {
@@ -30,6 +31,8 @@ export interface PageRequest {
 export interface CatalogStore extends AsyncDisposable {
   /** The registry's part: in the same file, behind the same thread. */
   readonly contracts: ContractStore;
+  /** As well. */
+  readonly lineage: LineageStore;
   /** As well. */
   readonly quality: QualityStore;
   getNamespace(namespace: readonly string[]): Promise<StoredNamespace | null>;

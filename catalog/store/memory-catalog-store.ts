@@ -3,6 +3,7 @@
 import type { TableIdent } from '../catalog.ts';
 import { namespaceKey, type CatalogStore, type PageRequest, type StoredNamespace, type StoredTable } from './catalog-store.ts';
 import { memoryContractStore } from './memory-contract-store.ts';
+import { memoryLineageStore } from './memory-lineage-store.ts';
 import { memoryQualityStore } from './memory-quality-store.ts';
 
 export function memoryCatalogStore(): CatalogStore {
@@ -13,6 +14,7 @@ export function memoryCatalogStore(): CatalogStore {
 
   return {
     contracts: memoryContractStore(),
+    lineage: memoryLineageStore(),
     quality: memoryQualityStore(),
     async getNamespace(namespace) {
       return namespaces.get(namespaceKey(namespace)) ?? null;

@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { LakeError, type ErrorCode } from '../../runtime/errors.ts';
 import { namespaceKey, namespaceOfKey, type CatalogStore } from './catalog-store.ts';
 import { sqliteContractStore } from './sqlite-contract-store.ts';
+import { sqliteLineageStore } from './sqlite-lineage-store.ts';
 import { sqliteQualityStore } from './sqlite-quality-store.ts';
 
 export interface SqliteCatalogStoreOptions {
@@ -25,6 +26,7 @@ export async function sqliteCatalogStore(options: SqliteCatalogStoreOptions): Pr
   const call = thread.call;
   return {
     contracts: sqliteContractStore(call, options.path),
+    lineage: sqliteLineageStore(call),
     quality: sqliteQualityStore(call),
     async getNamespace(namespace) {
       const row = textRow(await call('getNamespace', [namespaceKey(namespace)]));

@@ -52,4 +52,12 @@ export const sqliteMigrations: readonly string[] = [
   CREATE INDEX contract_tables_by_contract ON contract_tables (contract);
   `,
   qualityMigration,
+  `
+  CREATE TABLE lineage (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (kind, key)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -5,6 +5,7 @@
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { sqliteContractOperations, type Operation, type Parameters, type SqliteStatements } from './sqlite-contract-operations.ts';
+import { sqliteLineageOperations } from './sqlite-lineage-operations.ts';
 import { sqliteMigrations } from './sqlite-migrations.ts';
 import { sqliteQualityOperations } from './sqlite-quality-operations.ts';
 
@@ -65,6 +66,7 @@ function operationsOf(database: DatabaseSync): ReadonlyMap<string, Operation> {
   return new Map<string, Operation>([
     ...sqliteContractOperations(shared),
     ...sqliteQualityOperations(shared),
+    ...sqliteLineageOperations(shared),
     ['getNamespace', (key = '') => row('SELECT properties FROM namespaces WHERE key = ?', key)],
     [
       'insertNamespace',
