@@ -1,4 +1,4 @@
-// What a measure counts in, and how it hangs on time.
+// What a measure counts in.
 
 import type { CdcMeasure, Measure, MeasureUnit } from './check.ts';
 
@@ -48,32 +48,5 @@ export function measureUnit(measure: Measure): MeasureUnit {
       return 'differences';
     case 'cdc':
       return cdcUnits[measure.of];
-  }
-}
-
-/**
- * `snapshot`: one snapshot gives one answer, so it is measured once. `moment`: the answer hangs on when it is asked, so it
- * is measured once for each time it is due.
- */
-export function measureHangsOn(measure: Measure): 'snapshot' | 'moment' {
-  switch (measure.kind) {
-    case 'freshness':
-    case 'latency':
-    case 'retention':
-    case 'frequency':
-    case 'anomaly':
-    case 'changeOverTime':
-    case 'distribution':
-    case 'windowLimit':
-    case 'sql':
-    case 'expression':
-      // Statements may say now().
-      return 'moment';
-    case 'cdc':
-      return ['offsetGaps', 'offsetDuplicates', 'deletePropagation', 'rescuedRows', 'violatingRows', 'smallFiles'].includes(measure.of)
-        ? 'snapshot'
-        : 'moment';
-    default:
-      return 'snapshot';
   }
 }

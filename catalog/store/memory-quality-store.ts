@@ -31,8 +31,8 @@ export function memoryQualityStore(): QualityStore {
       for (const result of fresh) results.set(result.key, result);
       return fresh.map(({ key }) => key);
     },
-    async hasResults(keys) {
-      return new Set(keys.filter((key) => results.has(key)));
+    async getResults(keys) {
+      return [...new Set(keys)].flatMap((key) => results.get(key) ?? []);
     },
     async listResults({ checkId, table, runId, before, limit }) {
       return newestFirst()

@@ -56,7 +56,8 @@ export interface QualityStore {
   listRuns(page: { readonly before: EpochMs | null; readonly limit: number }): Promise<readonly StoredRun[]>;
   /** Atomic: all that are new, none twice. Returns the keys that were new. */
   addResults(results: readonly StoredResult[]): Promise<readonly string[]>;
-  hasResults(keys: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Those there are, by key, in no order. */
+  getResults(keys: readonly string[]): Promise<readonly StoredResult[]>;
   listResults(query: ResultQuery): Promise<readonly StoredResult[]>;
   /** The newest result of each check. */
   latestResults(): Promise<readonly StoredResult[]>;

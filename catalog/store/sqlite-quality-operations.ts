@@ -80,7 +80,10 @@ export function sqliteQualityOperations(sql: SqliteStatements): readonly (readon
             .map(({ key }) => key),
         ),
     ],
-    ['hasQualityResults', (text = '') => rows('SELECT key FROM quality_results WHERE key IN (SELECT value FROM json_each(?))', text)],
+    [
+      'getQualityResults',
+      (text = '') => rows(`SELECT ${resultColumns} FROM quality_results WHERE key IN (SELECT value FROM json_each(?))`, text),
+    ],
     ['listQualityResults', (...parameters) => listResults(sql, parameters)],
     [
       'latestQualityResults',

@@ -17,8 +17,8 @@ export function sqliteQualityStore(call: Call): QualityStore {
     async addResults(results) {
       return listOf(await call('addQualityResults', [JSON.stringify(results)])).map(String);
     },
-    async hasResults(keys) {
-      return new Set((await list('hasQualityResults', JSON.stringify(keys))).map(([key]) => String(key)));
+    async getResults(keys) {
+      return (await list('getQualityResults', JSON.stringify(keys))).map(resultOf);
     },
     async listResults({ checkId = '', table = '', runId = '', before, limit }) {
       const page = before === undefined ? [0, 0, ''] : [1, before.at, before.key];

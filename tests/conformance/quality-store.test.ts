@@ -33,8 +33,9 @@ function registerSuite(name: string, withStore: (run: (store: QualityStore) => P
     assert.deepEqual(await store.addResults([first, nothing, { ...first, outcome: 'failed' }]), [first.key, nothing.key]);
     assert.deepEqual(await store.addResults([{ ...first, outcome: 'failed', runId: 'r2' }]), []);
     assert.deepEqual(await store.listResults({ limit: 10 }), [nothing, first]);
-    assert.deepEqual(await store.hasResults([first.key, 'unheard of', nothing.key]), new Set([first.key, nothing.key]));
-    assert.deepEqual(await store.hasResults([]), new Set());
+    assert.deepEqual(await store.getResults([nothing.key, 'unheard of', nothing.key]), [nothing]);
+    assert.equal((await store.getResults([first.key, nothing.key])).length, 2);
+    assert.deepEqual(await store.getResults([]), []);
   });
 
   check('results are found by check, table and run, newest first, page by page', async (store) => {
