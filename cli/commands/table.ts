@@ -40,11 +40,11 @@ const add: Command = {
   arguments: [{ name: '<table>', doc: 'as PostgreSQL has it: public.orders' }],
   options: [
     { flags: '--as <name>', doc: 'its name in the lake; default: the table’s own' },
-    { flags: '--write', doc: 'write foz.yaml; without, what to add is shown' },
+    { flags: '--no-write', doc: 'leave foz.yaml alone, and show what to add to it' },
     { flags: '--snapshot', doc: 'read the rows that are there again' },
   ],
   examples: [
-    ['foz table add public.orders --write', 'raw.orders and current.orders, with the rows that are there'],
+    ['foz table add public.orders', 'raw.orders and current.orders, with the rows that are there'],
     ['foz contract draft orders -o orders.odcs.yaml', 'a contract to begin with, after that'],
   ],
   run: async (call) => {
@@ -57,7 +57,7 @@ const add: Command = {
         name: String(call.args[0]),
         table: typeof given === 'string' ? given : null,
         snapshot: call.options['snapshot'] === true,
-        write: call.options['write'] === true,
+        write: call.options['write'] !== false,
       },
       call.signal,
     );
@@ -68,7 +68,16 @@ const add: Command = {
         steps.map(({ step, outcome, detail }) => [step, outcome, detail]),
       ),
     );
+    const name = steps.findLast(({ step }) => step === 'foz.yaml')
+      ? typeof given === 'string'
+        ? given
+        : String(call.args[0]).split('.').at(-1)
+      : null;
     if (!isComplete) call.note('foz: run what stands as “by hand”, then the same command again');
+    else
+      call.note(
+        `foz: a running foz run takes it up by itself.\n  next: foz verify ${name ?? ''}   and   foz contract draft ${name ?? ''} -o ${name ?? ''}.odcs.yaml`,
+      );
     return isComplete ? 0 : 1;
   },
 };
