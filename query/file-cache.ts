@@ -24,6 +24,8 @@ export interface FileCache {
   hold(objects: readonly CachedObject[], signal?: AbortSignal): Promise<readonly string[]>;
   /** Nothing held before is in use any more: the cache goes back below its bound. */
   release(): Promise<void>;
+  /** Nothing of these objects stays here. */
+  forget(locations: readonly string[]): Promise<void>;
 }
 
 export async function openFileCache(store: ObjectStore, options: FileCacheOptions): Promise<FileCache> {
@@ -47,6 +49,9 @@ export async function openFileCache(store: ObjectStore, options: FileCacheOption
     release: async () => {
       held.clear();
       await evict(directory, bytesMax);
+    },
+    forget: async (locations) => {
+      for (const location of locations) await rm(join(directory, cacheName(location)), { force: true });
     },
   };
 }

@@ -61,11 +61,19 @@ export async function tableRelation(
   };
 }
 
-function filesSelect(
-  schema: Schema,
-  { paths, names }: { readonly paths: readonly string[]; readonly names: FileNames | null },
-  place: string,
-): string {
+function filesSelect(schema: Schema, files: FilesRead, place: string): string {
+  const { columns, from } = rowsOfFiles(schema, files);
+  return `SELECT ${columns.join(', ')}, f.location AS _file, f.committed_at AS _committed_at FROM ${from} LEFT JOIN ${place} f ON f.path = r._path`;
+}
+
+export interface FilesRead {
+  readonly paths: readonly string[];
+  /** Under which names the files have the columns; null where no column was ever renamed. */
+  readonly names: FileNames | null;
+}
+
+/** Local files as a relation `r`, and the schema's columns over it. */
+export function rowsOfFiles(schema: Schema, { paths, names }: FilesRead): { readonly columns: readonly string[]; readonly from: string } {
   const named = names === null ? schema : asNamedIn(schema, names);
   const wanted = named.fields.map(
     (field) => `${field.id}: {name: ${literal(field.name)}, type: ${literal(duckdbType(field.type))}, default_value: NULL}`,
@@ -74,8 +82,7 @@ function filesSelect(
     const value = names === null ? quoted(field.name) : renamedSql(`r.${quoted(field.name)}`, field.type, names);
     return `${value} AS ${quoted(field.name)}`;
   });
-  const read = `read_parquet([${paths.map(literal).join(', ')}], schema = MAP {${wanted.join(', ')}}, filename = '_path')`;
-  return `SELECT ${columns.join(', ')}, f.location AS _file, f.committed_at AS _committed_at FROM ${read} r LEFT JOIN ${place} f ON f.path = r._path`;
+  return { columns, from: `read_parquet([${paths.map(literal).join(', ')}], schema = MAP {${wanted.join(', ')}}, filename = '_path') r` };
 }
 
 /** Null for a snapshot that expired. */

@@ -2,10 +2,10 @@
 // its own, against the row that the table rebuilds for it: key and headers byte for byte, the value JSON-equal. What the
 // worker decoded, or believes it did, plays no part. Rows without a record count as mismatched, and records without a row.
 
-import { randomUUID } from 'node:crypto';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { fieldNamed, isStruct, type Schema } from '../../lake/iceberg/schema.ts';
 import { quoted } from '../../lake/parquet/duckdb-type.ts';
+import { erasedProperty, isErased, keyMembers, parseErased, type ErasedKeys } from '../../lake/raw/erased.ts';
 import { isRebuilt, rebuildRecord, type RawRow, type RebuiltRecord } from '../../lake/raw/rebuild.ts';
 import { parseShapes, shapesProperty } from '../../lake/raw/shapes-property.ts';
 import type { Shape } from '../../lake/raw/shape.ts';
@@ -19,6 +19,7 @@ import { keyAt, valueAt, type RecordHeader } from '../../sync/log/record-block.t
 import type { TableTarget } from '../../sync/table.ts';
 import { openLakeQuery, type LakeQuery } from '../../query/lake-query.ts';
 import { tableOffsets } from './catch-up.ts';
+import { readLog } from './read-log.ts';
 
 export interface CompareWithLogInput {
   readonly target: TableTarget;
@@ -44,6 +45,8 @@ export interface LogCompared {
   readonly rowsRaw: number;
   readonly mismatched: number;
   readonly samples: readonly Mismatch[];
+  /** Records whose rows were erased, by the table's own record of it; absent when there is none. */
+  readonly erased?: number;
 }
 
 export async function compareWithLog(input: CompareWithLogInput, signal: AbortSignal): Promise<LogCompared> {
@@ -61,6 +64,8 @@ export async function compareWithLog(input: CompareWithLogInput, signal: AbortSi
     samplesMax: input.samplesMax ?? 20,
     shapes,
     masks: input.masks ?? [],
+    erasedKeys: parseErased(table.metadata.properties[erasedProperty]),
+    erased: 0,
   };
   const cursors = new Map<number, RowCursor>();
   try {
@@ -84,8 +89,8 @@ export async function compareWithLog(input: CompareWithLogInput, signal: AbortSi
   } finally {
     for (const cursor of cursors.values()) await cursor.close();
   }
-  const { checked, rowsRaw, mismatched, samples } = tally;
-  return { checked, rowsRaw, mismatched, samples };
+  const { checked, rowsRaw, mismatched, samples, erased } = tally;
+  return { checked, rowsRaw, mismatched, samples, ...(erased === 0 ? {} : { erased }) };
 }
 
 export interface DuplicateCounts {
@@ -139,6 +144,8 @@ interface Tally {
   readonly samplesMax: number;
   readonly shapes: ReadonlyMap<number, Shape>;
   readonly masks: readonly ColumnMasks[];
+  readonly erasedKeys: ErasedKeys | null;
+  erased: number;
 }
 
 function mismatch(tally: Tally, partition: number, offset: bigint, what: Mismatch['what'], detail: string): void {
@@ -165,7 +172,8 @@ async function compareBatch(batch: LogBatch, end: bigint, cursor: RowCursor, tal
       row = await cursor.peek();
     }
     if (!row || offsetOf(row) > offset) {
-      mismatch(tally, partition, offset, 'no row', 'the table holds no row for this record');
+      if (isErased(tally.erasedKeys, keyMembers(keyAt(records, i)))) tally.erased++;
+      else mismatch(tally, partition, offset, 'no row', 'the table holds no row for this record');
       continue;
     }
     await cursor.next();
@@ -235,48 +243,6 @@ function textOf(bytes: Uint8Array | null): string {
 
 function offsetOf(row: RawRow): bigint {
   return BigInt(String(row['_log_offset']));
-}
-
-/** Reads every record below the ends, each partition from the log's start. */
-async function readLog(
-  log: Log,
-  topic: string,
-  ends: ReadonlyMap<number, bigint>,
-  take: (batch: LogBatch, end: bigint) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  const starts = await log.offsets(topic, signal);
-  const waiting = new Set(
-    [...ends].filter(([partition, end]) => (starts.get(partition)?.logStart ?? 0n) < end).map(([partition]) => partition),
-  );
-  if (waiting.size === 0) return;
-  const finished = Promise.withResolvers<void>();
-  await using subscription = await log.subscribe(
-    { groupId: `foz-proof-${randomUUID()}`, topics: [topic] },
-    {
-      assigned: async (partitions) => partitions.map((at) => ({ ...at, nextOffset: starts.get(at.partition)?.logStart ?? 0n })),
-      revoked: async () => undefined,
-      batch: async (batch) => {
-        const end = ends.get(batch.partition) ?? 0n;
-        if (!waiting.has(batch.partition)) return;
-        await take(batch, end);
-        if (batch.nextOffset >= end) waiting.delete(batch.partition);
-        if (waiting.size === 0) finished.resolve();
-      },
-      outOfRange: async (partition, asked) =>
-        finished.reject(new Error(`offset ${asked} of partition ${partition.partition} left the log while it was read`)),
-      availability: () => undefined,
-    },
-    signal,
-  );
-  const stop = () => finished.reject(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    await Promise.race([finished.promise, subscription.done]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-    await subscription.close();
-  }
 }
 
 interface RowCursor {

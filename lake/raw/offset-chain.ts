@@ -24,6 +24,8 @@ export const summaryKeys = {
   masked: 'foz.masked',
   /** A person's decision after a HALT: `accept-gap`, `adopt-source`, `reread` or `accept-violations`. */
   resume: 'foz.resume',
+  /** What `foz erase` took out: rows, and a salted hash of each key. */
+  erased: 'foz.erased',
 } as const;
 
 export type ResumeDecision = 'accept-gap' | 'adopt-source' | 'reread' | 'accept-violations';

@@ -1,0 +1,74 @@
+// A key that is to be forgotten, and every spelling in which a row may hold it: its columns' values as text, the same
+// under every configured mask key, and the whole record key masked. Read from the command line, a record's key or header.
+
+import { wholeKeyMember, maskText } from '../../sync/contract/mask-value.ts';
+import { keyMembers, type KeyMembers } from '../../lake/raw/erased.ts';
+import { LakeError } from '../../runtime/errors.ts';
+
+export interface HeldKey {
+  readonly members: KeyMembers;
+  /** Texts that stand for the value, by column. */
+  readonly accepted: ReadonlyMap<string, readonly string[]>;
+  /** Record keys that could only be masked whole, as their text. */
+  readonly whole: readonly string[];
+}
+
+/** `columns`: of the table's record keys, in their order; null when no record tells. */
+export function parseHeldKey(text: string, columns: readonly string[] | null, maskKeys: readonly Uint8Array[]): HeldKey {
+  const read = keyMembers(Buffer.from(text));
+  const given = text.trimStart().startsWith('{') && read !== null && !read.has('') ? read : null;
+  const [first] = columns ?? [];
+  const members = given ?? (columns?.length === 1 && first !== undefined ? new Map([[first, text]]) : null);
+  const isWhole = members !== null && (columns === null || (members.size === columns.length && columns.every((name) => members.has(name))));
+  if (members && isWhole) return heldKey(inOrder(members, columns), maskKeys);
+  const names = columns ?? ['id'];
+  throw new LakeError(
+    'CONFIG_INVALID',
+    `foz erase: ${given ? 'these are not the columns of the key' : 'the key needs its columns by name'}`,
+    {
+      context: {
+        expected: `{${names.map((name) => `${JSON.stringify(name)}:…`).join(',')}}`,
+        found: given ? [...given.keys()].join(', ') : 'one value without a column',
+      },
+    },
+  );
+}
+
+export function heldKey(members: KeyMembers, maskKeys: readonly Uint8Array[]): HeldKey {
+  const masked = (text: string) => maskKeys.map((key) => maskText({ kind: 'hmac', keyId: '', key }, text) ?? text);
+  const wholes = keyTexts(members).flatMap(masked);
+  return {
+    members,
+    accepted: new Map([...members].map(([name, text]) => [name, [text, ...masked(text)]] as const)),
+    whole: wholes.map((hash) => JSON.stringify({ [wholeKeyMember]: hash })),
+  };
+}
+
+/** Every way a record key of these members may be written, as the connector writes it: without spaces, each value a text or a literal. */
+export function keyTexts(members: KeyMembers): readonly string[] {
+  if (members.has('')) return [members.get('') ?? ''];
+  let texts = [''];
+  for (const [name, text] of members) {
+    const forms = [JSON.stringify(text), ...(isLiteral(text) ? [text] : [])];
+    texts = texts.flatMap((head) => forms.map((form) => `${head}${head === '' ? '' : ','}${JSON.stringify(name)}:${form}`));
+  }
+  return texts.map((body) => `{${body}}`);
+}
+
+export function sameKey(left: KeyMembers, right: KeyMembers): boolean {
+  return left.size === right.size && [...left].every(([name, text]) => right.get(name) === text);
+}
+
+/** Whether these members are the key, in whatever spelling. */
+export function isHeld(key: HeldKey, members: KeyMembers | null): boolean {
+  if (members === null || members.size !== key.members.size) return false;
+  return [...members].every(([name, text]) => key.accepted.get(name)?.includes(text) === true);
+}
+
+function isLiteral(text: string): boolean {
+  return /^(true|false|-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?)$/.test(text);
+}
+
+function inOrder(members: KeyMembers, columns: readonly string[] | null): KeyMembers {
+  return columns === null ? members : new Map(columns.map((name) => [name, members.get(name) ?? '']));
+}

@@ -1,0 +1,190 @@
+// Objects of a table that nobody refers to any more, after an erasure. What was committed once and is named by no
+// snapshot now is dead at once: it can never come back. What was never committed may still be on its way, so it is only
+// deleted where no commit can name it: rows below the table's next offsets (I2 refuses such a commit), or a rewritten
+// file of an erasure that began so long ago that it must have ended. Everything is found anew from the table and the
+// store, so that a run cut short is finished by the next one, in whatever order it ended: data files go first, then the
+// manifests that name them, then the lists.
+
+import type { LoadedTable } from '../../catalog/catalog.ts';
+import { parseJson } from '../../lake/iceberg/json.ts';
+import { readManifest } from '../../lake/iceberg/manifest.ts';
+import { storeKey } from '../../lake/iceberg/metadata-object.ts';
+import type { Snapshot, TableMetadata } from '../../lake/iceberg/metadata.ts';
+import { readMetadata } from '../../lake/iceberg/read-metadata.ts';
+import { snapshotFiles, type SnapshotFiles } from '../../lake/iceberg/snapshot-files.ts';
+import { readChain } from '../../lake/raw/offset-chain.ts';
+import { keyOf, locationOf, type ObjectHead, type ObjectStore } from '../../lake/store/object-store.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { LakeError } from '../../runtime/errors.ts';
+import type { ErasePoint } from './erase-point.ts';
+import type { FileScanner } from './file-scanner.ts';
+import type { HeldKey } from './held-key.ts';
+
+export interface SweepParts {
+  readonly store: ObjectStore;
+  readonly scanner: FileScanner;
+  readonly clock: Clock;
+  /** Removes copies on this machine. */
+  readonly forget: (locations: readonly string[]) => Promise<void>;
+  readonly crashPoint: (point: ErasePoint) => void | Promise<void>;
+}
+
+export interface Swept {
+  readonly dataFiles: number;
+  readonly manifests: number;
+  readonly manifestLists: number;
+  /** Objects that hold the key and may still be named by a commit: when and why. */
+  readonly left: readonly { readonly location: string; readonly why: string }[];
+}
+
+/** No erasure takes so long between its first upload and its commit. */
+export const rewrittenAgeMaxMs = 3_600_000;
+/** How an erasure names its files: a worker's have no such end. */
+export const rewrittenSuffix = '-kept.parquet';
+
+const deletesAtOnce = 500;
+
+export async function sweep(
+  table: LoadedTable,
+  keys: readonly HeldKey[],
+  expired: readonly Snapshot[],
+  parts: SweepParts,
+  signal?: AbortSignal,
+): Promise<Swept> {
+  const { store } = parts;
+  const { metadata } = table;
+  const kept = await snapshotFiles(metadata.snapshots, store, new Map(), {}, signal);
+  const former = await formerFiles(metadata, expired, store, signal);
+  const objects = await objectsOf(metadata, store, signal);
+  const dead = new Set([...kept.deleted, ...former.live.keys(), ...former.deleted].filter((location) => !kept.live.has(location)));
+  const left: { location: string; why: string }[] = [];
+  for (const object of objects.values()) {
+    const location = locationOf(store, object.key);
+    if (!location.endsWith('.parquet') || kept.live.has(location) || dead.has(location)) continue;
+    const why = await whyLeft(table, object, keys, parts, signal);
+    if (why === 'dead') dead.add(location);
+    else if (why !== null) left.push({ location, why });
+  }
+  const dataFiles = [...dead].filter((location) => objects.has(location));
+  await parts.forget([...dead]);
+  await parts.crashPoint('sweep:before-data');
+  await remove(dataFiles, store, () => parts.crashPoint('sweep:between-data'), signal);
+  await parts.crashPoint('sweep:after-data');
+  const manifests = [...objects.keys()].filter((location) => former.manifests.has(location) && !kept.manifests.has(location));
+  manifests.push(...(await danglingManifests(objects, kept, new Set([...manifests, ...former.manifestLists]), dead, store, signal)));
+  const manifestLists = [...objects.keys()].filter((location) => former.manifestLists.has(location) && !kept.manifestLists.has(location));
+  await remove(manifests, store, () => undefined, signal);
+  await parts.crashPoint('sweep:after-manifests');
+  await remove(manifestLists, store, () => undefined, signal);
+  return { dataFiles: dataFiles.length, manifests: manifests.length, manifestLists: manifestLists.length, left };
+}
+
+/** What snapshots named that the table has no more: those just expired, and those that earlier metadata files still tell of. */
+async function formerFiles(
+  metadata: TableMetadata,
+  expired: readonly Snapshot[],
+  store: ObjectStore,
+  signal?: AbortSignal,
+): Promise<SnapshotFiles> {
+  const kept = new Set(metadata.snapshots.map((snapshot) => String(snapshot['snapshot-id'])));
+  const former = new Map<string, Snapshot>();
+  const take = (snapshots: readonly Snapshot[]): void => {
+    for (const snapshot of snapshots) if (!kept.has(String(snapshot['snapshot-id']))) former.set(String(snapshot['snapshot-id']), snapshot);
+  };
+  take(expired);
+  for (const { 'metadata-file': location } of metadata['metadata-log']) {
+    try {
+      const text = Buffer.from(await store.get(storeKey(store, location), undefined, signal)).toString('utf8');
+      take(readMetadata(parseJson(text)).snapshots);
+    } catch (error) {
+      // Deleted meanwhile, as the catalog does; or not ours to read.
+      if (!(error instanceof LakeError && error.code === 'OBJECT_MISSING') && !(error instanceof SyntaxError)) throw error;
+    }
+  }
+  return snapshotFiles([...former.values()], store, new Map(), { isLenient: true }, signal);
+}
+
+async function objectsOf(metadata: TableMetadata, store: ObjectStore, signal?: AbortSignal): Promise<ReadonlyMap<string, ObjectHead>> {
+  const key = keyOf(store, metadata.location.replace(/\/+$/, ''));
+  if (key === null)
+    throw new LakeError('TABLE_UNSUPPORTED', `table location ${metadata.location} lies outside the object store ${store.root}`);
+  const objects = new Map<string, ObjectHead>();
+  for await (const object of store.list(`${key}/`, signal)) objects.set(locationOf(store, object.key), object);
+  return objects;
+}
+
+/** Of a data file that no snapshot names: `dead`, null where it does not hold the key, or why it has to stay for now. */
+async function whyLeft(
+  { metadata }: LoadedTable,
+  object: ObjectHead,
+  keys: readonly HeldKey[],
+  { store, scanner, clock }: SweepParts,
+  signal?: AbortSignal,
+): Promise<string | null> {
+  const file = { location: locationOf(store, object.key), bytes: object.bytes };
+  const { rows } = await scanner.scan(metadata, file, keys, signal);
+  if (rows.every((count) => count === 0)) return null;
+  const isOld = clock.now() - object.modifiedAt > rewrittenAgeMaxMs;
+  if (!/\/[0-9a-f-]{36}\.parquet$/.test(file.location))
+    return isOld && file.location.endsWith(rewrittenSuffix) ? 'dead' : 'written by another erasure or engine that may still commit it';
+  if (await scanner.isBelow(metadata, file, nextOffsets(metadata), signal)) return 'dead';
+  return 'flushed by a worker, not committed yet';
+}
+
+/** Of several topics the lowest: a file does not say from which one its rows are. */
+function nextOffsets(metadata: TableMetadata): ReadonlyMap<number, bigint> {
+  const state = readChain(metadata);
+  const lowest = new Map<number, bigint>();
+  for (const partitions of state.kind === 'valid' ? state.chain.next.values() : []) {
+    for (const [partition, next] of partitions) {
+      const known = lowest.get(partition);
+      lowest.set(partition, known === undefined || next < known ? next : known);
+    }
+  }
+  return lowest;
+}
+
+/** Manifests that no snapshot names and that name a file which is gone: of merges and commits that came to nothing. */
+async function danglingManifests(
+  objects: ReadonlyMap<string, ObjectHead>,
+  kept: SnapshotFiles,
+  known: ReadonlySet<string>,
+  dead: ReadonlySet<string>,
+  store: ObjectStore,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  const namesGone = async (paths: readonly string[]): Promise<boolean> => {
+    for (const path of paths) {
+      if (kept.live.has(path)) continue;
+      if (dead.has(path)) return true;
+      // A file that came after the listing is there all the same: its commit is on its way.
+      if (!objects.has(path) && keyOf(store, path) !== null && (await store.head(storeKey(store, path), signal)) === null) return true;
+    }
+    return false;
+  };
+  for (const [location, { key }] of objects) {
+    if (!location.endsWith('.avro') || /\/snap-[^/]*$/.test(location) || kept.manifests.has(location) || known.has(location)) continue;
+    const { entries } = readManifest(await store.get(key, undefined, signal), location);
+    if (await namesGone(entries.map(({ file }) => file.filePath))) found.push(location);
+  }
+  return found;
+}
+
+async function remove(
+  locations: readonly string[],
+  store: ObjectStore,
+  between: () => void | Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (let at = 0; at < locations.length; at += deletesAtOnce) {
+    const batch = locations.slice(at, at + deletesAtOnce);
+    // The first alone, so that a run can be cut short in the middle of any number.
+    const keys = batch.map((location) => storeKey(store, location));
+    if (at === 0) {
+      await store.delete(keys.slice(0, 1), signal);
+      await between();
+    }
+    await store.delete(at === 0 ? keys.slice(1) : keys, signal);
+  }
+}

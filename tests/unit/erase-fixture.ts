@@ -1,0 +1,91 @@
+// A lake that the real worker fills, and `foz erase` on it; every object of the table read to the byte.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eraseTable, type Erased } from '../../cli/erase/erase-table.ts';
+import type { ErasePoint } from '../../cli/erase/erase-point.ts';
+import { openFileScanner, type FileScanner } from '../../cli/erase/file-scanner.ts';
+import { keyColumns, openFinding, type FindOptions, type Found } from '../../cli/erase/find-files.ts';
+import { parseHeldKey } from '../../cli/erase/held-key.ts';
+import type { LoadedTable } from '../../catalog/catalog.ts';
+import type { ObjectStore } from '../../lake/store/object-store.ts';
+import { openFileCache } from '../../query/file-cache.ts';
+import { openReadingDuckdb } from '../../query/duckdb.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { seededRandom } from '../../runtime/random.ts';
+import type { QueryLab } from './query-fixture.ts';
+
+export const event = (op: string, lsn: number, before: object | null, after: object | null) => ({
+  before,
+  after,
+  source: { connector: 'postgresql', ts_us: 1_795_251_270_000_000 + lsn, snapshot: 'false', txId: 700, lsn },
+  op,
+  ts_ms: 1_795_251_270_100,
+});
+
+export interface EraseRun extends FindOptions {
+  readonly crashPoint?: (point: ErasePoint) => void | Promise<void>;
+  readonly store?: ObjectStore;
+}
+
+export async function loadedTable({ catalog, target }: QueryLab): Promise<LoadedTable> {
+  const table = await catalog.loadTable(target.ident);
+  if (!table) throw new Error('the table is not there');
+  return table;
+}
+
+let runs = 0;
+
+export async function withScanner<T>(lab: QueryLab, work: (scanner: FileScanner) => Promise<T>): Promise<T> {
+  const directory = join(lab.directory, `erase-${runs++}`);
+  await using scanner = await openFileScanner(lab.store, { directory, memoryBytes: 512 << 20, threads: 1, cacheBytesMax: 1 << 30 });
+  return await work(scanner);
+}
+
+export async function find(lab: QueryLab, key: string, options: EraseRun = {}): Promise<Found> {
+  return withScanner(lab, async (scanner) => {
+    const table = await loadedTable(lab);
+    const held = parseHeldKey(key, await keyColumns(table, scanner, lab.store), options.maskKeys ?? []);
+    return openFinding(scanner, lab.store, options).look(table, [held]);
+  });
+}
+
+export async function erase(lab: QueryLab, key: string, options: EraseRun = {}): Promise<Erased> {
+  const found = await find(lab, key, options);
+  const cache = await openFileCache(lab.store, { directory: join(lab.directory, 'cache'), bytesMax: 1 << 30 });
+  return withScanner(lab, (scanner) =>
+    eraseTable(
+      lab.target,
+      found,
+      {
+        catalog: lab.catalog,
+        store: lab.store,
+        clock: systemClock,
+        random: seededRandom(7),
+        scanner,
+        forget: (locations) => cache.forget(locations),
+        ...(options.crashPoint ? { crashPoint: options.crashPoint } : {}),
+      },
+      options,
+    ),
+  );
+}
+
+/** Which of the texts are anywhere in the objects of the table: raw bytes, and of Parquet the rows too. One pass. */
+export async function textsHeld(lab: QueryLab, texts: readonly string[]): Promise<readonly string[]> {
+  const found = new Set<string>();
+  const path = join(lab.directory, `object-${runs++}`);
+  await using duckdb = await openReadingDuckdb({ directory: lab.directory, memoryBytes: 512 << 20, threads: 1 });
+  const folder = (await loadedTable(lab)).metadata.location.slice(lab.store.root.length + 1);
+  for await (const { key } of lab.store.list(`${folder}/`)) {
+    await lab.store.getFile(key, path);
+    const bytes = await readFile(path);
+    const sql = `SELECT to_json(t)::VARCHAR, hex(_log_key), to_json(_headers)::VARCHAR FROM read_parquet('${path}') t`;
+    const rows = key.endsWith('.parquet') ? (await duckdb.all(sql)).rows.flat().map(String) : [];
+    for (const text of texts) {
+      const hex = Buffer.from(text).toString('hex').toUpperCase();
+      if (bytes.includes(text) || rows.some((row) => row.includes(text) || row.includes(hex))) found.add(text);
+    }
+  }
+  return [...found];
+}

@@ -1,0 +1,162 @@
+// Every row of a key out of a raw table and out of every object of it, while the worker goes on.
+
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'node:test';
+import { compareWithLog } from '../../cli/verify/compare-with-log.ts';
+import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
+import { parseErased, erasedProperty } from '../../lake/raw/erased.ts';
+import { readChain } from '../../lake/raw/offset-chain.ts';
+import { erase, event, find, loadedTable, textsHeld } from './erase-fixture.ts';
+import { queryLab, type LakeRecord, type QueryLab } from './query-fixture.ts';
+
+const user = (id: number) => ({ id, name: `name-of-${id}`, email: `user${id}@mail.example` });
+
+/** Twelve people over several commits; number 5 is inserted, changed, rescued once, deleted and has a tombstone. */
+async function filled(): Promise<QueryLab> {
+  const lab = await queryLab('pg.public.users');
+  const inserts = Array.from({ length: 12 }, (_, id): LakeRecord => ({ key: `{"id":${id}}`, value: event('c', 100 + id, null, user(id)) }));
+  await lab.land(inserts.slice(0, 6));
+  await lab.land(inserts.slice(6));
+  await lab.land([
+    { key: '{"id":5}', value: event('u', 200, null, { ...user(5), email: 'second5@mail.example' }) },
+    { key: '{"id":7}', value: event('u', 201, null, { ...user(7), name: 'seven' }) },
+  ]);
+  await lab.land([
+    { key: '{"id":5}', value: '{"after":{"id":5,"email":"broken5@mail.example"' },
+    { key: null, value: '{"after":{"id":5,"email":"keyless5@mail.example"}' },
+    { key: '{"id":55}', value: event('c', 202, null, { ...user(55), email: 'fifty@mail.example' }) },
+  ]);
+  await lab.land([
+    { key: '{"id":5}', value: event('d', 203, { id: 5, name: null, email: null }, null) },
+    { key: '{"id":5}', value: null },
+  ]);
+  return lab;
+}
+
+const others = `SELECT _log_partition, _log_offset, _log_time::VARCHAR, _log_key, op, changed_at::VARCHAR, "after", "before", source, _shape, _rescued FROM raw.users
+  WHERE NOT (coalesce(decode(_log_key) = '{"id":5}', false) OR coalesce(_rescued.text LIKE '%keyless5%', false)) ORDER BY _log_offset`;
+const secrets = ['user5@mail.example', 'second5@mail.example', 'broken5@mail.example', 'keyless5@mail.example', 'name-of-5"'];
+
+async function assertErased(lab: QueryLab): Promise<void> {
+  assert.deepEqual(await textsHeld(lab, secrets), [], 'no object holds any of them');
+  assert.deepEqual((await lab.lake.query('SELECT id FROM current.users WHERE id = 5')).rows, []);
+  const { metadata } = await loadedTable(lab);
+  const state = readChain(metadata);
+  assert.equal(state.kind, 'valid');
+  const total = Number(mainSnapshot(metadata)?.summary['total-records']);
+  const { rows } = await lab.lake.query('SELECT count(*) FROM raw.users');
+  assert.equal(Number(rows[0]?.[0]), total, 'counts agree');
+}
+
+test('no byte of the key is left in any object, the other rows stay as they were, and the worker goes on', async () => {
+  await using lab = await filled();
+  const before = await lab.lake.query(others);
+  assert.deepEqual([...(await textsHeld(lab, secrets))].sort(), [...secrets].sort(), 'all of them were there');
+  const erased = await erase(lab, '5');
+  assert.equal(erased.rows, 6);
+  assert.ok(erased.snapshots > 0 && erased.swept.dataFiles >= 4 && erased.swept.manifests >= 4, JSON.stringify(erased));
+  assert.deepEqual(erased.swept.left, []);
+  assert.deepEqual(await lab.lake.query(others), before);
+  await assertErased(lab);
+  await lab.land([{ key: '{"id":20}', value: event('c', 300, null, user(20)) }]);
+  await assertErased(lab);
+  assert.deepEqual((await lab.lake.query('SELECT count(*) FROM raw.users')).rows, [[BigInt(before.rows.length + 1)]]);
+});
+
+test('erasing again finds nothing, changes nothing', async () => {
+  await using lab = await filled();
+  await erase(lab, '5');
+  const { metadataLocation } = await loadedTable(lab);
+  const again = await erase(lab, '5');
+  assert.deepEqual([again.rows, again.files, again.snapshots, again.swept.dataFiles], [0, 0, 0, 0]);
+  assert.equal((await loadedTable(lab)).metadataLocation, metadataLocation);
+});
+
+test('files whose bounds rule the key out are not looked into', async () => {
+  await using lab = await queryLab('pg.public.users');
+  await lab.land([1, 2, 3].map((id): LakeRecord => ({ key: `{"id":${id}}`, value: event('c', id, null, user(id)) })));
+  await lab.land([71, 72, 73].map((id): LakeRecord => ({ key: `{"id":${id}}`, value: event('c', id, null, user(id)) })));
+  const found = await find(lab, '72');
+  assert.deepEqual([found.filesLookedInto, found.filesRuledOut, found.rowsInHead], [1, 1, [1]]);
+  assert.equal((await find(lab, '72', { isThorough: true })).filesLookedInto, 2);
+  assert.deepEqual((await find(lab, '99')).rowsInHead, [0]);
+});
+
+test('the proof against the log counts erased rows apart, by a hash, and the table never names the key', async () => {
+  await using lab = await filled();
+  await erase(lab, '5');
+  const { target, catalog, store, log } = lab;
+  const compared = await compareWithLog({ target, catalog, store, log, cacheDir: `${lab.directory}/proof` }, AbortSignal.timeout(30_000));
+  // The record without a key is known by nothing.
+  assert.deepEqual([compared.checked, compared.erased, compared.mismatched], [19, 5, 1]);
+  const { metadata } = await loadedTable(lab);
+  const record = parseErased(metadata.properties[erasedProperty]);
+  assert.equal(record?.keys[0]?.rows, 6);
+  assert.match(mainSnapshot(metadata)?.summary['foz.erased'] ?? '', new RegExp(`"hash":"${record.keys[0].hash}","rows":6`));
+});
+
+test('a key that a row had before is reported; with it the row goes, without it nothing is done', async () => {
+  await using lab = await queryLab('pg.public.users');
+  await lab.land([
+    { key: '{"id":1}', value: event('c', 10, null, user(1)) },
+    { key: '{"id":3}', value: event('c', 11, null, user(3)) },
+  ]);
+  await lab.land([
+    { key: '{"id":1}', value: event('d', 12, { id: 1 }, null), headers: { '__debezium.newkey': '{"id":2}' } },
+    { key: '{"id":1}', value: null },
+    { key: '{"id":2}', value: event('c', 12, null, { ...user(1), id: 2 }), headers: { '__debezium.oldkey': '{"id":1}' } },
+  ]);
+  const found = await find(lab, '2');
+  assert.deepEqual(found.linked, [new Map([['id', '1']])]);
+  await assert.rejects(erase(lab, '2'), /rows of the key had another key too/);
+  const erased = await erase(lab, '2', { isLinked: true });
+  assert.equal(erased.rows, 4);
+  assert.deepEqual(await textsHeld(lab, ['user1@mail.example']), []);
+  assert.deepEqual((await lab.lake.query('SELECT id FROM current.users')).rows, [[3n]]);
+});
+
+test('a compound key is named by its columns, in any order; one that lacks a column is refused', async () => {
+  await using lab = await queryLab('pg.public.users');
+  await lab.land([
+    { key: '{"id":1,"region":"eu"}', value: event('c', 1, null, { id: 1, region: 'eu', email: 'eu1@mail.example' }) },
+    { key: '{"id":1,"region":"us"}', value: event('c', 2, null, { id: 1, region: 'us', email: 'us1@mail.example' }) },
+  ]);
+  await assert.rejects(find(lab, '1'), /needs its columns by name/);
+  await assert.rejects(find(lab, '{"id":1}'), /not the columns of the key/);
+  assert.equal((await erase(lab, '{"region":"eu","id":1}')).rows, 1);
+  assert.deepEqual(await textsHeld(lab, ['eu1@mail.example']), []);
+  assert.deepEqual(await textsHeld(lab, ['us1@mail.example']), ['us1@mail.example']);
+});
+
+test('tags on snapshots that held the key go, those of earlier ones stay; a branch that holds it is refused', async () => {
+  await using lab = await queryLab('pg.public.users');
+  await lab.land([{ key: '{"id":1}', value: event('c', 1, null, user(1)) }]);
+  const tag = async (name: string, type: 'tag' | 'branch') => {
+    const { metadata } = await loadedTable(lab);
+    const id = mainSnapshot(metadata)?.['snapshot-id'] ?? -1;
+    await lab.catalog.commitTable(lab.target.ident, {
+      requirements: [],
+      updates: [{ action: 'set-snapshot-ref', 'ref-name': name, type, 'snapshot-id': id }],
+    });
+  };
+  await tag('early', 'tag');
+  await lab.land([{ key: '{"id":5}', value: event('c', 2, null, user(5)) }]);
+  await tag('late', 'tag');
+  await tag('work', 'branch');
+  await assert.rejects(find(lab, '5'), /branch work of table .* holds the key/);
+  await lab.catalog.commitTable(lab.target.ident, { requirements: [], updates: [{ action: 'remove-snapshot-ref', 'ref-name': 'work' }] });
+  assert.deepEqual((await erase(lab, '5')).tags, ['late']);
+  assert.deepEqual(Object.keys((await loadedTable(lab)).metadata.refs).sort(), ['early', 'main']);
+  assert.deepEqual(await textsHeld(lab, ['user5@mail.example']), []);
+});
+
+test('copies of erased files leave the query cache', async () => {
+  await using lab = await filled();
+  await lab.lake.query('SELECT count(*) FROM raw.users');
+  const cached = async () => (await readdir(join(lab.directory, 'cache'))).filter((name) => name.endsWith('.parquet')).length;
+  const before = await cached();
+  await erase(lab, '5');
+  assert.ok((await cached()) < before);
+});
