@@ -13,6 +13,7 @@ import { kafkaOptions } from './options/kafka.ts';
 import { catalogOptions, httpOptions, lakeOptions } from './options/lake.ts';
 import { connectOptions, connectorsOptions, sourcesOptions } from './options/sources.ts';
 import { queryOptions, syncOptions } from './options/sync.ts';
+import { verifyOptions } from './options/verify.ts';
 
 export const configOptions = group(
   {
@@ -26,6 +27,7 @@ export const configOptions = group(
     contracts: contractsOptions,
     http: httpOptions,
     query: queryOptions,
+    verify: verifyOptions,
     logging: group(
       { level: choice(['debug', 'info', 'warn', 'error'], { doc: 'Least level written to stderr', default: 'info' }) },
       { doc: 'Logging' },

@@ -47,17 +47,27 @@ async function read(
     const [row] = await client.query('SELECT toTimestamp(now()) AS at FROM system.local', [], signal);
     const at = row?.['at'];
     if (!(at instanceof Date)) throw new LakeError('SOURCE_REFUSED', `Expected a timestamp from the coordinator, found ${String(at)}.`);
-    const pages =
-      selection.kind === 'all' ? allPages(client, table, options, signal) : keyPages(client, table, selection.keys, options, signal);
     return {
       position: { kind: 'cassandra', atMs: at.getTime() },
-      pages,
+      pages: pagesOf(client, table, selection, options, signal),
+      again: (wanted, againSignal) => pagesOf(client, table, wanted, options, againSignal),
       [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
     };
   } catch (error) {
     await client[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function pagesOf(
+  client: CassandraClient,
+  table: SourceTable,
+  selection: SourceSelection,
+  options: CassandraSourceOptions,
+  signal?: AbortSignal,
+): AsyncIterable<readonly SourceRow[]> {
+  if (selection.kind === 'ranges') throw new LakeError('INTERNAL', 'Cassandra has no order of keys to read a range of');
+  return selection.kind === 'all' ? allPages(client, table, options, signal) : keyPages(client, table, selection.keys, options, signal);
 }
 
 async function* allPages(

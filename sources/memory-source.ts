@@ -1,6 +1,16 @@
 // Tables in memory behind the Source port: the double for tests of verify and of checks that ask a source.
 
-import type { Source, SourceReading, SourceRow, SourceTable, SourceTableName } from './source.ts';
+import { keyOrder } from './key-order.ts';
+import {
+  keyOf,
+  type KeyRange,
+  type Source,
+  type SourceReading,
+  type SourceRow,
+  type SourceSelection,
+  type SourceTable,
+  type SourceTableName,
+} from './source.ts';
 
 export interface MemoryTable {
   readonly table: SourceTable;
@@ -24,10 +34,11 @@ export function memorySource(options: MemorySourceOptions): Source {
     read: async (table, selection, signal): Promise<SourceReading> => {
       signal?.throwIfAborted();
       const rows = find(table.name)?.rows ?? [];
-      const chosen = selection.kind === 'all' ? rows : rows.filter((row) => selection.keys.some((key) => hasKey(table, row, key)));
+      const chosen = (wanted: SourceSelection) => rows.filter((row) => isSelected(table, row, wanted));
       return {
         position: { kind: 'memory', atMs },
-        pages: pagesOf(chosen, pageRowsMax, signal),
+        pages: pagesOf(chosen(selection), pageRowsMax, signal),
+        again: (wanted, againSignal) => pagesOf(chosen(wanted), pageRowsMax, againSignal),
         [Symbol.asyncDispose]: async () => undefined,
       };
     },
@@ -40,6 +51,19 @@ async function* pagesOf(rows: readonly SourceRow[], pageRowsMax: number, signal?
     signal?.throwIfAborted();
     yield rows.slice(from, from + pageRowsMax);
   }
+}
+
+function isSelected(table: SourceTable, row: SourceRow, selection: SourceSelection): boolean {
+  if (selection.kind === 'all') return true;
+  if (selection.kind === 'keys') return selection.keys.some((key) => hasKey(table, row, key));
+  return selection.ranges.some((range) => isInRange(table, row, range));
+}
+
+function isInRange(table: SourceTable, row: SourceRow, { from, to }: KeyRange): boolean {
+  const order = keyOrder(table);
+  if (order === null) return true;
+  const place = order.place(keyOf(table, row));
+  return (from === null || place >= order.place(from)) && (to === null || place < order.place(to));
 }
 
 function hasKey(table: SourceTable, row: SourceRow, key: readonly string[]): boolean {

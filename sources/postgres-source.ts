@@ -5,9 +5,11 @@
 import { LakeError } from '../runtime/errors.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { canonicalPostgres, postgresLiteral } from './canonical-postgres.ts';
-import { openPostgres, quoteIdentifier, type PostgresClient, type PostgresSettings } from './postgres-client.ts';
+import { keyOrder } from './key-order.ts';
+import { openPostgres, quoteIdentifier, quoteLiteral, type PostgresClient, type PostgresSettings } from './postgres-client.ts';
 import { introspectPostgres } from './postgres-introspect.ts';
 import type {
+  KeyRange,
   PostgresSnapshot,
   Source,
   SourceColumn,
@@ -60,9 +62,12 @@ async function read(
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', [], signal);
     const position = await readPosition(client, signal);
-    const pages =
-      selection.kind === 'all' ? allPages(client, table, options, signal) : keyPages(client, table, selection.keys, options, signal);
-    return { position, pages, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+    return {
+      position,
+      pages: pagesOf(client, table, selection, options, signal),
+      again: (wanted, againSignal) => pagesOf(client, table, wanted, options, againSignal),
+      [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+    };
   } catch (error) {
     await client[Symbol.asyncDispose]();
     throw error;
@@ -95,22 +100,63 @@ export function parseSnapshot(text: string): PostgresSnapshot {
   return { xmin: BigInt(xmin), xmax: BigInt(xmax), running: (running ?? '').split(',').filter(Boolean).map(BigInt) };
 }
 
-async function* allPages(
+function pagesOf(
   client: PostgresClient,
   table: SourceTable,
+  selection: SourceSelection,
+  options: PostgresSourceOptions,
+  signal?: AbortSignal,
+): AsyncIterable<readonly SourceRow[]> {
+  if (selection.kind === 'keys') return keyPages(client, table, selection.keys, options, signal);
+  if (selection.kind === 'ranges') return rangePages(client, table, selection.ranges, options, signal);
+  return cursorPages(client, table, '', options, signal);
+}
+
+async function* cursorPages(
+  client: PostgresClient,
+  table: SourceTable,
+  where: string,
   options: PostgresSourceOptions,
   signal?: AbortSignal,
 ): AsyncGenerator<readonly SourceRow[]> {
-  const order = orderByKey(table);
   await client.query(
-    `DECLARE foz_rows NO SCROLL CURSOR FOR SELECT ${selectList(table)} FROM ${qualifiedName(table.name)}${order}`,
+    `DECLARE foz_rows NO SCROLL CURSOR FOR SELECT ${selectList(table)} FROM ${qualifiedName(table.name)}${where}${orderByKey(table)}`,
     [],
     signal,
   );
-  for (;;) {
-    const rows = await client.queryValues(`FETCH FORWARD ${options.pageRowsMax} FROM foz_rows`, [], signal);
-    if (rows.length > 0) yield rows.map((row) => rowOf(table, row));
-    if (rows.length < options.pageRowsMax) return;
+  try {
+    for (;;) {
+      const rows = await client.queryValues(`FETCH FORWARD ${options.pageRowsMax} FROM foz_rows`, [], signal);
+      if (rows.length > 0) yield rows.map((row) => rowOf(table, row));
+      if (rows.length < options.pageRowsMax) break;
+    }
+  } finally {
+    // A failed transaction refuses everything: the reading is disposed soon after.
+    await client.query('CLOSE foz_rows').catch(() => undefined);
+  }
+}
+
+/** Ranges a statement: each is a condition of its own. */
+const rangesAtOnce = 64;
+
+async function* rangePages(
+  client: PostgresClient,
+  table: SourceTable,
+  ranges: readonly KeyRange[],
+  options: PostgresSourceOptions,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly SourceRow[]> {
+  const order = keyOrder(table);
+  if (order === null) throw new LakeError('INTERNAL', 'rows of a key range are asked for, but the key has no order');
+  const columns = columnsOfKey(table).slice(0, order.columns);
+  const names = columns.map(orderedName).join(', ');
+  const bound = (comparison: string, key: readonly string[] | null) =>
+    key === null
+      ? 'true'
+      : `(${names}) ${comparison} (${columns.map(({ type }, i) => `${quoteLiteral(key[i] ?? '')}::${type.declared}`).join(', ')})`;
+  for (let at = 0; at < ranges.length; at += rangesAtOnce) {
+    const conditions = ranges.slice(at, at + rangesAtOnce).map(({ from, to }) => `(${bound('>=', from)} AND ${bound('<', to)})`);
+    yield* cursorPages(client, table, ` WHERE ${conditions.join(' OR ')}`, options, signal);
   }
 }
 
@@ -141,9 +187,13 @@ async function* keyPages(
 /** By the primary key, text by its bytes: the same order on every server. */
 function orderByKey(table: SourceTable): string {
   if (table.key.length === 0) return '';
-  const collated = new Set(['text', 'varchar', 'bpchar', 'name', 'citext']);
-  const terms = columnsOfKey(table).map((column) => quoteIdentifier(column.name) + (collated.has(column.type.name) ? ' COLLATE "C"' : ''));
-  return ` ORDER BY ${terms.join(', ')}`;
+  return ` ORDER BY ${columnsOfKey(table).map(orderedName).join(', ')}`;
+}
+
+const collated: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'name', 'citext']);
+
+function orderedName({ name, type }: SourceColumn): string {
+  return quoteIdentifier(name) + (collated.has(type.name) ? ' COLLATE "C"' : '');
 }
 
 function columnsOfKey(table: SourceTable): readonly SourceColumn[] {

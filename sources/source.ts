@@ -122,12 +122,24 @@ export interface PostgresSnapshot {
 export type SourceSelection =
   | { readonly kind: 'all' }
   /** Canonical key values, in the order of `SourceTable.key`. Keys without a row give no row. */
-  | { readonly kind: 'keys'; readonly keys: readonly (readonly string[])[] };
+  | { readonly kind: 'keys'; readonly keys: readonly (readonly string[])[] }
+  /** Only of a table that has a `keyOrder`. */
+  | { readonly kind: 'ranges'; readonly ranges: readonly KeyRange[] };
+
+/** Canonical values of the key's first columns, as many as its `keyOrder` compares. Null: open. */
+export interface KeyRange {
+  /** Included. */
+  readonly from: readonly string[] | null;
+  /** Not included. */
+  readonly to: readonly string[] | null;
+}
 
 /** One consistent reading (PostgreSQL: one snapshot). Pages hold at most the configured number of rows. Read once. */
 export interface SourceReading extends AsyncDisposable {
   readonly position: SourcePosition;
   readonly pages: AsyncIterable<readonly SourceRow[]>;
+  /** Rows once more, after `pages` has ended: PostgreSQL in the same snapshot, Cassandra as they are by then. */
+  again(selection: SourceSelection, signal?: AbortSignal): AsyncIterable<readonly SourceRow[]>;
 }
 
 export interface SourceHealth {

@@ -43,6 +43,28 @@ export async function caughtUp(parts: CatchUpParts, deadlineMs: number, signal?:
   }
 }
 
+const quietMs = 1_000;
+
+/** The agent of Cassandra says nothing of its progress: a topic is taken as complete when its end stood still for a while. */
+export async function topicQuiet(
+  { target, log }: Pick<CatchUpParts, 'target' | 'log'>,
+  deadlineMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const [source] = await log.describe([target.topic], signal);
+  if (!source) return;
+  const ends = async () =>
+    JSON.stringify(
+      [...(await log.offsets(target.topic, signal))].map(([partition, { highWatermark }]) => [partition, String(highWatermark)]),
+    );
+  for (let before = await ends(); systemClock.now() < deadlineMs;) {
+    await systemClock.sleep(quietMs, signal);
+    const now = await ends();
+    if (now === before) return;
+    before = now;
+  }
+}
+
 async function logEnds({ target, log }: CatchUpParts, signal?: AbortSignal): Promise<ReadonlyMap<number, bigint>> {
   const [source] = await log.describe([target.topic], signal);
   if (!source) return new Map();

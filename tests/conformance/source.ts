@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { keyOrder } from '../../sources/key-order.ts';
 import { keyOf, type Source, type SourceColumn, type SourceRow, type SourceTableName } from '../../sources/source.ts';
 
 export interface SourceFixture {
@@ -58,6 +59,32 @@ export async function registerSourceTests(fixture: SourceFixture, run: Run = tes
     for (const row of picked.rows) assert.deepEqual(row.values, byKey.get(JSON.stringify(keyOf(table, row))));
     await using none = await source.read(table, { kind: 'keys', keys: [] });
     assert.deepEqual((await readRows(none.pages)).rows, []);
+  });
+
+  await run(`${fixture.name}: a reading gives its rows again: all, some keys, and ranges where keys have an order`, async () => {
+    await using source = await fixture.open();
+    const table = await source.introspect(fixture.table);
+    assert.ok(table);
+    await using reading = await source.read(table, { kind: 'all' });
+    const keysOf = async (pages: AsyncIterable<readonly SourceRow[]>) =>
+      sorted((await readRows(pages)).rows.map((row) => keyOf(table, row)));
+    const all = await keysOf(reading.pages);
+    assert.deepEqual(await keysOf(reading.again({ kind: 'all' })), all);
+    assert.deepEqual(await keysOf(reading.again({ kind: 'keys', keys: fixture.keys.slice(0, 2) })), sorted(fixture.keys.slice(0, 2)));
+    const order = reading.position.kind === 'cassandra' ? null : keyOrder(table);
+    if (order === null) return;
+    const byPlace = fixture.keys.toSorted((left, right) => (order.place(left) < order.place(right) ? -1 : 1));
+    const bounds = byPlace.map((key) => key.slice(0, order.columns));
+    const [first, third] = [bounds[1] ?? null, bounds[3] ?? null];
+    const outside = [
+      { from: null, to: first },
+      { from: third, to: null },
+    ];
+    assert.deepEqual(await keysOf(reading.again({ kind: 'ranges', ranges: [{ from: first, to: third }] })), sorted(byPlace.slice(1, 3)));
+    assert.deepEqual(
+      await keysOf(reading.again({ kind: 'ranges', ranges: outside })),
+      sorted([...byPlace.slice(0, 1), ...byPlace.slice(3)]),
+    );
   });
 
   await run(`${fixture.name}: the key is named in order, and its columns are not nullable`, async () => {

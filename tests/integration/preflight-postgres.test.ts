@@ -225,6 +225,15 @@ async function snapshots(t: TestContext, world: World): Promise<void> {
     );
     const city = table.columns.findIndex((column) => column.name === 'city');
     assert.equal(rows.at(-1)?.values[city], 'ams');
+    const again = await readRows(reading.again({ kind: 'ranges', ranges: [{ from: ['6'], to: null }] }));
+    assert.deepEqual(
+      again.rows.map((row) => [row.values[0], row.values[city]]),
+      [
+        ['6', 'ams'],
+        ['7', 'ams'],
+      ],
+      'read again, in the same snapshot',
+    );
     assert.ok(reading.position.kind === 'postgres' && /^[0-9A-F]+\/[0-9A-F]+$/.test(reading.position.lsn));
     const { snapshot } = reading.position;
     assert.equal(isVisible(snapshot, BigInt(running?.['id'] ?? 0)), false, 'still running when the reading began');

@@ -49,7 +49,7 @@ const contractOf = (columns: readonly Column[]): ContractTable => ({
 async function compared(lab: QueryLab, columns: readonly Column[], table: SourceTable) {
   const { target, catalog, store, log, lake } = lab;
   const source = memorySource({ tables: [{ table, rows: [{ values: columns.map((column) => column.source) }] }], nowMs: 5 });
-  const config = { query: { cacheDir: 'cache', memory: 200_000_000, threads: 1 }, connectors: {}, sources: {} };
+  const config = { query: { cacheDir: 'cache', memory: 200_000_000, threads: 1 }, verify: { ranges: 64 }, connectors: {}, sources: {} };
   const loaded = { config, directory: lab.directory, file: 'foz.yaml', secrets: [] } as unknown as LoadedConfig;
   return verifyTable({ target, loaded, catalog, store, log, lake, waitMs: 5_000, openSource: () => source }, AbortSignal.timeout(60_000));
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { LoadedConfig } from '../../cli/config.ts';
-import { isVisibleSql } from '../../cli/verify/lake-rows.ts';
+import { isVisibleSql } from '../../quality/reconcile/lake-rows.ts';
 import { verifyTable } from '../../cli/verify/verify-table.ts';
 import { randomInt, seededRandom } from '../../runtime/random.ts';
 import { memorySource } from '../../sources/memory-source.ts';
@@ -49,7 +49,7 @@ const ride = (city: string, id: number, fare: string | null, note: string | null
 });
 
 function configOf(lab: QueryLab): LoadedConfig {
-  const config = { query: { cacheDir: 'cache', memory: 200_000_000, threads: 1 }, connectors: {}, sources: {} };
+  const config = { query: { cacheDir: 'cache', memory: 200_000_000, threads: 1 }, verify: { ranges: 64 }, connectors: {}, sources: {} };
   return { config, directory: lab.directory, file: 'foz.yaml', secrets: [] } as unknown as LoadedConfig;
 }
 
@@ -77,6 +77,8 @@ test('equal tables are equal whatever the spelling of a value', async () => {
     extra: 0,
     differing: 0,
     at: '1970-01-01T00:00:00.005Z',
+    ranges: { by: 'hash of the key', compared: 2, differing: 0 },
+    repeated: { rows: 0, samples: [] },
     samples: [],
   });
 });
@@ -87,8 +89,10 @@ test('missing, extra and differing rows are named with key, column and both valu
   const source = memorySource({
     tables: [{ table: rides, rows: [row('a', 1, '1', 'same'), row('a', 2, null, 'source'), row('b', 4, '4', null)] }],
   });
-  const { samples, at, ...counts } = await verify(lab, source, 0);
+  const { samples, at, ranges, repeated, ...counts } = await verify(lab, source, 0);
   assert.ok(at);
+  assert.equal(ranges.differing, 3);
+  assert.equal(repeated.rows, 0);
   assert.deepEqual(counts, { table: 'raw.rides', source: 3, lake: 3, missing: 1, extra: 1, differing: 1 });
   assert.deepEqual(samples, [
     {
@@ -117,8 +121,9 @@ test('a row that arrives while Cassandra is compared is looked at again before i
       return source.read(table, selection, signal);
     },
   };
-  const { samples, at, ...counts } = await verify(lab, late, 30_000);
+  const { samples, at, ranges, repeated, ...counts } = await verify(lab, late, 30_000);
   assert.ok(at);
+  assert.deepEqual([ranges.differing, repeated.rows], [1, 0]);
   assert.deepEqual({ ...counts, samples }, { table: 'raw.rides', source: 2, lake: 2, missing: 0, extra: 0, differing: 0, samples: [] });
   assert.equal(readings, 2);
 });

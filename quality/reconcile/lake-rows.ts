@@ -7,7 +7,7 @@ import { canonicalCassandraEvent } from '../../sources/canonical-cassandra.ts';
 import { canonicalPostgresEvent } from '../../sources/canonical-postgres.ts';
 import type { PostgresSnapshot, SourceTable } from '../../sources/source.ts';
 import type { LakeQuery } from '../../query/lake-query.ts';
-import type { KeyedRow } from './compare-rows.ts';
+import type { KeyedRow } from './key-ranges.ts';
 
 export interface LakeRowsInput {
   readonly lake: LakeQuery;

@@ -1,20 +1,19 @@
 // Whether the connector has sent everything up to a log position: its slot is confirmed only for what Kafka has
 // acknowledged. On a quiet database the heartbeat moves it within its interval.
 
-import { usersDefaults } from '../../connectors/users.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
-import { openPostgres } from '../../sources/postgres-client.ts';
-import type { LoadedConfig } from '../config.ts';
-import { postgresSettings } from '../settings.ts';
+import { openPostgres, type PostgresSettings } from '../../sources/postgres-client.ts';
 
 const pollMs = 250;
 
 /** LAKE_BEHIND when the slot has not passed `lsn` by `deadlineMs`. */
-export async function slotConfirmed(loaded: LoadedConfig, lsn: string, deadlineMs: number, signal?: AbortSignal): Promise<void> {
-  const settings = postgresSettings(loaded);
-  if (!settings) return;
-  const slot = loaded.config.connectors.postgres?.slot ?? usersDefaults.slot;
+export async function slotConfirmed(
+  { settings, slot }: { readonly settings: PostgresSettings; readonly slot: string },
+  lsn: string,
+  deadlineMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
   await using client = await openPostgres(settings, signal);
   for (;;) {
     const [row] = await client.query(

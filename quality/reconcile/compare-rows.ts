@@ -3,14 +3,9 @@
 
 import type { ReadingDuckdb } from '../../query/duckdb.ts';
 import type { SourceValue } from '../../sources/source.ts';
+import type { KeyedRow } from './key-ranges.ts';
 
-export interface KeyedRow {
-  readonly key: readonly SourceValue[];
-  /** One value a column, in one order on both sides. */
-  readonly values: readonly SourceValue[];
-}
-
-export interface Finding {
+export interface Difference {
   readonly kind: 'missing' | 'extra' | 'differing';
   readonly key: readonly SourceValue[];
   /** Of a differing row: the columns that differ. */
@@ -23,15 +18,15 @@ export interface RowsCompared {
   readonly missing: number;
   readonly extra: number;
   readonly differing: number;
-  /** The first `findingsMax`, by key. */
-  readonly findings: readonly Finding[];
+  /** The first `differencesMax`, by key. */
+  readonly differences: readonly Difference[];
 }
 
 export async function compareRows(
   duckdb: ReadingDuckdb,
   columns: readonly string[],
   sides: { readonly source: AsyncIterable<readonly KeyedRow[]>; readonly lake: AsyncIterable<readonly KeyedRow[]> },
-  findingsMax: number,
+  differencesMax: number,
   signal?: AbortSignal,
 ): Promise<RowsCompared> {
   for (const side of ['source', 'lake'] as const) {
@@ -44,7 +39,7 @@ export async function compareRows(
       );
     }
   }
-  const joined = `source_rows s FULL OUTER JOIN lake_rows l ON s.row_key = l.row_key`;
+  const joined = `${numbered('source')} s FULL OUTER JOIN ${numbered('lake')} l ON s.row_key = l.row_key AND s.n = l.n`;
   const kind = `CASE WHEN l.row_key IS NULL THEN 'missing' WHEN s.row_key IS NULL THEN 'extra' WHEN s.row_values <> l.row_values THEN 'differing' END`;
   const counts = await duckdb.all(
     `SELECT (SELECT count(*) FROM source_rows), (SELECT count(*) FROM lake_rows), count(*) FILTER (WHERE kind = 'missing'), count(*) FILTER (WHERE kind = 'extra'), count(*) FILTER (WHERE kind = 'differing') FROM (SELECT ${kind} AS kind FROM ${joined})`,
@@ -52,7 +47,7 @@ export async function compareRows(
   );
   const [source, lake, missing, extra, differing] = (counts.rows[0] ?? []).map(Number);
   const found = await duckdb.all(
-    `SELECT * FROM (SELECT ${kind} AS kind, coalesce(s.row_key, l.row_key) AS row_key, s.row_values, l.row_values FROM ${joined}) WHERE kind IS NOT NULL ORDER BY row_key LIMIT ${findingsMax}`,
+    `SELECT * FROM (SELECT ${kind} AS kind, coalesce(s.row_key, l.row_key) AS row_key, s.row_values, l.row_values FROM ${joined}) WHERE kind IS NOT NULL ORDER BY row_key LIMIT ${differencesMax}`,
     signal,
   );
   for (const side of ['source', 'lake']) await duckdb.run(`DROP TABLE ${side}_rows`);
@@ -62,7 +57,7 @@ export async function compareRows(
     missing: missing ?? 0,
     extra: extra ?? 0,
     differing: differing ?? 0,
-    findings: found.rows.map(([kindText, key, sourceValues, lakeValues]) => ({
+    differences: found.rows.map(([kindText, key, sourceValues, lakeValues]) => ({
       kind: kindText === 'missing' || kindText === 'extra' ? kindText : 'differing',
       key: valuesOf(key),
       columns: kindText === 'differing' ? differences(columns, valuesOf(sourceValues), valuesOf(lakeValues)) : [],
@@ -70,7 +65,12 @@ export async function compareRows(
   };
 }
 
-function differences(columns: readonly string[], source: readonly SourceValue[], lake: readonly SourceValue[]): Finding['columns'] {
+/** Numbered within a key, so that a key that one side has twice is not hidden by the other side's one row. */
+function numbered(side: 'source' | 'lake'): string {
+  return `(SELECT *, row_number() OVER (PARTITION BY row_key ORDER BY row_values) AS n FROM ${side}_rows)`;
+}
+
+function differences(columns: readonly string[], source: readonly SourceValue[], lake: readonly SourceValue[]): Difference['columns'] {
   return columns.flatMap((column, i) => {
     const [inSource, inLake] = [source[i] ?? null, lake[i] ?? null];
     return inSource === inLake ? [] : [{ column, source: inSource, lake: inLake }];
