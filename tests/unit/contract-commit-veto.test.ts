@@ -2,10 +2,15 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import fc from 'fast-check';
 import { findContradiction } from '../../catalog/registry/commit-veto.ts';
 import { findRowNotHeld } from '../../catalog/registry/compare-both-ways.ts';
 import type { ContractTable, Mask } from '../../contracts/contract.ts';
-import type { IcebergType, Schema, StructField } from '../../lake/iceberg/schema.ts';
+import { planEvolution } from '../../contracts/evolution/plan.ts';
+import { highestFieldId, type IcebergType, type Schema, type StructField } from '../../lake/iceberg/schema.ts';
+import { inferPlan, type RawPlan } from '../../lake/raw/infer-plan.ts';
+import { inferShape } from '../../lake/raw/infer-shape.ts';
+import { readJson } from '../../lake/raw/json-value.ts';
 import { rawSchema } from '../../lake/raw/raw-schema.ts';
 import { documentText, readSmall, users, type Properties } from './contract-registry-fixture.ts';
 
@@ -143,4 +148,49 @@ for (const [column, stored, isWitness] of witnesses) {
 test('where the column holds every row of the contract, there is no witness', () => {
   assert.equal(findRowNotHeld(tableOf(users), 'id', 'long'), undefined);
   assert.equal(findRowNotHeld(tableOf(users), 'nothing', null), undefined);
+});
+
+const anyValue = fc.oneof(
+  fc.constant(null),
+  fc.boolean(),
+  fc.integer(),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.string(),
+  fc.array(fc.integer(), { maxLength: 2 }),
+  fc.record({ street: fc.oneof(fc.string(), fc.integer()), floor: fc.oneof(fc.integer(), fc.string()) }, { requiredKeys: [] }),
+);
+
+test('what a worker adds for its records is never refused, whatever is in them and whatever the contract has', () => {
+  const names = ['id', 'email', 'balance', 'place', 'marks', 'other'];
+  const row = fc.dictionary(fc.constantFrom(...names), anyValue, { minKeys: 1 });
+  const cells = row.map((values) =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, deletion_ts: null, set: true }])),
+  );
+  const records = fc.array(fc.oneof(row, cells), { minLength: 1, maxLength: 6 });
+  const contract = tableOf({ ...users, ...place });
+  let evolved = 0;
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(records, { minLength: 1, maxLength: 4 }), (isTyped, batches) => {
+      const start = { schema: rawSchema, lastColumnId: highestFieldId(rawSchema), columns: undefined };
+      const typed = planEvolution({ ...start, contract: { id: 'users', version: '1.0.0' }, table: contract, decisions: new Map() });
+      let plan: RawPlan = { shapes: [], schema: rawSchema, lastColumnId: start.lastColumnId };
+      if (isTyped && typed.schema) plan = { shapes: [], schema: typed.schema, lastColumnId: typed.lastColumnId };
+      for (const batch of batches) {
+        const observed = batch.flatMap((after) => {
+          const read = readJson(JSON.stringify({ before: null, after, source: { lsn: 1 }, op: 'c', ts_ms: 1 }), 50);
+          const inferred = read.kind === 'value' ? inferShape(read.value) : null;
+          return inferred?.kind === 'shape' ? [inferred.root] : [];
+        });
+        const next = inferPlan(plan, observed);
+        const schema = next.schema ?? plan.schema;
+        const found = findContradiction(contract, plan.schema, schema);
+        assert.equal(found, null, found?.path);
+        if (next.schema) evolved++;
+        plan = { shapes: next.shapes, schema, lastColumnId: highestFieldId(schema) };
+      }
+    }),
+    { numRuns: 300 },
+  );
+  assert.ok(evolved > 150, `${evolved} batches added columns`);
 });

@@ -48,6 +48,26 @@ test('an item is added to a list of foz.yaml, and nothing else of it changes', (
   assert.equal(unindented, 'sync:\n  tables:\n  - one\n  - two\nlake: 1\n');
 });
 
+test('a list that the file leaves out is written with what it has by default', () => {
+  const add = (text: string) =>
+    withListItem(text, ['connectors', 'postgres', 'tables'], 'public.orders', ['public.users', 'public.user_events']);
+  const list = 'tables: [public.users, public.user_events, public.orders]';
+  assert.equal(
+    add('connectors:\n  postgres: {} # all as ever\n  cassandra: {}\n'),
+    `connectors:\n  postgres: { ${list} } # all as ever\n  cassandra: {}\n`,
+  );
+  assert.equal(
+    add('connectors:\n  postgres:\n    # the slot\n    slot: s\nhttp: 1\n'),
+    `connectors:\n  postgres:\n    ${list}\n    # the slot\n    slot: s\nhttp: 1\n`,
+  );
+  for (const text of [
+    'connectors: {}\n',
+    'connectors:\n  postgres: { slot: s }\n',
+    'connectors:\n  postgres:\n    slot: s\n    tables: &x\n      - a\n',
+  ])
+    assert.equal(add(text), null, text);
+});
+
 test('a file written in another way is left alone', () => {
   for (const text of [
     'sync: { tables: [a] }\n',
