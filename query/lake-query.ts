@@ -14,7 +14,7 @@ import type { ObjectStore } from '../lake/store/object-store.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { openReadingDuckdb, type ReadingDuckdb, type Row, type Rows } from './duckdb.ts';
 import { openFileCache, type FileCache } from './file-cache.ts';
-import { namedTables } from './named-tables.ts';
+import { namedTables, type NamedTable } from './named-tables.ts';
 import { simplePredicate } from './simple-predicate.ts';
 import type { FileNames } from './renamed-columns.ts';
 import { tableRelation } from './table-files.ts';
@@ -29,6 +29,11 @@ export interface LakeQueryParts {
   readonly threads?: number;
   /** Namespace of the raw tables in the catalog; in SQL too. Default: `raw`. */
   readonly namespace?: string;
+  /**
+   * Every table stays as it is when a statement first names it, its files stay in the cache, and nothing is counted for
+   * warnings: for many statements over one state. Default: false.
+   */
+  readonly isPinned?: boolean;
 }
 
 export interface LakeAnswer extends Rows {
@@ -52,7 +57,7 @@ export interface LakeQuery extends AsyncDisposable {
 const gibibyte = 1024 ** 3;
 
 export async function openLakeQuery(parts: LakeQueryParts): Promise<LakeQuery> {
-  const { catalog, store, namespace = 'raw' } = parts;
+  const { catalog, store, namespace = 'raw', isPinned = false } = parts;
   const cacheDir = resolve(parts.cacheDir);
   const cache = await openFileCache(store, { directory: cacheDir, bytesMax: parts.cacheBytesMax ?? 10 * gibibyte });
   const duckdb = await openReadingDuckdb({
@@ -62,7 +67,7 @@ export async function openLakeQuery(parts: LakeQueryParts): Promise<LakeQuery> {
   });
   await duckdb.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(namespace)}`);
   await duckdb.run('CREATE SCHEMA IF NOT EXISTS "current"');
-  const lake: Lake = { catalog, store, cache, duckdb, namespace };
+  const lake: Lake = { catalog, store, cache, duckdb, namespace, provided: isPinned ? new Set() : null };
   // Views are of the session, so statements that set them up take turns with those that use them.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -93,7 +98,7 @@ export async function openLakeQuery(parts: LakeQueryParts): Promise<LakeQuery> {
       inTurn(async () => {
         const warnings = await prepare(lake, sql, signal);
         const answer = await duckdb.all(sql, signal);
-        if (reading === 0) await cache.release();
+        if (reading === 0 && !isPinned) await cache.release();
         return { ...answer, warnings };
       }),
     pages: async function* (sql, signal) {
@@ -110,6 +115,7 @@ export async function openLakeQuery(parts: LakeQueryParts): Promise<LakeQuery> {
     [Symbol.asyncDispose]: async () => {
       await turn.catch(() => undefined);
       await duckdb[Symbol.asyncDispose]();
+      if (isPinned) await cache.release();
     },
   };
 }
@@ -120,6 +126,8 @@ interface Lake {
   readonly cache: FileCache;
   readonly duckdb: ReadingDuckdb;
   readonly namespace: string;
+  /** Views that stay as they are; null where every statement makes its own. */
+  readonly provided: Set<string> | null;
 }
 
 /** Makes every table that the statement names a view of its newest snapshot. Returns warnings about what they leave out. */
@@ -128,14 +136,18 @@ async function prepare(lake: Lake, sql: string, signal?: AbortSignal): Promise<r
   const named = namedTables(sql, lake.namespace);
   const missing: TableIdent[] = [];
   for (const name of new Set(named.map((table) => table.name))) {
+    if (named.every((wanted) => wanted.name !== name || lake.provided?.has(viewOf(wanted)) === true)) continue;
     const ident: TableIdent = { namespace: [lake.namespace], name };
     const table = await lake.catalog.loadTable(ident, signal);
     // `raw.op` may be a column of a table called raw in this statement: DuckDB decides.
     if (!table) missing.push(ident);
     else {
       const isCurrent = named.some((wanted) => wanted.name === name && wanted.kind === 'current');
-      const predicate = named.length === 1 && !isCurrent ? simplePredicate(sql, currentSchema(table.metadata)) : null;
+      const predicate =
+        lake.provided === null && named.length === 1 && !isCurrent ? simplePredicate(sql, currentSchema(table.metadata)) : null;
       warnings.push(...(await provide(lake, table, { name, isCurrent, predicate }, signal)));
+      lake.provided?.add(viewOf({ kind: 'raw', name }));
+      if (isCurrent) lake.provided?.add(viewOf({ kind: 'current', name }));
     }
   }
   try {
@@ -144,6 +156,10 @@ async function prepare(lake: Lake, sql: string, signal?: AbortSignal): Promise<r
     throw missing[0] ? await noTable(lake, missing[0], error) : error;
   }
   return warnings;
+}
+
+function viewOf({ kind, name }: NamedTable): string {
+  return `${kind}.${name}`;
 }
 
 interface Wanted {
@@ -188,6 +204,7 @@ async function provideCurrent(lake: Lake, name: string, { metadata }: LoadedTabl
     );
   const sql = currentSql({ schema, dialect: 'duckdb', from: raw, formerNames: formerNames(metadata) });
   await lake.duckdb.run(`CREATE OR REPLACE VIEW "current".${quoted(name)} AS ${sql}`);
+  if (lake.provided !== null) return [];
   const { rows } = await lake.duckdb.all(`SELECT count(*) FROM ${raw} WHERE _rescued IS NOT NULL`);
   const rescued = Number(rows[0]?.[0] ?? 0);
   return rescued === 0

@@ -146,6 +146,11 @@ export const errorTable = {
     exit: 'usage',
     help: 'The statement could not be run. Tables are raw.<table> and current.<table>; only reading statements are allowed.',
   },
+  ENGINE_FAILED: {
+    retry: 'backoff',
+    exit: 'dependency',
+    help: 'Trino did not answer, refused the login or failed within. Check its address, user and password or token, and that its catalog shows the tables.',
+  },
   LAKE_BEHIND: {
     retry: 'backoff',
     exit: 'dependency',

@@ -2,10 +2,9 @@
 // definition in Trino's dialect, written into the statement, until the catalog keeps views.
 
 import type { Progress } from '../../runtime/progress.ts';
-import { LakeError } from '../../runtime/errors.ts';
-import { isRecord } from '../../runtime/options.ts';
 import type { LocalStack } from '../local-stack.ts';
 import { currentText } from '../../query/current-text.ts';
+import { askTrino } from '../../query/trino-client.ts';
 import type { DemoAnswer } from './queries.ts';
 import type { Readers } from './progress-of-tables.ts';
 
@@ -27,7 +26,8 @@ export async function trinoAnswers(
   const answers: DemoAnswer[] = [];
   for (const { title, sql } of trinoStatements(rides)) {
     step.update(title);
-    answers.push({ title, sql, ...(await askTrino(url, sql, signal)) });
+    const { columns, rows } = await askTrino({ url, user: 'foz' }, sql, signal);
+    answers.push({ title, sql, columns, rows });
   }
   step.done(url);
   return answers;
@@ -51,33 +51,4 @@ function trinoStatements(rides: string): readonly { readonly title: string; read
             WHERE "after".id = (SELECT u."after".id FROM ${catalogName}.raw.users u WHERE u.op = 'u' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1) ORDER BY _log_offset LIMIT 12`,
     },
   ];
-}
-
-/** One statement through Trino's client protocol: POST, then follow nextUri until it is gone. */
-export async function askTrino(
-  url: string,
-  sql: string,
-  signal?: AbortSignal,
-): Promise<{ readonly columns: readonly string[]; readonly rows: readonly (readonly unknown[])[] }> {
-  let columns: readonly string[] = [];
-  const rows: unknown[][] = [];
-  let response = await fetch(`${url}/v1/statement`, {
-    method: 'POST',
-    body: sql,
-    headers: { 'x-trino-user': 'foz' },
-    ...(signal ? { signal } : {}),
-  });
-  for (;;) {
-    const page: unknown = await response.json();
-    if (!isRecord(page)) throw new LakeError('COMPONENT_FAILED', `Trino answered ${response.status} without a result page`);
-    if (isRecord(page['error']))
-      throw new LakeError('COMPONENT_FAILED', `Trino refused the statement: ${String(page['error']['message'])}`, {
-        context: { sql: sql.slice(0, 200) },
-      });
-    if (Array.isArray(page['columns']))
-      columns = page['columns'].map((column: unknown) => (isRecord(column) ? String(column['name']) : ''));
-    if (Array.isArray(page['data'])) rows.push(...page['data'].filter(Array.isArray));
-    if (typeof page['nextUri'] !== 'string') return { columns, rows };
-    response = await fetch(page['nextUri'], signal ? { signal } : {});
-  }
 }

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { askTrino } from '../../cli/demo/trino.ts';
+import { askTrino } from '../../query/trino-client.ts';
 import { equalTo } from '../../lake/iceberg/predicate.ts';
 import { planScan } from '../../lake/iceberg/scan.ts';
 import { currentSchema } from '../../lake/iceberg/metadata.ts';
@@ -35,7 +35,7 @@ export async function trinoSection(t: TestContext, world: World, postgres: Table
   await writeDays(world, dated);
   const url = await startTrino(t, world);
   if (url === null) return;
-  const ask: Ask = async (sql) => (await askTrino(url, sql)).rows;
+  const ask: Ask = async (sql) => (await askTrino({ url, user: 'foz' }, sql)).rows;
   await t.test('Trino lists the tables, describes their columns and counts their rows', async () => {
     const shown = new Set((await ask('SHOW TABLES FROM lake.raw')).map(([name]) => name));
     for (const target of [postgres, cassandra, dated]) {
