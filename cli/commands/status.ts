@@ -93,7 +93,7 @@ function workerText(worker: WorkerAnswer | null, tables: readonly Readonly<Recor
       : '',
   ]);
   const notes = tables.flatMap((table) =>
-    typeof table['reason'] === 'string' ? [`${String(table['table'])}: ${table['reason']}${decideText(table['halt'])}`] : [],
+    typeof table['reason'] === 'string' ? [`${String(table['table'])}: ${table['reason']}${nextText(table, table['reason'])}`] : [],
   );
   const drifted = driftNotes(worker.status['drift']);
   const head = tableText(['table', 'state', 'rows committed', 'last commit', 'newest change', 'next offsets'], rows);
@@ -110,9 +110,14 @@ function driftNotes(drift: unknown): readonly string[] {
   });
 }
 
-function decideText(halt: unknown): string {
+/** Of a halt, the commands that decide; of a wait, the one that shows what is to be mended: it goes on by itself then. */
+function nextText({ halt, table }: Readonly<Record<string, unknown>>, reason: string): string {
   const decide = isRecord(halt) ? halt['decide'] : undefined;
-  return Array.isArray(decide) ? `\n  next: ${decide.join('   or   ')}` : '';
+  if (Array.isArray(decide)) return `\n  next: ${decide.join('   or   ')}`;
+  const name = String(table).split('.').at(-1) ?? '';
+  // The catalog holds commits against the contract in force (catalog/registry/commit-veto.ts).
+  const isVeto = /^CATALOG_REFUSED: .*Contract \S+ \S+ has the column /s.test(reason);
+  return `\n  next: ${isVeto ? `foz contract plan ${name}   (what the contract in force would have; then foz contract register … --activate)` : 'foz check'}`;
 }
 
 function ageText(now: number, at: unknown): string {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { findContradiction } from '../../catalog/registry/commit-veto.ts';
 import { findRowNotHeld } from '../../catalog/registry/compare-both-ways.ts';
 import type { ContractTable, Mask } from '../../contracts/contract.ts';

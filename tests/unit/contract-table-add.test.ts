@@ -48,9 +48,10 @@ test('an item is added to a list of foz.yaml, and nothing else of it changes', (
   assert.equal(unindented, 'sync:\n  tables:\n  - one\n  - two\nlake: 1\n');
 });
 
+const add = (text: string) =>
+  withListItem(text, ['connectors', 'postgres', 'tables'], 'public.orders', ['public.users', 'public.user_events']);
+
 test('a list that the file leaves out is written with what it has by default', () => {
-  const add = (text: string) =>
-    withListItem(text, ['connectors', 'postgres', 'tables'], 'public.orders', ['public.users', 'public.user_events']);
   const list = 'tables: [public.users, public.user_events, public.orders]';
   assert.equal(
     add('connectors:\n  postgres: {} # all as ever\n  cassandra: {}\n'),
