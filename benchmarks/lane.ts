@@ -53,6 +53,9 @@ export async function runLane(input: LaneInput): Promise<LaneResult> {
     env: { ...process.env, ...input.target.env },
   });
   const exited = new Promise((resolve) => child.once('exit', resolve));
+  // Also when the benchmark itself is ended.
+  const stop = (): void => void child.kill('SIGTERM');
+  process.once('exit', stop);
   try {
     const pid = child.pid ?? 0;
     const { startedAt, cpuAtStart } = await firstRecord(pid, http);
@@ -74,8 +77,9 @@ export async function runLane(input: LaneInput): Promise<LaneResult> {
   } catch (cause) {
     throw new Error(`lane ${input.target.name}: ${(await readFile(join(dir, 'worker.log'), 'utf8')).slice(-2_000)}`, { cause });
   } finally {
-    child.kill('SIGTERM');
+    stop();
     await exited;
+    process.off('exit', stop);
     await rm(dir, { recursive: true, force: true });
   }
 }

@@ -58,6 +58,7 @@ try {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage()}`);
   process.exit(2);
 }
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const result = await call.bench.run(call.numbers, (text) => void process.stderr.write(`${text}\n`));
 if (call.isJson) console.log(JSON.stringify(result));
 else
