@@ -13,9 +13,11 @@ import {
   type DuckDBConnection,
 } from '@duckdb/node-api';
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { literal } from '../lake/parquet/duckdb-type.ts';
 import { LakeError } from '../runtime/errors.ts';
+import { isAlive } from '../runtime/is-alive.ts';
 
 export interface ReadingDuckdbOptions {
   /** The only folder that statements may read; also where DuckDB spills. Created when absent. */
@@ -87,6 +89,15 @@ export async function openReadingDuckdb(options: ReadingDuckdbOptions): Promise<
       await rm(spill, { recursive: true, force: true });
     },
   };
+}
+
+/** Removes what processes that are gone have spilled. */
+export async function clearStaleSpill(directory: string): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    const pid = /^\.spill-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && Number(pid) !== process.pid && !isAlive(Number(pid)))
+      await rm(join(directory, name), { recursive: true, force: true });
+  }
 }
 
 async function withConnection<T>(
