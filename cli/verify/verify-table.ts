@@ -88,6 +88,7 @@ export async function withReconcileInput<T>(
     sourceName: sourceNameOf(target),
     kind,
     source,
+    catalog: input.catalog,
     lake,
     duckdb: { directory: pathIn(loaded, cacheDir), memoryBytes: memory, threads },
     arrived: (position, deadlineMs, waitSignal) => arrived(input, position, deadlineMs, waitSignal),

@@ -23,22 +23,29 @@ export interface LakeRowsInput {
   readonly snapshot?: PostgresSnapshot;
 }
 
-export async function* lakeRows(input: LakeRowsInput, signal?: AbortSignal): AsyncGenerator<readonly KeyedRow[]> {
+export interface LakeRow extends KeyedRow {
+  /** Of the event that decided. */
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+export async function* lakeRows(input: LakeRowsInput, signal?: AbortSignal): AsyncGenerator<readonly LakeRow[]> {
   const { lake, table, schema, kind } = input;
   const canonical = kind === 'postgres' ? canonicalPostgresEvent : canonicalCassandraEvent;
   const inLake = new Set(currentColumns(schema).map((field) => field.name));
   const wanted = [...new Set([...table.key, ...input.columns])];
-  const sql = `SELECT ${wanted.map((name) => (inLake.has(name) ? `c.${quoted(name)}` : `NULL AS ${quoted(name)}`)).join(', ')} FROM (${rowsSql(input)}) c`;
+  const selected = wanted.map((name) => (inLake.has(name) ? `c.${quoted(name)}` : `NULL AS ${quoted(name)}`));
+  const sql = `SELECT c._log_partition, c._log_offset, ${selected.join(', ')} FROM (${rowsSql(input)}) c`;
   const types = wanted.map((name) => table.columns.find((column) => column.name === name)?.type);
   const places = new Map(wanted.map((name, i) => [name, i]));
   for await (const page of lake.pages(sql, signal)) {
-    yield page.map((row) => {
+    yield page.map(([partition, offset, ...row]) => {
       const values = row.map((value, i) => {
         const type = types[i];
         return type ? canonical(type, asInEvent(value)) : null;
       });
       const pick = (names: readonly string[]) => names.map((name) => values[places.get(name) ?? -1] ?? null);
-      return { key: pick(table.key), values: pick(input.columns) };
+      return { key: pick(table.key), values: pick(input.columns), partition: Number(partition), offset: BigInt(String(offset)) };
     });
   }
 }
@@ -62,7 +69,7 @@ function isEntry(value: unknown): value is { readonly key: unknown; readonly val
 }
 
 function rowsSql({ schema, kind, relation, snapshot, formerNames }: LakeRowsInput): string {
-  if (currentColumns(schema).length === 0) return `SELECT NULL WHERE false`;
+  if (currentColumns(schema).length === 0) return 'SELECT NULL AS _log_partition, NULL AS _log_offset WHERE false';
   const from = snapshot ? `(SELECT * FROM ${relation} WHERE ${isVisibleSql(snapshot)}) seen` : relation;
   // Quarantine is the contract's wish, not a loss: the comparison with the source leaves it aside.
   return currentSql({ schema, dialect: 'duckdb', from, source: kind, quarantined: 'shown', ...(formerNames ? { formerNames } : {}) });

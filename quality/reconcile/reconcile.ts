@@ -6,25 +6,28 @@
 // transaction and may be newer than the snapshot: so what differs is looked at once more, in a snapshot of its own.
 // Cassandra has no snapshot: rows that differ are looked at again, in both places, until they agree or the time is up.
 
-import { identText, type TableIdent } from '../../catalog/catalog.ts';
+import { identText, type Catalog, type TableIdent } from '../../catalog/catalog.ts';
+import { currentSchema } from '../../lake/iceberg/metadata.ts';
 import { quoted } from '../../lake/parquet/duckdb-type.ts';
 import { currentSource, type CurrentSource } from '../../lake/raw/current.ts';
+import { formerNames } from '../../lake/raw/former-names.ts';
 import type { LakeQuery } from '../../query/lake-query.ts';
 import { openReadingDuckdb, type ReadingDuckdb, type ReadingDuckdbOptions } from '../../query/duckdb.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { keyOrder } from '../../sources/key-order.ts';
-import type { PostgresSnapshot, Source, SourcePosition, SourceReading, SourceTable, SourceTableName } from '../../sources/source.ts';
+import type { Source, SourcePosition, SourceReading, SourceTable, SourceTableName } from '../../sources/source.ts';
 import { comparedColumns, keyedRows, notComparedColumns, type MaskedColumns } from './compared-columns.ts';
 import { compareRows, type Difference, type RowsCompared } from './compare-rows.ts';
 import { keyRanges, type DifferingRanges, type KeyedRow, type KeyRanges } from './key-ranges.ts';
-import { lakeRows } from './lake-rows.ts';
+import { lakeRows, type LakeRowsInput } from './lake-rows.ts';
 
 export interface ReconcileInput {
   readonly ident: TableIdent;
   readonly sourceName: SourceTableName;
   readonly kind: CurrentSource;
   readonly source: Source;
+  readonly catalog: Catalog;
   readonly lake: LakeQuery;
   /** Where the rows of ranges that differ are compared; it spills to its directory. */
   readonly duckdb: ReadingDuckdbOptions;
@@ -190,13 +193,25 @@ function sourceSide({ table, masks, columns }: Parts, pages: SourceReading['page
 }
 
 async function lakeSide(parts: Parts, position: SourcePosition, signal: AbortSignal): Promise<AsyncIterable<readonly KeyedRow[]>> {
-  const { ident, lake, kind, table, columns } = parts;
   // After the wait, so that columns of the newest rows are there.
-  const schema = await lake.schemaOf(ident.name, signal);
-  if (!schema || currentSource(schema) === null) return noRows();
+  const input = await lakeRowsInput(parts, parts.table, parts.columns, position, signal);
+  return input === null ? noRows() : lakeRows(input, signal);
+}
+
+/** Null where nothing has landed yet. */
+export async function lakeRowsInput(
+  { ident, catalog, lake, kind }: Pick<ReconcileInput, 'ident' | 'catalog' | 'lake' | 'kind'>,
+  table: SourceTable,
+  columns: readonly string[],
+  position: SourcePosition,
+  signal: AbortSignal,
+): Promise<LakeRowsInput | null> {
+  const loaded = await catalog.loadTable(ident, signal);
+  const schema = loaded && currentSchema(loaded.metadata);
+  if (!schema || currentSource(schema) === null) return null;
   const relation = ident.namespace.concat(ident.name).map(quoted).join('.');
-  const snapshot: PostgresSnapshot | null = position.kind === 'postgres' ? position.snapshot : null;
-  return lakeRows({ lake, relation, schema, kind, table, columns, ...(snapshot === null ? {} : { snapshot }) }, signal);
+  const snapshot = position.kind === 'postgres' ? { snapshot: position.snapshot } : {};
+  return { lake, relation, schema, formerNames: formerNames(loaded.metadata), kind, table, columns, ...snapshot };
 }
 
 async function* late(open: () => Promise<AsyncIterable<readonly KeyedRow[]>>): AsyncGenerator<readonly KeyedRow[]> {
