@@ -1,7 +1,7 @@
 // When a check is due, as files write it: `commit`, `commit, at most every 5m`, `every 15m`, `0 3 * * *`, `command`.
 
 import type { When } from '../check.ts';
-import { cronProblem } from './cron.ts';
+import { readCron } from '../schedule/cron.ts';
 import { durationMs, durationText } from './duration-text.ts';
 
 export const whenForms = 'commit; commit, at most every 5m; every 15m; a cron expression in UTC such as 0 3 * * *; command';
@@ -27,13 +27,9 @@ export function readWhen(text: string): WhenReading {
       message: `a clock cannot strike every ${step}`,
       mend: 'Write a part of an hour or a day: every 5m, every 6h, every 1d.',
     };
-  const problem = cronProblem(expression);
-  if (problem === null) return { kind: 'when', when: { kind: 'cron', expression } };
-  return {
-    kind: 'refused',
-    message: `${JSON.stringify(text.slice(0, 60))} is no time to check: ${problem}`,
-    mend: `Write one of: ${whenForms}.`,
-  };
+  const cron = readCron(expression);
+  if (cron.kind === 'cron') return { kind: 'when', when: { kind: 'cron', expression } };
+  return { kind: 'refused', message: cron.message, mend: `Write one of: ${whenForms}.` };
 }
 
 export function whenText(when: When): string {

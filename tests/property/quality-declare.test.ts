@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Ajv } from 'ajv';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parse } from 'yaml';
 import type { Check, Measure, Threshold, Valid, When } from '../../quality/check.ts';
 import { countsRows } from '../../quality/check.ts';
@@ -163,12 +163,20 @@ const when: fc.Arbitrary<When> = fc.oneof(
   fc.constant<When>({ kind: 'command' }),
 );
 
-const filtered = ['rowCount', 'nulls', 'missing', 'invalid', 'duplicates', 'relationship', 'expression'];
-const withFilter = [...filtered, 'distinct', 'aggregate', 'anomaly', 'changeOverTime', 'distribution', 'windowLimit'];
+const filtered: readonly string[] = ['rowCount', 'nulls', 'missing', 'invalid', 'duplicates', 'relationship', 'expression'];
+const withFilter: ReadonlySet<string> = new Set([
+  ...filtered,
+  'distinct',
+  'aggregate',
+  'anomaly',
+  'changeOverTime',
+  'distribution',
+  'windowLimit',
+]);
 
 const check = measure.chain((of) => {
   const hasRows = filtered.includes(of.kind) || (of.kind === 'sql' && of.result === 'failedRows');
-  const hasView = withFilter.includes(of.kind) || ['sql', 'freshness', 'retention'].includes(of.kind);
+  const hasView = withFilter.has(of.kind) || ['sql', 'freshness', 'retention'].includes(of.kind);
   const fixedView = ['cdc', 'schema', 'latency', 'frequency'].includes(of.kind) ? 'raw' : 'current';
   const told = measureName(of);
   const name = fc.nat(99).map((value) => `n${value}_-${value}`);
@@ -176,7 +184,7 @@ const check = measure.chain((of) => {
     name: told === null ? name : fc.oneof(fc.constant(told), name),
     view: hasView ? fc.constantFrom('raw', 'current' as const) : fc.constant(fixedView as Check['view']),
     measure: fc.constant(of),
-    filter: withFilter.includes(of.kind) ? fc.option(text, { nil: null }) : fc.constant(null),
+    filter: withFilter.has(of.kind) ? fc.option(text, { nil: null }) : fc.constant(null),
     fail: fc.option(threshold(of), { nil: null }),
     warn: fc.option(threshold(of), { nil: null }),
     severity: fc.constantFrom(...severities),

@@ -115,20 +115,23 @@ export const relationship: Form = {
 function relationshipIn(text: string): { readonly columns: readonly string[]; readonly table: string; readonly to: readonly string[] } {
   const [left = '', right = ''] = text.split(' in ');
   const dot = right.indexOf('.');
-  const names = (part: string): readonly string[] =>
-    part.startsWith('(')
-      ? part
-          .slice(1, -1)
-          .split(',')
-          .map((name) => name.trim())
-      : [part];
   return { columns: names(left), table: right.slice(0, dot), to: names(right.slice(dot + 1)) };
+}
+
+/** `a` or `(a, b)`. */
+function names(part: string): readonly string[] {
+  if (!part.startsWith('(')) return [part];
+  const inside = part.slice(1, -1).split(',');
+  return inside.map((name) => name.trim());
+}
+
+function side(columns: readonly string[]): string {
+  return columns.length === 1 ? columns.join() : `(${columns.join(', ')})`;
 }
 
 function relationshipValue({ columns, to }: Extract<Measure, { kind: 'relationship' }>): string | JsonObject {
   if (![...columns, to.table, ...to.columns].every((name) => plainName.test(name)))
     return { columns: namesValue(columns), table: to.table, to: namesValue(to.columns) };
-  const side = (names: readonly string[]): string => (names.length === 1 ? names.join() : `(${names.join(', ')})`);
   return `${side(columns)} in ${to.table}.${side(to.columns)}`;
 }
 

@@ -109,8 +109,12 @@ function readRange(value: JsonValue): Valid | Refusal {
 
 function boundsIn(text: string): { readonly min: Bound; readonly max: Bound } {
   const dots = text.indexOf('..');
-  const read = (part: string): Bound => (part === '' ? null : isNumber(part) ? Number(part) : part);
-  return { min: read(text.slice(0, dots).trim()), max: read(text.slice(dots + 2).trim()) };
+  return { min: boundIn(text.slice(0, dots).trim()), max: boundIn(text.slice(dots + 2).trim()) };
+}
+
+function boundIn(part: string): Bound {
+  if (part === '') return null;
+  return isNumber(part) ? Number(part) : part;
 }
 
 function isNumber(text: string): boolean {
