@@ -38,6 +38,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/resume.ts')).resume,
   },
   {
+    name: 'erase',
+    summary: 'take a key out of a table and out of every object of it',
+    load: async () => (await import('./commands/erase.ts')).erase,
+  },
+  {
     name: 'connectors',
     summary: 'create topics and register the Debezium connectors',
     load: async () => (await import('./commands/connectors.ts')).connectors,
@@ -47,5 +52,10 @@ export const commandTable: readonly CommandEntry[] = [
     name: 'contract',
     summary: 'write, check, compare and register data contracts',
     load: async () => (await import('./commands/contract/contract.ts')).contract,
+  },
+  {
+    name: 'lineage',
+    summary: 'show who reads a table, and declare those who do not tell',
+    load: async () => (await import('./commands/lineage.ts')).lineage,
   },
 ];

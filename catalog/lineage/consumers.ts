@@ -18,8 +18,8 @@ export interface Consumer {
   readonly columns: readonly string[] | null;
   /** What lies between the table and the consumer; empty where it reads the table itself. */
   readonly via: readonly string[];
-  /** ISO 8601. */
-  readonly lastSeen: string;
+  /** ISO 8601; null where a contract names it. */
+  readonly lastSeen: string | null;
 }
 
 export interface Consumers {
@@ -169,7 +169,7 @@ function keep(found: Map<string, Consumer>, { via, node }: Change, { job, seen }
     owners: job.info?.owners ?? [],
     columns: merged && [...merged].toSorted(),
     via: known && known.via.length <= between.length ? known.via : between,
-    lastSeen: known && Date.parse(known.lastSeen) > seen ? known.lastSeen : new Date(seen).toISOString(),
+    lastSeen: known?.lastSeen && Date.parse(known.lastSeen) > seen ? known.lastSeen : new Date(seen).toISOString(),
   });
 }
 

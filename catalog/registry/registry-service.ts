@@ -169,8 +169,8 @@ async function decideRegistration(
     return refused('contract-invalid', `Contract ${id} has ${registryLimits.versions} versions, as many as it may have`);
   const promised = await deps.documents.promised(stored);
   const checked = await checkVersion({ ...deps.judge, promised, candidate: contract, isUnknownAccepted: request.isUnknownAccepted });
-  if (checked.kind === 'refused') return withConsumers(deps, checked);
-  const consumers = await affected(deps, checked.differences);
+  if (checked.kind === 'refused') return withConsumers(deps, checked, [contract, ...promised]);
+  const consumers = await affected(deps, checked.differences, [contract, ...promised]);
   const at = deps.clock.now();
   const note = noteText(request.note, checked.note);
   const draft = draftOf(id, stored);
@@ -198,14 +198,21 @@ async function decideRegistration(
   return { kind: 'change', change: changeOf(draft), value };
 }
 
-function affected({ consumers }: Deps, differences: readonly ContractDifference[]): Promise<readonly AffectedTable[]> {
-  return consumers ? affectedConsumers(differences, consumers) : Promise.resolve([]);
+const nobody: FindConsumers = async () => ({ consumers: [], isTruncated: false });
+
+/** Named by the newest two versions, beside those that the lineage knows. */
+function affected(
+  { consumers = nobody }: Deps,
+  differences: readonly ContractDifference[],
+  contracts: readonly Contract[],
+): Promise<readonly AffectedTable[]> {
+  return affectedConsumers(differences, consumers, contracts.slice(0, 2));
 }
 
 /** Whom the change that was refused would have reached. */
-async function withConsumers(deps: Deps, refusal: VersionRefusal): Promise<Refusal> {
+async function withConsumers(deps: Deps, refusal: VersionRefusal, contracts: readonly Contract[]): Promise<Refusal> {
   const { differences = [] } = refusal.detail ?? {};
-  return { ...refusal, detail: { ...refusal.detail, consumers: await affected(deps, differences) } };
+  return { ...refusal, detail: { ...refusal.detail, consumers: await affected(deps, differences, contracts) } };
 }
 
 async function changeState(deps: Deps, id: string, version: string, request: StateRequest): Promise<Answer<ContractView>> {
@@ -219,13 +226,9 @@ async function changeState(deps: Deps, id: string, version: string, request: Sta
     if (request.to === 'active') {
       if (found.state !== 'draft') return illegalState(id, found, 'active');
       const { contract } = await deps.documents.open(id, found);
-      const checked = await checkVersion({
-        ...deps.judge,
-        promised: await deps.documents.promised(stored),
-        candidate: contract,
-        isUnknownAccepted: request.isUnknownAccepted,
-      });
-      if (checked.kind === 'refused') return withConsumers(deps, checked);
+      const promised = await deps.documents.promised(stored);
+      const checked = await checkVersion({ ...deps.judge, promised, candidate: contract, isUnknownAccepted: request.isUnknownAccepted });
+      if (checked.kind === 'refused') return withConsumers(deps, checked, [contract, ...promised]);
       activate(draft, found, request.effective ?? { kind: 'now' }, at, noteText(request.note, checked.note));
     } else {
       const isLegal = request.to === 'deprecated' ? found.state === 'active' : found.state === 'draft' || found.state === 'deprecated';

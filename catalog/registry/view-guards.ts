@@ -60,7 +60,7 @@ export function isRegistered(value: unknown): value is Registered {
   );
 }
 
-function isAffectedTable(value: unknown): value is AffectedTable {
+export function isAffectedTable(value: unknown): value is AffectedTable {
   return isConsumers(value) && isRecord(value) && isString(value['table']) && isTextsOrNull(value['columns']);
 }
 
@@ -71,8 +71,8 @@ export function isConsumers(value: unknown): value is Consumers {
 function isConsumer(value: unknown): value is Consumer {
   return (
     isRecord(value) &&
-    ['namespace', 'name', 'lastSeen'].every((name) => isString(value[name])) &&
-    isTextOrNull(value['type']) &&
+    ['namespace', 'name'].every((name) => isString(value[name])) &&
+    ['type', 'lastSeen'].every((name) => isTextOrNull(value[name])) &&
     isListOf(isString)(value['owners']) &&
     isListOf(isString)(value['via']) &&
     isTextsOrNull(value['columns'])

@@ -107,7 +107,7 @@ export const consumersProperties: JsonSchemaText = {
         owners: listOf(text),
         columns: { ...orNull(listOf(text)), description: 'Columns of the table that it reads; null: not known, so it may read any' },
         via: { ...listOf(text), description: 'Datasets between the table and the consumer' },
-        lastSeen: time,
+        lastSeen: { ...orNull(time), description: 'null where a contract names it' },
       },
       'Consumer',
     ),

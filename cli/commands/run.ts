@@ -67,12 +67,13 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   await using parts = new AsyncDisposableStack();
   const startedAt = Date.now();
   const started: Started = { worker: null, drift: null, catalogUrl: null, waiting: 'starting' };
-  const [{ serveOperators }, { addressOf }, { measureLag }, { watchDrift }, { watchTables }] = await Promise.all([
+  const [{ serveOperators }, { addressOf }, { measureLag }, { watchDrift }, { watchTables }, { tellLineage }] = await Promise.all([
     import('../http.ts'),
     import('../settings.ts'),
     import('../lag.ts'),
     import('../contract/watch-drift.ts'),
     import('../table/watch-tables.ts'),
+    import('../lineage/tell-lineage.ts'),
   ]);
   const status = () => ({
     version: version(),
@@ -111,6 +112,8 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   started.drift = watchDrift(loaded, () => call.loadConfig(), registry, { clock: systemClock, logger, metrics }, ended.signal);
   const watched = { loaded, reload: () => call.loadConfig(), add: (target: TableTarget) => worker.add(target), clock: systemClock, logger };
   void watchTables(watched, ended.signal);
+  const lineage = pointers ? wire.localLineage(pointers) : parts.use(await wire.openLineage(loaded));
+  void tellLineage({ loaded, reload: watched.reload, catalog, lineage, clock: systemClock, logger }, ended.signal);
   await Promise.race([aborted(call.signal), aborted(halted.signal), worker.done]);
   const haltedTables = await stop(worker, logger);
   await wire.clearWorkDirectory(loaded);

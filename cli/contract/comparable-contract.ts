@@ -11,11 +11,18 @@ import { isDocument, namedContract } from './named-contract.ts';
 
 /** Name of the one table of a plain schema, whatever its file is called: so that old and new are the same table. */
 const plainTable = 'table';
+const plainId = 'schema';
+const plainVersion = '0.0.0';
 
 /** CONFIG_INVALID where there is none. */
 export async function comparableContract(name: string, call: CommandCall): Promise<Contract> {
   const plain = isDocument(name) ? await plainSchema(name) : null;
   return plain === null ? namedContract(name, call) : contractOf(plain, name);
+}
+
+/** It stands for no table of the lake. */
+export function isPlainSchema({ id, version, tables: [table] }: Contract): boolean {
+  return id === plainId && version === plainVersion && table?.name === plainTable;
 }
 
 /** JSON that says of itself neither that it is ODCS or DCS nor that it carries a contract; null for anything else. */
@@ -34,8 +41,8 @@ async function plainSchema(file: string): Promise<JsonSchema | null> {
 
 function contractOf(body: JsonSchema, file: string): Contract {
   return {
-    id: 'schema',
-    version: '0.0.0',
+    id: plainId,
+    version: plainVersion,
     state: 'draft',
     name: basename(file),
     description: null,

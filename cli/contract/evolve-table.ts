@@ -6,6 +6,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { applyContract, planContract, type AppliedContract } from '../../sync/apply-contract.ts';
 import type { CommandCall } from '../command.ts';
+import { reachedBy, reachedText, type ReachedChange } from '../lineage/reached.ts';
 import { tableText } from '../output.ts';
 import { targetNamed } from '../settings.ts';
 import { openCatalog, openStore } from '../wire.ts';
@@ -28,13 +29,24 @@ export async function evolveTable(call: CommandCall, isApplied: boolean): Promis
     ? await applyContract(target, wanted, deps, call.signal)
     : { outcome: 'planned', plan: await planContract(target, wanted, opened.catalog, call.signal) };
   const { outcome, plan } = result;
+  const consumers = await reachedBy(call, changesOf(table.name, plan), [contract]);
+  const reached = consumers[table.name];
   const name = [...target.ident.namespace, target.ident.name].join('.');
   const head = `${name}, contract ${contract.id} ${contract.version}: ${headline(outcome, plan)}`;
   const { steps, undecided } = plan;
-  call.print({ table: name, contract: contract.id, version: contract.version, outcome, undecided, steps }, () =>
-    [head, ...(steps.length === 0 ? [] : [stepsText(plan)])].join('\n'),
+  call.print({ table: name, contract: contract.id, version: contract.version, outcome, undecided, steps, consumers: reached ?? null }, () =>
+    [head, ...(steps.length === 0 ? [] : [stepsText(plan)]), ...(reached ? reachedText(reached) : [])].join('\n'),
   );
   return undecided > 0 ? 1 : 0;
+}
+
+/** Steps that a reader of the column notices; after a rename the one who reads it does so by the old name. */
+function changesOf(table: string, { steps }: EvolutionPlan): readonly ReachedChange[] {
+  const felt = steps.filter(({ kind }) => ['rename', 'hide', 'replace', 'widen', 'decision'].includes(kind));
+  return felt.map(({ kind, column, detail }) => {
+    const read = kind === 'rename' ? (detail.split(' → ', 1)[0] ?? column) : column;
+    return { table, path: read.split('.', 1)[0] ?? read };
+  });
 }
 
 function headline(outcome: string, { steps, undecided }: EvolutionPlan): string {

@@ -1,7 +1,10 @@
-// Why the registry refused, for people: the sentence, the differences, and the row that proves it.
+// Why the registry refused, for people: the sentence, the differences, the row that proves it, and whom it would have reached.
 
+import type { AffectedTable } from '../../catalog/registry/affected-consumers.ts';
+import { isAffectedTable } from '../../catalog/registry/view-guards.ts';
 import type { Refusal } from '../../catalog/service/answer.ts';
 import { isListOf, isRecord, isString } from '../../lake/iceberg/read-metadata.ts';
+import { reachedText } from '../lineage/reached.ts';
 
 export function refusalJson({ reason, message, detail }: Refusal): object {
   return { refused: { reason, message, ...detail } };
@@ -19,7 +22,14 @@ export function refusalText({ message, detail = {} }: Refusal): string {
     ...rows('witnesses').flatMap(witnessText),
     ...rows('problems').map(problemText),
     ...(isListOf(isString)(problems) ? problems.map((problem) => `  ${problem}`) : []),
+    ...rows('consumers').flatMap((row) => (isAffectedTable(row) ? affectedText(row) : [])),
   ].join('\n');
+}
+
+/** Whom a change of a table reaches. */
+export function affectedText(affected: AffectedTable): readonly string[] {
+  const [head = '', ...lines] = reachedText({ ...affected, known: true, reason: null });
+  return [`  ${affected.table}: ${head}`, ...lines.map((line) => `  ${line}`)];
 }
 
 /** What only adds is not what was refused. */

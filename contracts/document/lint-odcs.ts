@@ -2,6 +2,7 @@
 
 import { policyOf } from '../columns.ts';
 import { contractIdPattern } from '../contract.ts';
+import { declaredConsumer } from '../declared-consumers.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json-schema.ts';
 import { lintColumns } from './lint-columns.ts';
 import { lintEnforceable } from './lint-enforceable.ts';
@@ -72,6 +73,17 @@ function lintSettings(document: JsonObject, report: Report): void {
       const mend = 'Write flag, quarantine or halt.';
       report({ rule: 'policy-unknown', path, at: 'value', message: `${JSON.stringify(value)} is no policy`, mend });
     }
+    if (entry['property'] === 'consumers') lintConsumers(value, path, report);
+  });
+}
+
+function lintConsumers(value: JsonValue, path: DocumentPath, report: Report): void {
+  const mend = 'Write a list of { name, owner, type, table, columns }; only the name is required, columns is a list.';
+  const malformed = (at: DocumentPath): void =>
+    report({ rule: 'consumer-malformed', path: at, at: 'value', message: 'this is no consumer', mend });
+  if (!Array.isArray(value)) return malformed(path);
+  value.forEach((item: JsonValue, index) => {
+    if (declaredConsumer(item) === null) malformed([...path, index]);
   });
 }
 

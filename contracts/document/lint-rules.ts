@@ -35,6 +35,7 @@ const contractRules = {
   'status-unknown': { severity: 'warning', doc: 'The status stands for no state; the contract is read as a draft.' },
   'compatibility-unknown': { severity: 'error', doc: 'customProperties `compatibility` is no mode.' },
   'policy-unknown': { severity: 'error', doc: 'A policy other than flag, quarantine, halt.' },
+  'consumer-malformed': { severity: 'error', doc: 'customProperties `consumers` has an entry that is no consumer.' },
   'no-tables': { severity: 'warning', doc: 'The contract describes no table.' },
   'table-empty': { severity: 'warning', doc: 'A table without properties.' },
   'table-duplicate': { severity: 'error', doc: 'Two tables with one name.' },

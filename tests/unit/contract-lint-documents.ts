@@ -66,6 +66,10 @@ export const brokenDocuments: readonly (readonly [rule: string, text: string])[]
   ['version-semver', schema('"properties": {"a": {}}', '{"id": "shop", "version": ▶"one"}')],
   ['version-semver', 'dataContractSpecification: 1.2.1\nid: a\ninfo:\n  title: a\n  ▶version: one\n'],
   ['status-unknown', `${head}status: ▶asleep`],
+  [
+    'consumer-malformed',
+    `${head}customProperties:\n  - property: consumers\n    value:\n      - name: report\n      - ▶{ owner: finance }`,
+  ],
   ['compatibility-unknown', `${head}customProperties:\n  - property: compatibility\n    value: ▶backwards`],
   ['policy-unknown', `${head}customProperties:\n  - property: policy\n    value: ▶ignore`],
   ['policy-unknown', `${table}        customProperties:\n          - property: policy\n            value: ▶drop`],

@@ -1,12 +1,13 @@
 // `foz contract diff OLD NEW`: may the new version take the place of the old one? For pull requests: a verdict, what
-// differs and where, and for a breaking change a row that shows it. Reads the files named and nothing else.
+// differs and where, for a breaking change a row that shows it, and who reads what changes. The verdict stands on the files
+// alone; the consumers are asked of the catalog of foz.yaml, where there is one.
 
 import type { ContractComparison, TableComparison } from '../../../contracts/compatibility/compare-contracts.ts';
 import type { CompatibilityProfile, Difference, Witness } from '../../../contracts/compatibility/difference.ts';
-import { noLineage, type Lineage } from '../../../contracts/compatibility/lineage.ts';
-import type { CompatibilityMode } from '../../../contracts/contract.ts';
+import type { CompatibilityMode, Contract } from '../../../contracts/contract.ts';
 import { LakeError } from '../../../runtime/errors.ts';
 import type { Command, CommandCall } from '../../command.ts';
+import type { Reached } from '../../lineage/reached.ts';
 import { sourceOptions } from './diff-source.ts';
 
 const modes: readonly CompatibilityMode[] = [
@@ -50,13 +51,16 @@ export const diff: Command = {
       const { diffSource } = await import('./diff-source.ts');
       return diffSource(call, files[0] ?? null);
     }
-    return diffVersions(call, files, noLineage);
+    return diffVersions(call, files);
   },
 };
 
-type Told = ContractComparison & { readonly consumers: Readonly<Record<string, readonly string[]>> };
+type Told = ContractComparison & {
+  /** By table: who reads what changes for the worse. */
+  readonly consumers: Readonly<Record<string, Reached>>;
+};
 
-async function diffVersions(call: CommandCall, files: readonly string[], lineage: Lineage): Promise<number> {
+async function diffVersions(call: CommandCall, files: readonly string[]): Promise<number> {
   const newFile = files.at(-1);
   if (files.length < 2 || newFile === undefined) {
     throw new LakeError('CONFIG_INVALID', 'foz contract diff compares two files', {
@@ -74,34 +78,65 @@ async function diffVersions(call: CommandCall, files: readonly string[], lineage
   const mode = modes.find((name) => name === call.options['mode']);
   const profile = profiles.find((name) => name === call.options['profile']) ?? 'sound';
   const comparison = compareContracts(old, updated, { profile, history, ...(mode === undefined ? {} : { mode }) });
-  const consumers = Object.fromEntries(
-    await Promise.all(
-      comparison.tables.filter(({ compatible }) => compatible !== true).map(async ({ table }) => [table, await lineage.consumersOf(table)]),
-    ),
-  );
-  tell(call, { ...comparison, consumers }, newFile);
+  const consumers = await consumersOf(call, comparison, old, updated);
+  const { reachedText } = await import('../../lineage/reached.ts');
+  tell(call, { ...comparison, consumers }, newFile, reachedText);
   return comparison.compatible === true ? 0 : 1;
 }
 
-function tell(call: CommandCall, told: Told, file: string): void {
-  const format = call.options['format'];
-  call.print(told, () => (format === 'json' ? JSON.stringify(told, null, 2) : format === 'github' ? annotations(told, file) : text(told)));
+/** Of what is not allowed, and of columns that go, whatever the mode: a schema does not mind, who reads them does. */
+async function consumersOf(
+  call: CommandCall,
+  { tables }: ContractComparison,
+  old: Contract,
+  updated: Contract,
+): Promise<Told['consumers']> {
+  const [{ reachedBy }, { compareTables }, { isFelt }, { isPlainSchema }] = await Promise.all([
+    import('../../lineage/reached.ts'),
+    import('../../../catalog/registry/compare-columns.ts'),
+    import('../../../catalog/registry/affected-consumers.ts'),
+    import('../../contract/comparable-contract.ts'),
+  ]);
+  if (isPlainSchema(updated)) return {};
+  const broken = tables.filter(({ compatible }) => compatible !== true);
+  const changes = broken.flatMap(({ table, differences }) => {
+    const paths = differences.filter(({ allowed }) => !allowed).map(({ path }) => path);
+    return (paths.length === 0 ? [''] : paths).map((path) => ({ table, path }));
+  });
+  return reachedBy(call, [...changes, ...compareTables(old, updated).filter(isFelt)], [updated, old]);
 }
 
-function text(told: Told): string {
+type ReachedText = (reached: Reached) => readonly string[];
+
+function tell(call: CommandCall, told: Told, file: string, reachedText: ReachedText): void {
+  const format = call.options['format'];
+  const textOf = (table: TableComparison): string => tableText(table, told.consumers[table.table], reachedText);
+  call.print(told, () => {
+    if (format === 'json') return JSON.stringify(told, null, 2);
+    return format === 'github' ? annotations(told, file, textOf) : text(told, textOf);
+  });
+}
+
+type TextOf = (table: TableComparison) => string;
+
+function text(told: Told, textOf: TextOf): string {
   const verdict = told.compatible === true ? 'compatible' : told.compatible === false ? 'breaking' : 'unknown';
   const proof = told.profile !== 'sound' || told.mode === 'none' ? '' : told.compatible === true ? ', proved' : '';
   const tables = told.tables
-    .filter(({ differences, compatible }) => differences.length > 0 || compatible !== true)
-    .map((table) => tableText(table, told.consumers[table.table] ?? []));
+    .filter(({ table, differences, compatible }) => differences.length > 0 || compatible !== true || told.consumers[table] !== undefined)
+    .map(textOf);
   return [...tables, `${verdict} (${told.mode}, ${told.profile}${proof})`].join('\n\n');
 }
 
-function tableText({ table, differences, witness, reason }: TableComparison, consumers: readonly string[]): string {
+function tableText(
+  { table, differences, witness, reason }: TableComparison,
+  reached: Reached | undefined,
+  reachedText: ReachedText,
+): string {
   const lines = [table, ...differences.map((difference) => `  ${differenceText(difference)}`)];
   if (witness !== null) lines.push(`  witness: ${witnessText(witness)}`, `    ${JSON.stringify(witness.document)}`);
   if (reason !== null) lines.push(`  ${reason}`);
-  if (consumers.length > 0) lines.push(`  read by: ${consumers.join(', ')}`);
+  if (reached) lines.push(...reachedText(reached).map((line) => `  ${line}`));
   return lines.join('\n');
 }
 
@@ -121,19 +156,19 @@ function property(value: string): string {
   return escaped(value).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
 
-/** Spec: GitHub Actions workflow commands. One annotation a table that is not compatible, one notice when all are. */
-function annotations(told: Told, file: string): string {
+/**
+ * Spec: GitHub Actions workflow commands. One annotation a table that is not compatible, one notice when all are, and a
+ * warning for each table that loses what is read.
+ */
+function annotations(told: Told, file: string, textOf: TextOf): string {
   const line = (level: string, title: string, message: string): string =>
     `::${level} file=${property(file)},line=1,title=${property(title)}::${escaped(message)}`;
-  const broken = told.tables.filter(({ compatible }) => compatible !== true);
-  if (broken.length === 0) return line('notice', 'contract', text(told));
-  return broken
-    .map((table) =>
-      line(
-        table.compatible === false ? 'error' : 'warning',
-        `contract: ${told.mode} compatibility of ${table.table}`,
-        tableText(table, told.consumers[table.table] ?? []),
-      ),
-    )
+  const shown = told.tables.filter(({ table, compatible }) => compatible !== true || (told.consumers[table]?.consumers.length ?? 0) > 0);
+  if (shown.length === 0) return line('notice', 'contract', text(told, textOf));
+  return shown
+    .map((table) => {
+      const title = table.compatible === true ? `consumers of ${table.table}` : `${told.mode} compatibility of ${table.table}`;
+      return line(table.compatible === false ? 'error' : 'warning', `contract: ${title}`, textOf(table));
+    })
     .join('\n');
 }

@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { AffectedTable } from '../../../catalog/registry/affected-consumers.ts';
 import type { EffectiveBody } from '../../../catalog/registry/effective.ts';
 import type { Registered } from '../../../catalog/registry/registry-service.ts';
 import type { Answer } from '../../../catalog/service/answer.ts';
@@ -29,7 +30,7 @@ export const register: Command = {
     ['foz contract register users.yaml --effective-from foz.public.users:0=120000', 'rows from that offset on'],
   ],
   run: async (call) => {
-    const [{ openContracts }, { parseEffective, storedEffective }, { refusalJson, refusalText }] = await Promise.all([
+    const [{ openContracts }, { parseEffective, storedEffective }, { affectedText, refusalJson, refusalText }] = await Promise.all([
       import('../../wire.ts'),
       import('../../../catalog/registry/effective.ts'),
       import('../../contract/refusal-text.ts'),
@@ -61,7 +62,7 @@ export const register: Command = {
       },
       () =>
         answers
-          .map(({ file, answer }) => `${file}: ${answer.kind === 'ok' ? registeredText(answer.value) : refusalText(answer)}`)
+          .map(({ file, answer }) => `${file}: ${answer.kind === 'ok' ? registeredText(answer.value, affectedText) : refusalText(answer)}`)
           .join('\n'),
     );
     return answers.every(({ answer }) => answer.kind === 'ok') ? 0 : 1;
@@ -93,15 +94,19 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-function registeredText({ outcome, version, contract, warnings }: Registered): string {
+function registeredText(
+  { outcome, version, contract, warnings, consumers }: Registered,
+  affectedText: (affected: AffectedTable) => readonly string[],
+): string {
   const found = contract.versions.find((candidate) => candidate.version === version);
   return [
     `${contract.id} ${version} ${outcome}${found ? `: ${found.state}` : ''}`,
     ...warnings.map((warning) => `  warning: ${warning}`),
+    ...consumers.flatMap(affectedText),
   ].join('\n');
 }
 
-function registeredJson({ outcome, version, contract, warnings }: Registered): object {
+function registeredJson({ outcome, version, contract, warnings, consumers }: Registered): object {
   const state = contract.versions.find((candidate) => candidate.version === version)?.state;
-  return { outcome, id: contract.id, version, state, inForce: contract.inForce, revision: contract.revision, warnings };
+  return { outcome, id: contract.id, version, state, inForce: contract.inForce, revision: contract.revision, warnings, consumers };
 }
