@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContractTable, Mask } from '../contracts/contract.ts';
-import { eventRow } from '../contracts/event-row.ts';
+import { eventReader } from '../contracts/event-row.ts';
 import type { JsonObject } from '../contracts/json-schema.ts';
 import { compileRules } from '../contracts/rules/compile-rules.ts';
 import { highestFieldId } from '../lake/iceberg/schema.ts';
@@ -165,11 +165,12 @@ async function decoded(decoder: Decoder, blocks: readonly RecordBlock[], contrac
 async function validated(decoder: Decoder, blocks: readonly RecordBlock[], contract: PinnedContract): Promise<number> {
   const { body } = contract.table;
   const compiled = compileRules(body);
+  const read = eventReader(body);
   let violating = 0;
   for (const block of blocks) {
     for (let i = 0; i < block.count; i++) {
       const value = valueAt(block, i);
-      const row = value && eventRow(Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8'), body);
+      const row = value && read(Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8'));
       if (row && compiled.judge(row.row).length > 0) violating++;
     }
   }

@@ -11,7 +11,7 @@ import { databaseOfBody } from '../../contracts/column-type.ts';
 import { compileRules, type CompiledRules } from '../../contracts/rules/compile-rules.ts';
 import type { Violation } from '../../contracts/rules/rule.ts';
 import { violationType } from '../../contracts/rules/sql-rules.ts';
-import { eventRow, judgedOps, type EventRow } from '../../contracts/event-row.ts';
+import { eventReader, judgedOps, type EventRow } from '../../contracts/event-row.ts';
 import type { JsonSchema } from '../../contracts/json-schema.ts';
 import type { ViolationPolicy } from '../../contracts/contract.ts';
 import { isEnvelopeShape } from '../../lake/raw/infer-shape.ts';
@@ -33,8 +33,8 @@ export interface Enforcer {
    * `isListed`: by the statement itself where it can; else, and where it cannot, `judged` is the list.
    */
   violations(shape: Shape, decoded: string, isListed: boolean, judged: string): string | null;
-  /** The list of a record's value as JSON; null where it breaks nothing or is not judged. Throws nothing. */
-  judge(value: Uint8Array): string | null;
+  /** The list of a record's value; null where it is not judged. Throws nothing. */
+  judge(value: Uint8Array): readonly Violation[] | null;
   /** SQL over a list of violations: whether one of them has the policy. Null where no rule has it. */
   hasPolicy(policy: ViolationPolicy, violations: string): string | null;
 }
@@ -57,6 +57,7 @@ export function enforcerOf(contract: PinnedContract): Enforcer {
     );
   const policies = policiesOf(compiled);
   const partial = databaseOfBody(body) === 'cassandra' ? compileRules(partialBody(body), options) : null;
+  const read = eventReader(body);
   const known = new Map<string, string | null>();
   return {
     contract,
@@ -71,7 +72,10 @@ export function enforcerOf(contract: PinnedContract): Enforcer {
       }
       return sql && sql.replaceAll(judgedPlace, () => byValidator);
     },
-    judge: (value) => judgedText(value, body, compiled, partial, policies),
+    judge: (value) => {
+      const event = isUtf8(value) ? read(Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8')) : null;
+      return event && judged(event, compiled, partial, policies);
+    },
     hasPolicy: (policy, violations) => hasPolicySql(policies, policy, violations),
   };
 }
@@ -146,21 +150,6 @@ function hasPolicySql(policies: Policies, policy: ViolationPolicy, violations: s
   if (rules.length === 0) return null;
   const key = `regexp_replace(coalesce(v.property, ''), '\\[[0-9]+\\]', '[*]', 'g') || ' ' || v."rule"`;
   return `list_has_any(list_transform(${violations}, lambda v: ${key}), [${rules.map(literal).join(', ')}])`;
-}
-
-function judgedText(
-  value: Uint8Array,
-  body: JsonSchema,
-  compiled: CompiledRules,
-  partial: CompiledRules | null,
-  policies: Policies,
-): string | null {
-  const event = isUtf8(value) ? eventRow(Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8'), body) : null;
-  if (event === null) return null;
-  const violations = judged(event, compiled, partial, policies);
-  if (violations.length === 0) return null;
-  // Half a pair of surrogates is no text to DuckDB.
-  return JSON.stringify(violations, (_, part: unknown) => (typeof part === 'string' ? part.toWellFormed() : part));
 }
 
 function judged(event: EventRow, compiled: CompiledRules, partial: CompiledRules | null, policies: Policies): readonly Violation[] {

@@ -7,7 +7,8 @@ import { quarantinedRule } from '../../lake/raw/raw-schema.ts';
 import type { Duckdb, DuckdbValue } from '../decode/duckdb.ts';
 import type { Enforcement } from './enforced-columns.ts';
 import type { Enforcer } from './enforcer.ts';
-import { rulesNamedMax } from './judged-summary.ts';
+import type { JudgeTally } from './judge-tally.ts';
+import { mostFrequent, rulesNamedMax } from './judged-summary.ts';
 import type { HaltingRow } from './pinned-contract.ts';
 
 export interface RowsEnforcement extends Enforcement {
@@ -27,9 +28,9 @@ const clean: FileJudged = { violating: 0, quarantined: 0, byRule: new Map(), hal
 const rulesCountedMax = 10 * rulesNamedMax;
 
 /** By the file's figures alone. */
-function hasViolations(stats: ReportedStats): boolean {
+function violationsIn(stats: ReportedStats): number | null {
   const rules = stats.get('"_violations"."element"."rule"') ?? stats.get('"_violations"."list"."element"."rule"');
-  return rules === undefined || rules.get('num_values') !== rules.get('null_count');
+  return rules === undefined ? null : Number(rules.get('num_values')) - Number(rules.get('null_count'));
 }
 
 export async function judgedIn(
@@ -37,9 +38,16 @@ export async function judgedIn(
   path: string,
   stats: ReportedStats,
   enforcement: RowsEnforcement | null,
+  tally: JudgeTally | null,
   accepted: ReadonlyMap<number, bigint> | undefined,
 ): Promise<FileJudged> {
-  if (!enforcement || !hasViolations(stats)) return clean;
+  const entries = violationsIn(stats);
+  if (!enforcement || entries === 0) return clean;
+  const breaksHalting = enforcement.enforcer.hasPolicy('halt', '[v]');
+  if (tally?.entries === entries && breaksHalting === null) {
+    const { violating, quarantined, byRule } = tally;
+    return { violating, quarantined, byRule: new Map(mostFrequent(byRule, rulesCountedMax)), halting: [] };
+  }
   const from = `read_parquet(${literal(path)})`;
   const [counts] = await duckdb.query(
     `SELECT count(*) FILTER (WHERE len(_violations) > 0), count(*) FILTER (WHERE _violations[1]."rule" = ${literal(quarantinedRule)}) FROM ${from}`,
@@ -52,7 +60,7 @@ export async function judgedIn(
     violating,
     quarantined,
     byRule: new Map(byRule.map(([name, count]) => [String(name), Number(count)])),
-    halting: await haltingIn(duckdb, from, enforcement.enforcer, accepted ?? new Map()),
+    halting: breaksHalting === null ? [] : await haltingIn(duckdb, from, breaksHalting, accepted ?? new Map()),
   };
 }
 
@@ -60,11 +68,9 @@ export async function judgedIn(
 async function haltingIn(
   duckdb: Duckdb,
   from: string,
-  enforcer: Enforcer,
+  breaksOne: string,
   accepted: ReadonlyMap<number, bigint>,
 ): Promise<readonly HaltingRow[]> {
-  const breaksOne = enforcer.hasPolicy('halt', '[v]');
-  if (breaksOne === null) return [];
   const isAccepted = [...accepted].map(([partition, offset]) => ` AND NOT (p = ${partition} AND o < ${offset})`).join('');
   const rows = await duckdb.query(
     `SELECT p, min(o), arg_min(v, o), arg_min(t, o) FROM (

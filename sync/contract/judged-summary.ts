@@ -23,8 +23,8 @@ export function judgedSummary(judged: readonly Judged[]): Readonly<Record<string
   };
 }
 
-export function mostFrequent(counts: ReadonlyMap<string, number>): readonly (readonly [string, number])[] {
-  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, rulesNamedMax);
+export function mostFrequent(counts: ReadonlyMap<string, number>, namesMax = rulesNamedMax): readonly (readonly [string, number])[] {
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, namesMax);
 }
 
 function sum(counts: readonly number[]): number {

@@ -9,6 +9,7 @@ import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { fieldIds } from '../../lake/parquet/field-ids.ts';
 import { fileMetrics, leavesOf, microsOf, type ReportedStats } from '../../lake/parquet/file-metrics.ts';
 import { isAlike, liveShapes } from '../../lake/raw/merge-shapes.ts';
+import { judgeTally } from '../contract/judge-tally.ts';
 import { judgedIn, type FileJudged, type RowsEnforcement } from '../contract/judged-file.ts';
 import { remainingPages } from './day-sources.ts';
 import { decodeSelect, reasonNoShape, type DecodeStatement } from './decode-sql.ts';
@@ -175,7 +176,7 @@ async function writeFile(
   const path = join(options.tempDir, `${randomUUID()}.parquet`);
   const { schema } = plan;
   const { enforcement } = rows;
-  const judge = enforcement && ((value: Uint8Array) => enforcement.enforcer.judge(value));
+  const tally = enforcement && judgeTally(enforcement.enforcer);
   const leaves = leavesOf(schema).length;
   const rowGroupRows = Math.max(2048, Math.floor(options.rowGroupValuesMax / leaves));
   // DuckDB takes a dictionary's full size at once for every column: a megabyte each, unless told.
@@ -183,7 +184,11 @@ async function writeFile(
   const sql = `COPY (${decodeSelect({ ...statement, scanned: statement.scanner?.shape ?? null })}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd, FIELD_IDS ${fieldIds(schema)}, ROW_GROUP_SIZE ${rowGroupRows}, STRING_DICTIONARY_PAGE_SIZE_LIMIT ${dictionaryBytes}, RETURN_STATS true)`;
   try {
     await scanPages(rows.pages, statement.scanner, signal);
-    const [report] = await duckdb.query(sql, { id: rows.id, source: { pages: rows.pages, scanner: statement.scanner, judge } }, signal);
+    const [report] = await duckdb.query(
+      sql,
+      { id: rows.id, source: { pages: rows.pages, scanner: statement.scanner, judge: tally && tally.judge } },
+      signal,
+    );
     const { recordCount, fileSizeInBytes, stats } = readReport(report);
     const metrics = fileMetrics(schema, stats, { wideColumns: options.wideColumns, always: prunableColumns(rows.pages) });
     const reasons = stats.get('"_rescued"."reason"');
@@ -194,7 +199,7 @@ async function writeFile(
       rescued,
       changedAtUs: changedAtRange(stats),
       unshaped: rescued === 0 ? [] : await coordinatesIn(duckdb, path, `_rescued.reason = ${literal(reasonNoShape)}`),
-      judged: await judgedIn(duckdb, path, stats, rows.enforcement, plan.violationsAccepted),
+      judged: await judgedIn(duckdb, path, stats, enforcement, tally, plan.violationsAccepted),
     };
   } catch (error) {
     await rm(path, { force: true });
