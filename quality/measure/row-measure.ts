@@ -117,7 +117,7 @@ function relationship(measure: Extract<Measure, { kind: 'relationship' }>, conte
     const plain = (one: ColumnPlace) => (asText ? plainText(one.sql, one.type, context.dialect) : one.sql);
     return { own: plain(place), their: plain(their), name: quoted(`_key${i}`) };
   });
-  const name = `_rel_${to.table.replaceAll(/\W/g, '_')}_${to.columns.join('_').replaceAll(/\W/g, '_')}`;
+  const name = ['_of', ...columns, 'in', to.table, ...to.columns].join('_').replaceAll(/\W/g, '_');
   const notNull = pairs.map((pair) => `${pair.their} IS NOT NULL`).join(' AND ');
   const join = {
     name,

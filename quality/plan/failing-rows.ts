@@ -1,0 +1,114 @@
+// Some of the rows that failed a check: one more pass for all checks of a view that failed, each keeping the few rows that
+// stand first in the log, so memory is bounded however many fail. Duplicates need the values that occur twice first.
+
+import { quoted } from '../../lake/parquet/duckdb-type.ts';
+import type { Check } from '../check.ts';
+import { checkDialects, plainText, type CheckDialect } from '../measure/check-dialect.ts';
+import { over, rowAlias, type FailingCondition, type JoinedRelation } from '../measure/measure-part.ts';
+import type { MeasureSession } from '../measurer.ts';
+import type { FailingRows } from '../result.ts';
+import { fromSql, type RowsOf } from './from-sql.ts';
+import { shownColumns, type Shown } from './shown-columns.ts';
+
+export interface Failed {
+  readonly check: Check;
+  readonly failing: FailingCondition;
+  readonly joins: readonly JoinedRelation[];
+}
+
+/** By check id. `rows`: what all of them look at. */
+export async function failingRows(
+  failed: readonly Failed[],
+  rows: RowsOf,
+  session: MeasureSession,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, FailingRows>> {
+  const found = new Map<string, FailingRows>();
+  const dialect = checkDialects[session.engine.dialect];
+  const wanted = failed
+    .filter(({ check }) => check.samplesMax > 0)
+    .map((one) => ({ ...one, shown: shownColumns(one.failing.shows, { ...session, view: one.check.view, dialect }) }));
+  const simple = wanted.filter(({ failing }) => failing.kind === 'condition');
+  if (simple.length > 0) {
+    const order = `ROW(${rowAlias}._log_partition, ${rowAlias}._log_offset)`;
+    const columns = simple.map(({ check, failing, shown }, i) => {
+      const sample = over(dialect.smallest(dialect.array(shown.texts), order, check.samplesMax), conditionOf(failing));
+      return `${sample} AS s${i}`;
+    });
+    const joins = simple.flatMap((one) => one.joins);
+    const { rows: answer } = await session.engine.rows(`SELECT ${columns.join(',\n  ')}\n${fromSql(rows, joins)}`, signal);
+    for (const [i, { check, shown, failing, joins: own }] of simple.entries())
+      found.set(check.id, sampleOf(shown, listOf(answer[0]?.[i]), statementFor(check, rows, failing, shown, own, dialect)));
+  }
+  for (const { check, failing, shown } of wanted) {
+    if (failing.kind !== 'duplicates') continue;
+    const { rows: answer } = await session.engine.rows(duplicateRows(failing, shown, rows, dialect, check.samplesMax), signal);
+    found.set(check.id, sampleOf(shown, answer, statementFor(check, rows, failing, shown, [], dialect)));
+  }
+  return found;
+}
+
+function conditionOf(failing: FailingCondition): string {
+  return failing.kind === 'condition' ? failing.sql : failing.among;
+}
+
+function sampleOf(shown: Shown, rows: readonly unknown[], query: string | null): FailingRows {
+  const texts = rows.flatMap((row) =>
+    Array.isArray(row) ? [row.map((value: unknown, i) => textOf(value, shown.isFloating[i] === true))] : [],
+  );
+  return { columns: shown.names, rows: texts, masked: shown.masked, query };
+}
+
+/** A double as JavaScript writes it, so that it reads alike from both engines. */
+function textOf(value: unknown, isFloating: boolean): string | null {
+  if (value === null || value === undefined) return null;
+  const number = isFloating ? Number(value) : Number.NaN;
+  return Number.isFinite(number) ? String(number) : String(value);
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+type DuplicateRows = Extract<FailingCondition, { kind: 'duplicates' }>;
+
+function duplicateValues({ shows }: DuplicateRows, dialect: CheckDialect): readonly string[] {
+  return shows.map(({ place }) => (typeof place.type === 'string' ? place.sql : plainText(place.sql, place.type, dialect)));
+}
+
+/** The rows beyond the first of each value, of the first values that occur more than once. */
+function duplicateRows(failing: DuplicateRows, shown: Shown, rows: RowsOf, dialect: CheckDialect, samplesMax: number): string {
+  const values = duplicateValues(failing, dialect);
+  const numbers = values.map((_, i) => String(i + 1)).join(', ');
+  const named = values.map((value, i) => `${value} AS _d${i}`).join(', ');
+  const on = values.map((value, i) => `_twice._d${i} = ${value}`).join(' AND ');
+  const among = [...(rows.where === null ? [] : [`(${rows.where})`]), `(${failing.among})`].join(' AND ');
+  const names = values.map((_, i) => `_d${i}`).join(', ');
+  return `WITH _twice AS (
+  SELECT ${named} FROM ${rows.relation} ${rowAlias} WHERE ${among} GROUP BY ${numbers} HAVING count(*) > 1 ORDER BY ${numbers} LIMIT ${samplesMax})
+SELECT ${shown.texts.map((text, i) => `${text} AS c${i}`).join(', ')}
+FROM (
+  SELECT ${rowAlias}.*, _twice.*, row_number() OVER (PARTITION BY ${names} ORDER BY ${rowAlias}._log_partition, ${rowAlias}._log_offset) AS _n
+  FROM ${rows.relation} ${rowAlias} JOIN _twice ON ${on} WHERE ${among}) ${rowAlias}
+WHERE _n > 1 ORDER BY ${names}, ${rowAlias}._log_partition, ${rowAlias}._log_offset LIMIT ${samplesMax}`;
+}
+
+/** For `foz query`, so in DuckDB's dialect and names; null where the rows have no such statement. */
+function statementFor(
+  check: Check,
+  rows: RowsOf,
+  failing: FailingCondition,
+  shown: Shown,
+  joins: readonly JoinedRelation[],
+  dialect: CheckDialect,
+): string | null {
+  if (dialect.name !== 'duckdb') return null;
+  const columns = shown.names.map((name, i) => `${shown.values[i] ?? 'NULL'} AS ${quoted(name)}`).join(', ');
+  const order = `ORDER BY ${rowAlias}._log_partition, ${rowAlias}._log_offset`;
+  const also = rows.where === null ? '' : ` AND (${rows.where})`;
+  const from = fromSql({ ...rows, where: null }, joins);
+  if (failing.kind === 'condition') return `SELECT ${columns} ${from} WHERE ${failing.sql}${also} ${order}`;
+  const value = `ROW(${duplicateValues(failing, dialect).join(', ')})`;
+  const twice = `SELECT ${value} ${from} WHERE ${failing.among}${also} GROUP BY 1 HAVING count(*) > 1`;
+  return `SELECT ${columns} ${from} WHERE ${failing.among}${also} AND ${value} IN (${twice}) ${order}`;
+}
