@@ -37,7 +37,24 @@ export async function evolveTable(call: CommandCall, isApplied: boolean): Promis
   call.print({ table: name, contract: contract.id, version: contract.version, outcome, undecided, steps, consumers: reached ?? null }, () =>
     [head, ...(steps.length === 0 ? [] : [stepsText(plan)]), ...(reached ? reachedText(reached) : [])].join('\n'),
   );
+  const next = nextCommand(String(call.args[0]), typeof named === 'string' ? named : null, table.name, result);
+  if (next !== null) call.note(`foz: next: ${next}`);
   return undecided > 0 ? 1 : 0;
+}
+
+/** Null where nothing is left to do. */
+function nextCommand(
+  name: string,
+  named: string | null,
+  table: string,
+  { outcome, plan: { steps, undecided } }: Pick<AppliedContract, 'plan'> & { readonly outcome: string },
+): string | null {
+  const open = steps.filter((step) => step.kind === 'decision');
+  if (open.some((step) => step.choices.length === 0)) return 'change the contract where no choice is shown, and register it again';
+  const decisions = open.map((step) => ` --decide '${step.column}=${step.choices[0]?.decision ?? ''}'`).join('');
+  if (undecided > 0 || (outcome === 'planned' && steps.length > 0))
+    return `foz contract apply ${name}${named === null ? '' : ` --table ${named}`}${decisions}`;
+  return outcome === 'applied' ? `foz verify ${named?.split('.').at(-1) ?? table}` : null;
 }
 
 /** Steps that a reader of the column notices; after a rename the one who reads it does so by the old name. */

@@ -65,6 +65,7 @@ export const register: Command = {
           .map(({ file, answer }) => `${file}: ${answer.kind === 'ok' ? registeredText(answer.value, affectedText) : refusalText(answer)}`)
           .join('\n'),
     );
+    for (const { answer } of answers) if (answer.kind === 'ok') call.note(`foz: next: ${nextCommand(answer.value, place !== null)}`);
     return answers.every(({ answer }) => answer.kind === 'ok') ? 0 : 1;
   },
 };
@@ -92,6 +93,13 @@ async function textOf(file: string): Promise<string> {
       context: { expected: 'a contract document, UTF-8', found: cause instanceof Error ? cause.message : String(cause) },
     });
   }
+}
+
+/** A draft judges nothing; a version in force changes no column of a table that has rows by itself. */
+function nextCommand({ contract, version }: Registered, isActivated: boolean): string {
+  return isActivated
+    ? `foz contract plan ${contract.id}   (what ${version} changes in the table; a table without rows takes it by itself)`
+    : `foz contract register … --activate   (puts ${contract.id} ${version} in force)`;
 }
 
 function registeredText(
