@@ -100,14 +100,20 @@ function reachOf(index: LineageIndex, change: Change, { job }: LineageLink): Rea
   const isKnown = outputs.length > 0 && known.length === outputs.length && known.some(({ isRead }) => isRead);
   const columns = isKnown ? new Set(known.flatMap(({ read }) => [...read])) : null;
   if (columns !== null && columns.size === 0 && change.columns !== null) return null;
+  // Beyond the table itself, only what goes into what is read can reach it.
+  const origin = change.via.length > 0 && change.columns ? originsIn(change.columns) : change.origin;
   const via = [...change.via, nameOf(change.node)];
   const changes = through.flatMap(({ output: { node }, reach }): readonly Change[] => {
     if (node.id === change.node.id) return [];
-    if (reach === null || !isKnown) return [{ node, columns: null, origin: change.origin, via, depth }];
+    if (reach === null || !isKnown) return [{ node, columns: null, origin, via, depth }];
     if (reach.isWhole) return [{ node, columns: null, origin: reach.read, via, depth }];
     return reach.columns.size === 0 ? [] : [{ node, columns: reach.columns, origin: null, via, depth }];
   });
-  return { columns: columns ?? change.origin, changes };
+  return { columns: columns ?? origin, changes };
+}
+
+function originsIn(columns: ReadonlyMap<string, ReadonlySet<string>>): ReadonlySet<string> {
+  return new Set([...columns.values()].flatMap((from) => [...from]));
 }
 
 interface Through {
@@ -146,7 +152,7 @@ function originsOf({ columns, origin }: Change, field: string): readonly string[
   const [first = '', second] = parts;
   if (columns === null) return origin === null ? [topLevel(field)] : [...origin];
   if (rowStructs.has(first) && !columns.has(first)) {
-    if (second === undefined) return [...columns.values()].flatMap((names) => [...names]);
+    if (second === undefined) return [...originsIn(columns)];
     return [...(columns.get(second) ?? [])];
   }
   return [...(columns.get(first) ?? [])];
