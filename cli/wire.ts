@@ -342,11 +342,8 @@ export async function openWorker(loaded: LoadedConfig, parts: WorkerParts): Prom
     ...(crashPoint ? { crashPoint } : {}),
     clock: systemClock,
     random: systemRandom,
-    openDecoder: (target) => {
-      const decoder = decoders.get(target);
-      if (!decoder) throw new LakeError('INTERNAL', `no decoder was opened for topic ${target.topic}`);
-      return decoder;
-    },
+    // Of a table that foz.yaml names later, when its topic is there.
+    openDecoder: (target) => decoders.get(target) ?? openDecoder(loaded, target, engine),
   });
 }
 

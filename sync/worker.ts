@@ -31,7 +31,7 @@ export interface WorkerDeps {
   /** What judges and masks the rows; absent: nothing does. */
   readonly contracts?: { readonly registry: Contracts; readonly maskKeys: ReadonlyMap<string, Uint8Array>; readonly refreshMs: number };
   /** One decoder a table. */
-  readonly openDecoder: (target: TableTarget) => Decoder;
+  readonly openDecoder: (target: TableTarget) => Decoder | Promise<Decoder>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -152,7 +152,7 @@ export class Worker implements AsyncDisposable {
       );
       const found = new Set(topics.map(({ topic }) => topic));
       const known = this.#writers.size;
-      for (const target of this.#tables) if (found.has(target.topic)) this.#addWriter(target);
+      for (const target of this.#tables) if (found.has(target.topic)) await this.#addWriter(target);
       if (this.#writers.size > known && !this.#stopping) await this.#subscribe();
       if (this.#writers.size === this.#tables.length) {
         this.#isDiscovering = false;
@@ -180,10 +180,11 @@ export class Worker implements AsyncDisposable {
     subscription.done.catch((error: unknown) => this.#fail(error));
   }
 
-  #addWriter(target: TableTarget): void {
+  async #addWriter(target: TableTarget): Promise<void> {
     if (this.#writers.has(target.topic)) return;
     const { log, catalog, store, clock, random, observer } = this.#deps;
-    const decoder = this.#deps.openDecoder(target);
+    const decoder = await this.#deps.openDecoder(target);
+    if (this.#ended.signal.aborted) return void (await decoder[Symbol.asyncDispose]());
     this.#decoders.push(decoder);
     const logger = this.#deps.logger.child({ topic: target.topic });
     const writer = new TableWriter(
