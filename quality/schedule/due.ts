@@ -1,0 +1,84 @@
+// What is due when, as a pure function of what is remembered: for a cron, the next time it is due; for `commit`, the
+// snapshot seen last, and from when on another may be looked at. A time that passed while nobody looked is still due, once,
+// however often it passed.
+
+import type { EpochMs } from '../../runtime/clock.ts';
+import type { Check } from '../check.ts';
+import { readCron, type CronTimes } from './cron.ts';
+
+/** Of one check. */
+export type Remembered =
+  | { readonly kind: 'cron'; readonly expression: string; readonly dueAt: EpochMs }
+  | { readonly kind: 'commit'; readonly snapshotId: string | null; readonly notBefore: EpochMs };
+
+export interface Scheduled {
+  /** By check id: the time it was due. */
+  readonly due: ReadonlyMap<string, EpochMs>;
+  /** When to look again at the latest; null: nothing is planned. */
+  readonly nextAt: EpochMs | null;
+  /** Entries that are new or told anew: to be remembered now. */
+  readonly planned: ReadonlyMap<string, Remembered>;
+}
+
+export interface ScheduleView {
+  readonly checks: readonly Check[];
+  readonly remembered: ReadonlyMap<string, Remembered>;
+  /** Newest snapshot of each table; absent where it is not known now. */
+  readonly heads: ReadonlyMap<string, string | null>;
+  readonly cron: (expression: string) => CronTimes | null;
+}
+
+export function scheduled({ checks, remembered, heads, cron }: ScheduleView, now: EpochMs): Scheduled {
+  const due = new Map<string, EpochMs>();
+  const planned = new Map<string, Remembered>();
+  const later: EpochMs[] = [];
+  for (const { id, table, when } of checks) {
+    const before = remembered.get(id);
+    if (when.kind === 'cron') {
+      const known = before?.kind === 'cron' && before.expression === when.expression ? before : null;
+      const dueAt = known ? known.dueAt : (cron(when.expression)?.next(now) ?? null);
+      if (dueAt === null) continue;
+      if (!known) planned.set(id, { kind: 'cron', expression: when.expression, dueAt });
+      if (dueAt <= now) due.set(id, dueAt);
+      else later.push(dueAt);
+    }
+    if (when.kind === 'commit') {
+      const head = heads.get(table) ?? null;
+      const known = before?.kind === 'commit' ? before : null;
+      if (head === null || known?.snapshotId === head) continue;
+      // A clock that was put back does not silence a check.
+      const isFar = known !== null && known.notBefore - now > Math.max(when.atMostEveryMs, retryMs);
+      const allowedAt = known === null || isFar ? now : known.notBefore;
+      if (allowedAt <= now) due.set(id, now);
+      else later.push(allowedAt);
+    }
+  }
+  return { due, planned, nextAt: later.length === 0 ? null : Math.min(...later) };
+}
+
+/** How soon a check that could not be measured after a commit is tried again without another one. */
+const retryMs = 60_000;
+
+/** What to remember of a check that ran as of `now`; `snapshotId`: what it measured, null where it could not. */
+export function afterRun({ when }: Check, now: EpochMs, snapshotId: string | null, cron: ScheduleView['cron']): Remembered | null {
+  if (when.kind === 'command') return null;
+  if (when.kind === 'commit') {
+    const pauseMs = snapshotId === null ? Math.max(retryMs, when.atMostEveryMs) : when.atMostEveryMs;
+    return { kind: 'commit', snapshotId, notBefore: now + pauseMs };
+  }
+  const dueAt = cron(when.expression)?.next(now) ?? null;
+  return dueAt === null ? null : { kind: 'cron', expression: when.expression, dueAt };
+}
+
+/** Expressions read once; null for one that is none. */
+export function cronReader(): ScheduleView['cron'] {
+  const known = new Map<string, CronTimes | null>();
+  return (expression) => {
+    const before = known.get(expression);
+    if (before !== undefined) return before;
+    const outcome = readCron(expression);
+    const times = outcome.kind === 'cron' ? outcome.times : null;
+    known.set(expression, times);
+    return times;
+  };
+}

@@ -1,0 +1,294 @@
+// The schedule: in UTC whatever the machine's zone does, nothing missed, doubled or stuck, one leader, commits seen.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { memoryQualityStore } from '../../catalog/store/memory-quality-store.ts';
+import type { QualityStore } from '../../catalog/store/quality-store.ts';
+import { silentLogger } from '../../runtime/log.ts';
+import type { Check } from '../../quality/check.ts';
+import type { RunReport } from '../../quality/run/run-checks.ts';
+import { storedRun, type Run } from '../../quality/run/run-record.ts';
+import { startScheduler, type Scheduler, type SchedulerParts } from '../../quality/schedule/scheduler.ts';
+import { settle, SimulatedClock } from '../fault/simulation/simulated-clock.ts';
+import { checkOf, runOf } from './quality-fixture.ts';
+
+const run = promisify(execFile);
+const child = fileURLToPath(new URL('quality-schedule-child.ts', import.meta.url));
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+const start = Date.parse('2026-11-21T12:00:30Z');
+
+/** Every time between, as a plain list: the test's own arithmetic. */
+function times(from: number, until: number, everyMs: number, offsetMs = 0): string[] {
+  const list: string[] = [];
+  for (let at = Math.ceil((from + 1 - offsetMs) / everyMs) * everyMs + offsetMs; at <= until; at += everyMs)
+    list.push(new Date(at).toISOString());
+  return list;
+}
+
+describe('the schedule in a time zone that changes its clocks', () => {
+  const places = [
+    ['America/New_York', '2026-03-07T12:00:30Z', 'forward'],
+    ['America/New_York', '2026-10-31T12:00:30Z', 'back'],
+    ['Europe/Berlin', '2026-03-28T12:00:30Z', 'forward'],
+    ['Europe/Berlin', '2026-10-24T12:00:30Z', 'back'],
+    ['America/New_York', '2026-12-30T12:00:30Z', 'into a new year'],
+    ['Europe/Berlin', '2026-12-30T12:00:30Z', 'into a new year'],
+  ] as const;
+  for (const [zone, from, what] of places) {
+    for (const takesMs of what === 'forward' ? [0, 90_000] : [90_000]) {
+      it(`misses, doubles and delays nothing: ${zone} ${what}, runs of ${takesMs / 1000} s`, async () => {
+        const { stdout } = await run(process.execPath, [child, from, '2', String(takesMs)], { env: { ...process.env, TZ: zone } });
+        const { slots, zone: offset } = JSON.parse(stdout);
+        assert.notEqual(offset, 0, 'the child runs in its own zone');
+        const [begin, end] = [Date.parse(from), Date.parse(from) + 2 * day];
+        assert.deepEqual(slots['*/15 * * * *'], times(begin, end, 15 * minute));
+        assert.deepEqual(slots['0 * * * *'], times(begin, end, hour));
+        assert.deepEqual(slots['30 2 * * *'], times(begin, end, day, 2.5 * hour));
+        assert.deepEqual(
+          slots['30 1 * * 0'],
+          times(begin, end, day, 1.5 * hour).filter((at) => new Date(at).getUTCDay() === 0),
+        );
+        assert.deepEqual(
+          slots['0 0 1 * *'],
+          times(begin, end, day).filter((at) => at.slice(8, 10) === '01'),
+        );
+        assert.deepEqual(
+          slots['59 23 31 12 *'],
+          times(begin, end, day, day - minute).filter((at) => at.slice(5, 10) === '12-31'),
+        );
+      });
+    }
+  }
+});
+
+interface World {
+  readonly clock: SimulatedClock;
+  readonly store: QualityStore;
+  readonly runs: Run[];
+  readonly heads: Map<string, string>;
+  start(holder: string, given?: Partial<SchedulerParts>): { readonly scheduler: Scheduler; stop(): Promise<void> };
+}
+
+function worldOf(checks: readonly Check[], from = start): World {
+  const clock = new SimulatedClock(from);
+  const store = memoryQualityStore();
+  const runs: Run[] = [];
+  const heads = new Map<string, string>();
+  return {
+    clock,
+    store,
+    runs,
+    heads,
+    start: (holder, given = {}) => {
+      const stop = new AbortController();
+      const scheduler = startScheduler(
+        {
+          store,
+          clock,
+          logger: silentLogger,
+          holder,
+          declared: async () => checks,
+          head: async (table) => heads.get(table) ?? null,
+          run: async (due, asked) => {
+            runs.push(asked);
+            const ended = { endedAt: clock.now(), outcomes: {} };
+            await store.putRun(storedRun(asked, ended));
+            return reportOf(asked, due, heads);
+          },
+          rhythm: { watchMs: 1000, reloadMs: hour, leaseMs: 30_000, resultsKeptMs: day, historyKeptMs: day },
+          ...given,
+        },
+        stop.signal,
+      );
+      return {
+        scheduler,
+        stop: async () => {
+          stop.abort();
+          await settle();
+          await scheduler.done;
+        },
+      };
+    },
+  };
+}
+
+function reportOf({ id, startedAt }: Run, due: readonly Check[], heads: ReadonlyMap<string, string>): RunReport {
+  const results = due.map((check) => ({
+    runId: id,
+    check,
+    snapshotId: heads.get(check.table) ?? null,
+    startedAt,
+    durationMs: 0,
+    outcome: 'passed' as const,
+    measured: null,
+    expected: '',
+    reason: '',
+    failing: null,
+    keys: [],
+  }));
+  return { id, startedAt, endedAt: startedAt, results, pins: new Map(), reused: new Set() };
+}
+
+const slotsOf = (runs: readonly Run[]) =>
+  runs.flatMap(({ slots }) => [...slots].map(([id, at]) => `${id} ${new Date(at).toISOString().slice(11, 19)}`));
+const hourly = (name: string) => checkOf(name, { when: { kind: 'cron', expression: '0 * * * *' } });
+
+describe('the schedule', () => {
+  it('runs once what was missed while nothing ran, however often it was', async () => {
+    const { clock, start: begin, runs } = worldOf([hourly('a')]);
+    const first = begin('one');
+    await clock.advanceBy(hour);
+    await first.stop();
+    assert.deepEqual(slotsOf(runs), ['users.a 13:00:00']);
+    await clock.advanceBy(5.25 * hour);
+    const second = begin('two');
+    await clock.advanceBy(minute);
+    assert.deepEqual(slotsOf(runs), ['users.a 13:00:00', 'users.a 14:00:00']);
+    await clock.advanceBy(hour);
+    assert.deepEqual(slotsOf(runs).at(-1), 'users.a 19:00:00');
+    assert.equal(runs.length, 3);
+    await second.stop();
+  });
+
+  it('does not run a check before its first time, nor again when the clock is put back', async () => {
+    const checks = [hourly('a')];
+    const { clock, start: begin, runs, store } = worldOf(checks);
+    const { stop } = begin('one');
+    await clock.advanceBy(59 * minute);
+    assert.equal(runs.length, 0);
+    await clock.advanceBy(2 * minute);
+    await stop();
+    const back = worldOf(checks, start - 2 * hour);
+    const again = back.start('two', { store });
+    await back.clock.advanceBy(2.9 * hour);
+    assert.deepEqual(back.runs, []);
+    await back.clock.advanceBy(1.1 * hour);
+    assert.deepEqual(slotsOf(back.runs), ['users.a 14:00:00']);
+    await again.stop();
+  });
+
+  it('has one leader; another process takes over when it dies, and at once when it leaves', async () => {
+    const { clock, start: begin, runs } = worldOf([hourly('a')]);
+    const [one, two] = [begin('one'), begin('two')];
+    await settle();
+    assert.deepEqual([one.scheduler.status().isLeader, two.scheduler.status().isLeader], [true, false]);
+    await clock.advanceBy(hour);
+    assert.equal(runs.length, 1);
+    await one.stop();
+    await clock.advanceBy(10_001);
+    assert.equal(two.scheduler.status().isLeader, true);
+    await clock.advanceBy(hour);
+    assert.deepEqual(slotsOf(runs), ['users.a 13:00:00', 'users.a 14:00:00']);
+    await two.stop();
+  });
+
+  it('stops its run when it can no longer renew its lease, before another process may begin', async () => {
+    const { clock, start: begin, store } = worldOf([hourly('a')]);
+    let isAway = false;
+    let stoppedAt: number | null = null;
+    const shaky: QualityStore = {
+      ...store,
+      takeLease: async (...given) => {
+        if (isAway) throw new Error('the store does not answer');
+        return store.takeLease(...given);
+      },
+    };
+    const one = begin('one', {
+      store: shaky,
+      run: async (_due, _run, signal) => {
+        await clock.sleep(day, signal).catch(() => (stoppedAt = clock.now()));
+        throw new Error('stopped');
+      },
+    });
+    await clock.advanceBy(hour);
+    isAway = true;
+    const lostAt = clock.now();
+    await clock.advanceBy(minute);
+    assert.ok(stoppedAt !== null && stoppedAt - lostAt <= 30_000, `${stoppedAt} ${lostAt}`);
+    assert.equal(one.scheduler.status().isLeader, false);
+    await one.stop();
+  });
+
+  it('takes up an interrupted run first: the same id, times and snapshots', async () => {
+    const { clock, start: begin, runs, store } = worldOf([hourly('a'), hourly('b')]);
+    const interrupted = runOf('r1', {
+      startedAt: start - minute,
+      slots: new Map([['users.a', start - minute]]),
+      pins: new Map([['raw.users', '7']]),
+    });
+    await store.putRun(storedRun(interrupted, null));
+    await store.putRun(storedRun(runOf('ended', { startedAt: start - 2 * minute }), { endedAt: start, outcomes: {} }));
+    await store.putRun(storedRun(runOf('by hand', { startedAt: start - 3 * minute, trigger: 'command' }), null));
+    const { stop } = begin('one');
+    await settle();
+    assert.deepEqual(runs, [interrupted]);
+    await clock.advanceBy(hour);
+    assert.deepEqual(slotsOf(runs.slice(1)), ['users.a 13:00:00', 'users.b 13:00:00']);
+    await stop();
+  });
+
+  it('checks after commits: within seconds, once a snapshot, and not more often than asked', async () => {
+    const each = checkOf('each', { when: { kind: 'commit', atMostEveryMs: 0 } });
+    const some = checkOf('some', { when: { kind: 'commit', atMostEveryMs: minute } });
+    const {
+      clock,
+      start: begin,
+      runs,
+      heads,
+    } = worldOf([each, some, checkOf('other', { table: 'rides', when: { kind: 'commit', atMostEveryMs: 0 } })]);
+    const { stop } = begin('one');
+    await clock.advanceBy(minute);
+    assert.equal(runs.length, 0);
+    for (const snapshot of ['1', '2', '3']) {
+      heads.set('users', snapshot);
+      await clock.advanceBy(3000);
+    }
+    assert.deepEqual(
+      runs.map(({ slots }) => [...slots.keys()]),
+      [['users.each', 'users.some'], ['users.each'], ['users.each']],
+    );
+    await clock.advanceBy(2 * minute);
+    assert.deepEqual([...(runs[3]?.slots.keys() ?? [])], ['users.some']);
+    assert.equal(runs.length, 4);
+    await stop();
+  });
+
+  it('goes on with the checks it knows when the declarations cannot be read, and says so', async () => {
+    let isBroken = false;
+    const { clock, start: begin, runs } = worldOf([]);
+    const { scheduler, stop } = begin('one', {
+      declared: async () => {
+        if (isBroken) throw new Error('quality/users.yaml:3:1: no check');
+        return [hourly('a')];
+      },
+      rhythm: { watchMs: 1000, reloadMs: minute, leaseMs: 30_000, resultsKeptMs: day, historyKeptMs: day },
+    });
+    await settle();
+    isBroken = true;
+    await clock.advanceBy(2 * minute);
+    assert.match(scheduler.status().problem ?? '', /quality\/users\.yaml:3:1/);
+    await clock.advanceBy(hour);
+    assert.deepEqual(slotsOf(runs), ['users.a 13:00:00']);
+    await stop();
+  });
+
+  it('goes on after a run that failed', async () => {
+    let failures = 0;
+    const { clock, start: begin, runs } = worldOf([hourly('a')]);
+    const { stop } = begin('one', {
+      run: async (due, asked) => {
+        if (failures++ < 2) throw new Error('the store is full');
+        runs.push(asked);
+        return reportOf(asked, due, new Map());
+      },
+    });
+    await clock.advanceBy(1.1 * hour);
+    assert.deepEqual(slotsOf(runs), ['users.a 13:00:00']);
+    await stop();
+  });
+});
