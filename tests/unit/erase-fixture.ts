@@ -7,7 +7,10 @@ import type { ErasePoint } from '../../cli/erase/erase-point.ts';
 import { openFileScanner, type FileScanner } from '../../cli/erase/file-scanner.ts';
 import { keyColumns, openFinding, type FindOptions, type Found } from '../../cli/erase/find-files.ts';
 import { parseHeldKey } from '../../cli/erase/held-key.ts';
+import { currentSchema } from '../../lake/iceberg/metadata.ts';
+import { fieldIds } from '../../lake/parquet/field-ids.ts';
 import type { LoadedTable } from '../../catalog/catalog.ts';
+import { readAvroFile } from '../../lake/iceberg/avro-file.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { openFileCache } from '../../query/file-cache.ts';
 import { openReadingDuckdb } from '../../query/duckdb.ts';
@@ -71,7 +74,7 @@ export async function erase(lab: QueryLab, key: string, options: EraseRun = {}):
   );
 }
 
-/** Which of the texts are anywhere in the objects of the table: raw bytes, and of Parquet the rows too. One pass. */
+/** Which of the texts are anywhere in the objects of the table: raw bytes, and what manifests and Parquet hold compressed. One pass. */
 export async function textsHeld(lab: QueryLab, texts: readonly string[]): Promise<readonly string[]> {
   const found = new Set<string>();
   const path = join(lab.directory, `object-${runs++}`);
@@ -82,10 +85,42 @@ export async function textsHeld(lab: QueryLab, texts: readonly string[]): Promis
     const bytes = await readFile(path);
     const sql = `SELECT to_json(t)::VARCHAR, hex(_log_key), to_json(_headers)::VARCHAR FROM read_parquet('${path}') t`;
     const rows = key.endsWith('.parquet') ? (await duckdb.all(sql)).rows.flat().map(String) : [];
+    if (key.endsWith('.avro')) rows.push(...readAvroFile(bytes, key).records.map(recordText));
     for (const text of texts) {
       const hex = Buffer.from(text).toString('hex').toUpperCase();
       if (bytes.includes(text) || rows.some((row) => row.includes(text) || row.includes(hex))) found.add(text);
     }
   }
   return [...found];
+}
+
+function recordText(record: unknown): string {
+  return JSON.stringify(record, (_, value: unknown) => {
+    if (typeof value === 'bigint') return String(value);
+    // A Buffer has told JSON what it is by the time it comes here.
+    const isBuffer = typeof value === 'object' && value !== null && 'type' in value && value.type === 'Buffer' && 'data' in value;
+    return isBuffer && Array.isArray(value.data) ? Buffer.from(value.data).toString('latin1') : value;
+  });
+}
+
+/** An object in the table's folder that no commit names: rows of `from`, their offsets moved. */
+export async function orphan(lab: QueryLab, name: string, where: string, offsetBy: number): Promise<string> {
+  await using duckdb = await openReadingDuckdb({ directory: lab.directory, memoryBytes: 512 << 20, threads: 1 });
+  await lab.lake.query('SELECT count(*) FROM raw.users');
+  const path = join(lab.directory, `orphan-${runs++}.parquet`);
+  const { metadata } = await loadedTable(lab);
+  const folder = metadata.location.slice(lab.store.root.length + 1);
+  const ids = fieldIds(currentSchema(metadata));
+  const files = [];
+  for await (const { key } of lab.store.list(`${folder}/data/`)) {
+    const copy = join(lab.directory, `copy-${runs++}`);
+    await lab.store.getFile(key, copy);
+    files.push(`'${copy}'`);
+  }
+  await duckdb.all(
+    `COPY (SELECT * REPLACE (_log_offset + ${offsetBy} AS _log_offset) FROM read_parquet([${files.join(', ')}], union_by_name = true) WHERE ${where}) TO '${path}' (FORMAT parquet, FIELD_IDS ${ids})`,
+  );
+  const key = `${folder}/data/date=2026-11-21/${name}`;
+  await lab.store.putFile(key, path, { ifAbsent: true });
+  return key;
 }

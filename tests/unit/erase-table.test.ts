@@ -8,10 +8,13 @@ import { compareWithLog } from '../../cli/verify/compare-with-log.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { parseErased, erasedProperty } from '../../lake/raw/erased.ts';
 import { readChain } from '../../lake/raw/offset-chain.ts';
-import { erase, event, find, loadedTable, textsHeld } from './erase-fixture.ts';
+import { randomUUID } from 'node:crypto';
+import { erase, event, find, loadedTable, orphan, textsHeld } from './erase-fixture.ts';
 import { queryLab, type LakeRecord, type QueryLab } from './query-fixture.ts';
 
-const user = (id: number) => ({ id, name: `name-of-${id}`, email: `user${id}@mail.example` });
+/** Of number 5 short values that lie outside all others: they are whole in the bounds of manifests. */
+const user = (id: number) =>
+  id === 5 ? { id, name: 'zz-five', email: '!five@m.ex' } : { id, name: `name-of-${id}`, email: `user${id}@mail.example` };
 
 /** Twelve people over several commits; number 5 is inserted, changed, rescued once, deleted and has a tombstone. */
 async function filled(): Promise<QueryLab> {
@@ -20,7 +23,7 @@ async function filled(): Promise<QueryLab> {
   await lab.land(inserts.slice(0, 6));
   await lab.land(inserts.slice(6));
   await lab.land([
-    { key: '{"id":5}', value: event('u', 200, null, { ...user(5), email: 'second5@mail.example' }) },
+    { key: '{"id":5}', value: event('u', 200, null, { ...user(5), email: '~second@m.ex' }) },
     { key: '{"id":7}', value: event('u', 201, null, { ...user(7), name: 'seven' }) },
   ]);
   await lab.land([
@@ -37,7 +40,7 @@ async function filled(): Promise<QueryLab> {
 
 const others = `SELECT _log_partition, _log_offset, _log_time::VARCHAR, _log_key, op, changed_at::VARCHAR, "after", "before", source, _shape, _rescued FROM raw.users
   WHERE NOT (coalesce(decode(_log_key) = '{"id":5}', false) OR coalesce(_rescued.text LIKE '%keyless5%', false)) ORDER BY _log_offset`;
-const secrets = ['user5@mail.example', 'second5@mail.example', 'broken5@mail.example', 'keyless5@mail.example', 'name-of-5"'];
+const secrets = ['!five@m.ex', '~second@m.ex', 'broken5@mail.example', 'keyless5@mail.example', 'zz-five'];
 
 async function assertErased(lab: QueryLab): Promise<void> {
   assert.deepEqual(await textsHeld(lab, secrets), [], 'no object holds any of them');
@@ -149,7 +152,7 @@ test('tags on snapshots that held the key go, those of earlier ones stay; a bran
   await lab.catalog.commitTable(lab.target.ident, { requirements: [], updates: [{ action: 'remove-snapshot-ref', 'ref-name': 'work' }] });
   assert.deepEqual((await erase(lab, '5')).tags, ['late']);
   assert.deepEqual(Object.keys((await loadedTable(lab)).metadata.refs).sort(), ['early', 'main']);
-  assert.deepEqual(await textsHeld(lab, ['user5@mail.example']), []);
+  assert.deepEqual(await textsHeld(lab, ['!five@m.ex']), []);
 });
 
 test('copies of erased files leave the query cache', async () => {
@@ -159,4 +162,22 @@ test('copies of erased files leave the query cache', async () => {
   const before = await cached();
   await erase(lab, '5');
   assert.ok((await cached()) < before);
+});
+
+test('a flushed file that no commit names: deleted where none can name it any more, left and told of where one may', async () => {
+  await using lab = await queryLab('pg.public.users');
+  await lab.land([
+    { key: '{"id":4}', value: event('c', 3, null, user(4)) },
+    { key: '{"id":5}', value: event('c', 4, null, user(5)) },
+  ]);
+  const worker = `${randomUUID()}.parquet`;
+  const [dead, coming] = [await orphan(lab, worker, 'true', 0), await orphan(lab, `${randomUUID()}.parquet`, 'true', 1_000)];
+  const rest = [await orphan(lab, `${randomUUID()}.parquet`, '_log_offset = 0', 0), await orphan(lab, '00000-0-other.parquet', 'true', 0)];
+  const { swept } = await erase(lab, '5');
+  const has = async (key: string) => (await lab.store.head(key)) !== null;
+  assert.deepEqual([await has(dead), await has(coming), ...(await Promise.all(rest.map(has)))], [false, true, true, true]);
+  assert.deepEqual(swept.left.map(({ location, why }) => [location.split('/').at(-1) === '00000-0-other.parquet', why]).sort(), [
+    [false, 'flushed by a worker, not committed yet'],
+    [true, 'written by another erasure or engine that may still commit it'],
+  ]);
 });
