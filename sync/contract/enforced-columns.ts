@@ -5,6 +5,7 @@ import { duckdbType, literal, quoted } from '../../lake/parquet/duckdb-type.ts';
 import { fieldNamed, isStruct, type IcebergType, type StructType } from '../../lake/iceberg/schema.ts';
 import { columnName, type Shape, type ShapeField, type ShapeType } from '../../lake/raw/shape.ts';
 import { jsonKind } from '../../lake/raw/merge-shapes.ts';
+import type { HeaderMask } from '../decode/header-column.ts';
 import type { MaskSql } from './mask-sql.ts';
 
 /** One write's contract, as SQL. */
@@ -19,9 +20,15 @@ export interface Enforcement {
 /** Headers in which the connector repeats keys. */
 export const keyHeaders: readonly string[] = ['__debezium.oldkey', '__debezium.newkey'];
 
-export function maskedHeaders(headers: string, masks: MaskSql): string {
+export function headerMask(masks: MaskSql | null): HeaderMask | null {
   const isKey = `h."key" IN (${keyHeaders.map(literal).join(', ')})`;
-  return `list_transform(${headers}, lambda h: struct_pack("key" := h."key", "value" := CASE WHEN ${isKey} THEN ${masks.key('h."value"')} ELSE h."value" END))`;
+  return (
+    masks && {
+      masked: keyHeaders,
+      mask: (headers) =>
+        `list_transform(${headers}, lambda h: struct_pack("key" := h."key", "value" := CASE WHEN ${isKey} THEN ${masks.key('h."value"')} ELSE h."value" END))`,
+    }
+  );
 }
 
 type Pack = (type: ShapeType, at: string, column: IcebergType) => string;

@@ -17,7 +17,7 @@ import { envelopeTimeColumn, valueColumn } from '../../lake/raw/shape-columns.ts
 import { jsonKind } from '../../lake/raw/merge-shapes.ts';
 import { columnName, type Shape, type ShapeField, type ShapeType } from '../../lake/raw/shape.ts';
 import { wireJson } from '../../lake/raw/wire.ts';
-import { maskedHeaders, maskedRow, type Enforcement } from '../contract/enforced-columns.ts';
+import { maskedRow, type Enforcement } from '../contract/enforced-columns.ts';
 import type { MaskSql } from '../contract/mask-sql.ts';
 import { castCheckSql, castSql, currentWire } from './cast-sql.ts';
 
@@ -226,7 +226,7 @@ function columnExpression(name: string, type: IcebergType, statement: DecodeStat
     case '_log_key':
       return masks ? masks.key('log_key') : 'log_key';
     case '_headers':
-      return masks ? maskedHeaders(statement.headers.expression, masks) : statement.headers.expression;
+      return statement.headers.expression;
     case '_violations': {
       if (!enforcement) return `NULL::${duckdbType(type)}`;
       const ofShape = (shape: Shape, decoded: string) => enforcement.violations(shape, decoded, statement.isListed);

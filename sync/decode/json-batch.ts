@@ -1,6 +1,7 @@
 // An open batch of the JSON decoder: rows in append order, and the write that may run again after an evolution.
 
 import { assert } from '../../runtime/errors.ts';
+import { headerMask } from '../contract/enforced-columns.ts';
 import { enforcedWrite, judgedBatch, type EnforcerCache } from '../contract/enforced-write.ts';
 import type { RowSpan } from './attempts.ts';
 import { daySources } from './day-sources.ts';
@@ -165,8 +166,11 @@ export class JsonBatch implements OpenBatch {
   async #writeAll(plan: DecodePlan, signal: AbortSignal | undefined): Promise<WriteOutcome> {
     const { lease, mode, options, writeFiles } = this.#parts;
     const enforcer = this.#parts.enforcers.of(plan.contract);
-    const headers = await headerColumn(lease.duckdb, this.#id, this.#headerSets.sets);
     const enforced = await enforcedWrite(lease.duckdb, this.#id, enforcer);
+    await using undo = new AsyncDisposableStack();
+    undo.defer(() => enforced.drop());
+    const headers = await headerColumn(lease.duckdb, this.#id, this.#headerSets.sets, headerMask(enforced.enforcement?.masks ?? null));
+    undo.defer(() => headers.drop());
     const written: FileOutcome[] = [];
     try {
       for (const { day, pages } of daySources(this.#pages.pages)) {
@@ -194,9 +198,6 @@ export class JsonBatch implements OpenBatch {
     } catch (error) {
       await removeFiles(written.map((outcome) => outcome.file));
       throw error;
-    } finally {
-      await headers.drop();
-      await enforced.drop();
     }
     const rows = written.reduce((sum, outcome) => sum + outcome.file.dataFile.recordCount, 0);
     assert(rows === this.#pages.rows, `I8: ${this.#pages.rows} rows were buffered but ${rows} written`);

@@ -92,7 +92,7 @@ for (const [fastLane, isOdd] of [
       ...recordOf(i, value, i === 6 ? email : i === 7 ? `{"payload":{"email":"${email}"}}` : keyText),
       headers: [
         { key: '__debezium.oldkey', value: Buffer.from(keyText) },
-        { key: 'trace', value: Buffer.from('t') },
+        { key: 'trace', value: Buffer.from(isOdd ? `t${i}` : 't') },
       ],
     }));
     const written = await lab.write(records);
