@@ -8,7 +8,7 @@ import type { SourceColumn, SourceTable } from '../../sources/source.ts';
 import { columnType } from '../column-type.ts';
 import type { Contract, ContractColumn, ContractTable } from '../contract.ts';
 import { isJsonObject, type JsonObject } from '../json-schema.ts';
-import { physicalTypeOfSource } from '../physical-type.ts';
+import { physicalTypeOfSource, type PhysicalType } from '../physical-type.ts';
 import type { Database } from '../type-table.ts';
 import { declaredType } from './draft-contract.ts';
 import { matchColumns } from './match-columns.ts';
@@ -164,19 +164,27 @@ function typeDrift(column: ContractColumn, found: SourceColumn, schema: JsonObje
   const after = physicalTypeOfSource({ ...found.type, declared }, database);
   const change = after === null ? (declared === column.physicalType ? 'same' : 'changed') : typeChange(before, after);
   if (change === 'same') return;
-  const write = `Write physicalType ${declared} in the contract`;
+  // Of a type that is named, what changed is inside.
+  const [expected, now] =
+    declared === column.physicalType
+      ? [partsText(before, column.physicalType), partsText(after, declared)]
+      : [column.physicalType, declared];
+  const write =
+    declared === column.physicalType
+      ? `Write the fields of ${declared} as they are in the contract`
+      : `Write physicalType ${declared} in the contract`;
   if (change === 'widened')
-    add('type-widened', 'error', column.physicalType, declared, `${write}; \`foz contract plan\` shows how the lake's column widens.`);
+    add('type-widened', 'error', expected, now, `${write}; \`foz contract plan\` shows how the lake's column widens.`);
   else if (change === 'narrowed')
-    add('type-narrowed', 'warning', column.physicalType, declared, `${write}; the lake's column keeps its type, older rows need it.`);
-  else
-    add(
-      'type-changed',
-      'error',
-      column.physicalType,
-      declared,
-      `${write}; the lake's column keeps its rows and a new one takes the new type.`,
-    );
+    add('type-narrowed', 'warning', expected, now, `${write}; \`foz contract plan\` asks whether the lake's column keeps its type.`);
+  else add('type-changed', 'error', expected, now, `${write}; the lake's column keeps its rows and a new one takes the new type.`);
+}
+
+/** `frozen<place> (lat double, lon double)` */
+function partsText(type: PhysicalType | null, declared: string): string {
+  if (type === null) return declared;
+  if (type.fields.length === 0) return type.element === null ? declared : partsText(type.element, declared);
+  return `${declared} (${type.fields.map((field) => `${field.name} ${field.type.declared === '' ? field.type.kind : field.type.declared}`).join(', ')})`;
 }
 
 function labelDrift(found: SourceColumn, schema: JsonObject | null, add: Add): void {
