@@ -116,6 +116,7 @@ function lintEverywhere(value: JsonValue, path: DocumentPath, report: Report): v
     if (key === 'quality' && Array.isArray(inner)) inner.forEach((rule: JsonValue, index) => lintQuality(rule, [...here, index], report));
     lintEverywhere(inner, here, report);
   }
+  lintTemporalBounds(value, path, report);
   const position = value['primaryKeyPosition'];
   if (typeof position === 'number' && position >= 1 && value['primaryKey'] !== true) {
     const message = `place ${position} in a key that the column is not part of`;
@@ -126,6 +127,18 @@ function lintEverywhere(value: JsonValue, path: DocumentPath, report: Report): v
       message,
       mend: 'Add `primaryKey: true`, or remove the position.',
     });
+  }
+}
+
+/** JSON Schema has no bounds of texts: the document's are kept, and nobody may believe that rows are held to them. */
+function lintTemporalBounds(property: JsonObject, path: DocumentPath, report: Report): void {
+  const { logicalType: type, logicalTypeOptions: options } = property;
+  if (!isJsonObject(options) || (type !== 'date' && type !== 'timestamp' && type !== 'time')) return;
+  for (const bound of ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum']) {
+    if (options[bound] === undefined) continue;
+    const message = `${bound} of a ${type} is kept in the document, and rows are not judged by it`;
+    const mend = 'Remove it, and say it as a quality rule of type sql or as a pattern.';
+    report({ rule: 'bounds-unjudged', path: [...path, 'logicalTypeOptions', bound], at: 'key', message, mend });
   }
 }
 

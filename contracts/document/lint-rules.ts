@@ -82,6 +82,7 @@ const schemaRules = {
   'data-reference': { severity: 'error', doc: '`$data`: a rule that reads its bound from the row.' },
   'type-unknown': { severity: 'error', doc: '`type` is none of the seven types.' },
   'type-duplicate': { severity: 'error', doc: 'A type stands twice in a list.' },
+  'bounds-unjudged': { severity: 'warning', doc: 'Bounds of a date, timestamp or time (ODCS): kept, but rows are not judged by them.' },
   'bounds-crossed': { severity: 'error', doc: 'A minimum above its maximum: no value fits.' },
   'bound-negative': { severity: 'error', doc: 'A length or count below 0, or not whole.' },
   'multiple-positive': { severity: 'error', doc: '`multipleOf` is not above 0.' },

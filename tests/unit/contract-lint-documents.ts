@@ -131,6 +131,7 @@ export const brokenDocuments: readonly (readonly [rule: string, text: string])[]
     'mask-within',
     `${table}      - ▶name: b\n        logicalType: object\n        physicalType: jsonb\n        properties:\n          - name: c\n            logicalType: string\n            customProperties:\n              - {property: pii, value: name}\n              - {property: mask, value: {kind: drop}}`,
   ],
+  ['bounds-unjudged', `${table}      - name: b\n        logicalType: date\n        logicalTypeOptions: {▶minimum: "2020-01-01"}`],
   ['pii-form', `${table}        customProperties:\n          - {property: pii, value: ▶true}`],
   ['keyword-unknown', schema('"properties": {"a": {▶"minimun": 1}}')],
   ['keyword-unknown', `${table}        customProperties:\n          - {property: jsonSchema.minimun, ▶value: 1}`],
