@@ -1,7 +1,7 @@
-// Topics are made before their first record, so that the broker stamps them from offset 0 on. The only file of this room
-// that knows the Kafka client.
+// Topics are made before their first record, so that the broker stamps them from offset 0 on; and the few records that Foz
+// writes itself. The only file of this room that knows the Kafka client.
 
-import kafkajs, { type Admin, type SASLOptions } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka, type SASLOptions } from 'kafkajs';
 import type { TopicDefinition } from '../connectors/definition.ts';
 import type { TopicState } from '../connectors/preflight-kafka.ts';
 import { LakeError } from '../runtime/errors.ts';
@@ -12,6 +12,17 @@ export interface KafkaAdmin extends AsyncDisposable {
   createTopics(topics: readonly TopicDefinition[]): Promise<readonly string[]>;
   /** Those that exist. */
   describeTopics(names: readonly string[]): Promise<ReadonlyMap<string, TopicState>>;
+  /** In order within a partition; resolves when all replicas in sync have them, and the producer's own retries double none. */
+  produce(records: readonly ProducedRecord[]): Promise<void>;
+}
+
+export interface ProducedRecord {
+  readonly topic: string;
+  /** Null: by the hash of the key, as Kafka's own producers do. */
+  readonly partition: number | null;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | null;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What preflight judges. */
@@ -39,6 +50,7 @@ export async function openKafkaAdmin(options: KafkaLogOptions): Promise<KafkaAdm
   return {
     createTopics: (topics) => createTopics(admin, topics),
     describeTopics: (names) => attempt(`describe topics at ${brokers}`, () => describeTopics(admin, names)),
+    produce: (records) => attempt(`write ${records.length} records at ${brokers}`, () => produce(client, records)),
     [Symbol.asyncDispose]: () => admin.disconnect(),
   };
 }
@@ -77,6 +89,35 @@ async function describeTopics(admin: Admin, names: readonly string[]): Promise<R
       return [name, { partitions: partitions.length, config }] as const;
     }),
   );
+}
+
+const recordsAtOnce = 500;
+
+async function produce(client: Kafka, records: readonly ProducedRecord[]): Promise<void> {
+  if (records.length === 0) return;
+  const producer = client.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  try {
+    for (let at = 0; at < records.length; at += recordsAtOnce) {
+      const topics = Map.groupBy(records.slice(at, at + recordsAtOnce), ({ topic }) => topic);
+      const topicMessages = [...topics].map(([topic, page]) => ({
+        topic,
+        messages: page.map(({ partition, key, value, headers }) => ({
+          key: Buffer.from(key),
+          value: value === null ? null : Buffer.from(value),
+          headers: { ...headers },
+          ...(partition === null ? {} : { partition }),
+        })),
+      }));
+      await producer.sendBatch({ acks: -1, topicMessages });
+    }
+  } finally {
+    await producer.disconnect();
+  }
 }
 
 function saslOptions(sasl: KafkaSasl): SASLOptions {

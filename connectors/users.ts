@@ -182,7 +182,8 @@ function deliveryConfig(settings: UsersConnectorSettings): Record<string, string
   };
 }
 
-function signalTopic(topicPrefix: string): string {
+/** Where the connector takes signals from; a record's key is the topic prefix. */
+export function signalTopic(topicPrefix: string): string {
   return `${topicPrefix}-signal`;
 }
 

@@ -15,3 +15,13 @@ export function parseExactJson(text: string): unknown {
 export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** The text of what `parseExactJson` gave, integers with every digit. */
+export function exactJsonText(value: unknown): string {
+  if (typeof value === 'bigint') return value.toString();
+  if (Array.isArray(value)) return `[${value.map(exactJsonText).join(',')}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value ?? null);
+  return `{${Object.entries(value)
+    .map(([name, inner]) => `${JSON.stringify(name)}:${exactJsonText(inner)}`)
+    .join(',')}}`;
+}

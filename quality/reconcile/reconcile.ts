@@ -49,7 +49,7 @@ export interface Reconciled {
   readonly differing: number;
   /** The log position (`LSN 0/1A2B3C4`) or time at which the two were compared. */
   readonly at: string;
-  readonly atMs: number;
+  readonly position: SourcePosition;
   readonly ranges: { readonly by: KeyRanges['by']; readonly compared: number; readonly differing: number };
   /** The first ones, by key. */
   readonly differences: readonly Difference[];
@@ -80,12 +80,24 @@ export async function reconcile(input: ReconcileInput, signal: AbortSignal): Pro
   return {
     ...counts,
     at: positionText(position),
-    atMs: position.atMs,
+    position,
     ranges,
     differences: differences.slice(0, input.differencesMax),
     notCompared: notComparedColumns(table, input.masks),
     table,
   };
+}
+
+/** Of these keys alone: at most `recheckMax`. */
+export async function reconcileKeys(
+  input: ReconcileInput,
+  table: SourceTable,
+  keys: readonly Difference['key'][],
+  signal: AbortSignal,
+): Promise<RowsCompared> {
+  await using duckdb = await openReadingDuckdb(input.duckdb);
+  const { compared } = await compareKeys({ ...input, table, duckdb, columns: comparedColumns(table, input.masks) }, keys, signal);
+  return compared;
 }
 
 interface Parts extends Omit<ReconcileInput, 'duckdb'> {
