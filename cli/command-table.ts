@@ -58,4 +58,9 @@ export const commandTable: readonly CommandEntry[] = [
     summary: 'show who reads a table, and declare those who do not tell',
     load: async () => (await import('./commands/lineage.ts')).lineage,
   },
+  {
+    name: 'quality',
+    summary: 'declare, run and follow quality checks',
+    load: async () => (await import('./commands/quality/quality.ts')).quality,
+  },
 ];

@@ -12,6 +12,7 @@ import { contractsOptions } from './options/contracts.ts';
 import { kafkaOptions } from './options/kafka.ts';
 import { catalogOptions, httpOptions, lakeOptions } from './options/lake.ts';
 import { connectOptions, connectorsOptions, sourcesOptions } from './options/sources.ts';
+import { qualityOptions } from './options/quality.ts';
 import { queryOptions, syncOptions } from './options/sync.ts';
 import { verifyOptions } from './options/verify.ts';
 
@@ -25,6 +26,7 @@ export const configOptions = group(
     connect: optional(connectOptions),
     connectors: connectorsOptions,
     contracts: contractsOptions,
+    quality: qualityOptions,
     http: httpOptions,
     query: queryOptions,
     verify: verifyOptions,

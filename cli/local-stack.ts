@@ -3,7 +3,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { connectClient } from '../connectors/connect-client.ts';
 import { registerConnector, registerDefaults } from '../connectors/register.ts';
 import { ridesAgentBehaviour, ridesDefaults, ridesTopics } from '../connectors/rides.ts';
@@ -16,6 +16,7 @@ import { cassandraDefaults, openCassandra } from '../sources/cassandra-client.ts
 import { openPostgres, postgresDefaults } from '../sources/postgres-client.ts';
 import { startStack, type Stack, type StackEndpoints, type StackEvent } from '../stack/stack.ts';
 import { openKafkaAdmin } from './kafka-admin.ts';
+import { packageFile } from './package-file.ts';
 
 export interface LocalStackOptions {
   readonly directory: string;
@@ -182,6 +183,8 @@ http:
   listen: 127.0.0.1:${await freePort(anyPorts ? 0 : 8585)}
 query:
   cacheDir: cache
+quality:
+  files: [${JSON.stringify(join(dirname(packageFile('quality/users.yaml')), '*.yaml'))}]
 `;
   const env = `FOZ_STACK_S3_ACCESS_KEY=${s3.accessKey}\nFOZ_STACK_S3_SECRET_KEY=${s3.secretKey}\nFOZ_STACK_POSTGRES_PASSWORD=${postgres.cdcPassword}\n`;
   await writeFile(join(stack.dir, '.env'), env, { mode: 0o600 });

@@ -1,7 +1,7 @@
 // The JSON Schema of a file of checks, made from the forms: editors complete by it (cli/quality.schema.json), the reader
 // judges by it.
 
-import type { JsonObject } from '../../contracts/json-schema.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../contracts/json-schema.ts';
 import { samplesDefault, samplesMax } from './defaults.ts';
 import { forms } from './forms/forms.ts';
 import { sqlLengthMax, type Form } from './forms/form.ts';
@@ -119,15 +119,28 @@ export const fileSchema: JsonObject = {
   additionalProperties: false,
 };
 
-/** cli/quality.schema.json. */
+/** cli/quality.schema.json: the same, what every check has in common written once. */
 export function qualitySchema(): JsonObject {
+  const shared = new Map<JsonValue, string>(
+    Object.entries({ ...commonKeys, must, samples, where: whereKey, view: viewKey, scope: scopeKey }).map(([name, schema]) => [
+      schema,
+      name,
+    ]),
+  );
+  const once = (value: JsonValue): JsonValue => {
+    const name = shared.get(value);
+    if (name !== undefined) return { $ref: `#/definitions/${name}` };
+    if (isJsonObject(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, once(inner)]));
+    return Array.isArray(value) ? value.map(once) : value;
+  };
   const { properties } = fileSchema;
-  const known = typeof properties === 'object' && properties !== null && !Array.isArray(properties) ? properties : {};
-  const checks = { type: 'array', minItems: 1, maxItems: checksMax, title: 'the checks', items: { anyOf: forms.map(formSchema) } };
+  const items: JsonObject = { anyOf: forms.map((form) => once(formSchema(form))) };
+  const checks: JsonObject = { type: 'array', minItems: 1, maxItems: checksMax, title: 'the checks', items };
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     $id: 'quality.schema.json',
     ...fileSchema,
-    properties: { ...known, checks },
+    properties: { ...(isJsonObject(properties) ? properties : {}), checks },
+    definitions: Object.fromEntries([...shared].map(([schema, name]) => [name, schema])),
   };
 }
