@@ -100,7 +100,7 @@ function canonical(state: State, rules: Rules): string {
       name(id),
       commit === null ? -1 : name(commit),
       to,
-      files.map((file) => [file.from, file.to, name(file.commit), file.incarnation]),
+      files.map((file) => [file.from, file.to, name(file.commit), file.incarnation, file.isErased === true]),
     ]);
     const workers = order
       .map((i) => workerOf(state, i))
@@ -117,7 +117,7 @@ function canonical(state: State, rules: Rules): string {
         name(request.commit),
       ])
       .sort((a, b) => (String(a) < String(b) ? -1 : 1));
-    const property = state.property && [name(state.property.commit), state.property.next, state.property.incarnation];
+    const property = state.property && [name(state.property.commit), state.property.next, state.property.incarnation, state.property.rows];
     const deleted = state.deleted.map(name).sort();
     const group = rules.startFrom === 'group' ? state.group : 0;
     return JSON.stringify([

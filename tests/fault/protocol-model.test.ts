@@ -6,7 +6,19 @@ import test from 'node:test';
 import { check } from './model-checker.ts';
 import { safeRules, type Budget, type Rules } from './protocol-model.ts';
 
-const none: Budget = { records: 2, crash: 0, lose: 0, compact: 0, expire: 0, rewind: 0, retain: 0, recreate: 0, rollback: 0, replace: 0 };
+const none: Budget = {
+  records: 2,
+  crash: 0,
+  lose: 0,
+  compact: 0,
+  expire: 0,
+  rewind: 0,
+  retain: 0,
+  recreate: 0,
+  rollback: 0,
+  replace: 0,
+  erase: 0,
+};
 
 const safe: Readonly<Record<string, Budget>> = {
   'a crash, a lost reply and a compaction': { ...none, records: 3, crash: 1, lose: 1, compact: 1 },
@@ -15,11 +27,15 @@ const safe: Readonly<Record<string, Budget>> = {
   'expiry and a compaction': { ...none, crash: 1, lose: 1, compact: 1, expire: 1 },
   'a rollback': { ...none, crash: 1, lose: 1, rollback: 1 },
   'a rollback, a compaction and an expiry': { ...none, compact: 1, expire: 1, rollback: 1 },
+  'an erasure, a crash and a lost reply': { ...none, crash: 1, lose: 1, erase: 1 },
+  'an erasure, a compaction and an expiry': { ...none, crash: 1, compact: 1, expire: 1, erase: 1 },
+  'two erasures and a rollback': { ...none, rollback: 1, erase: 2 },
   'a replacement by an empty table': { ...none, crash: 1, lose: 1, replace: 1, expire: 1 },
 };
 
 const long: Readonly<Record<string, Budget>> = {
   'everything at once': { ...none, crash: 2, lose: 1, compact: 1, expire: 1, retain: 1, recreate: 1, rollback: 1 },
+  'everything and an erasure': { ...none, crash: 1, lose: 1, compact: 1, expire: 1, retain: 1, rollback: 1, erase: 1 },
   'four records, two crashes, two lost replies': { ...none, records: 4, crash: 2, lose: 2, compact: 1 },
 };
 
@@ -44,6 +60,7 @@ const mutants: Readonly<Record<string, { readonly rules: Partial<Rules>; readonl
     budget: { rollback: 1, compact: 1, expire: 1 },
     finds: /LOST/,
   },
+  'an erasure that deletes every upload that nothing names': { rules: { erasureDeletes: 'unnamed' }, budget: { erase: 1 }, finds: /LOST/ },
   'trust the property of a replaced table': { rules: { walksAncestry: false }, budget: { replace: 1 }, finds: /LOST/ },
 };
 
@@ -62,3 +79,10 @@ for (const [name, { rules, budget, finds }] of Object.entries(mutants)) {
     assert.ok(verdict.kind === 'broken' && finds.test(verdict.why), JSON.stringify(verdict));
   });
 }
+
+test('an erasure halts no table; one whose commit does not carry the chain on halts it', () => {
+  const budget = { ...none, crash: 1, expire: 1, compact: 1, erase: 1 };
+  const [carried, left] = [check(safeRules, budget), check({ ...safeRules, erasesInChain: false }, budget)];
+  assert.deepEqual([carried.kind, carried.kind === 'safe' && carried.halted], ['safe', 0]);
+  assert.ok(left.kind === 'broken' || left.halted > 0, JSON.stringify(left));
+});

@@ -26,6 +26,10 @@ export interface Rules {
   /** I6. */
   readonly checksIncarnation: boolean;
   readonly acknowledgesFirst: boolean;
+  /** The commit of an erasure carries the chain on, under its own id and with the rows that are left. */
+  readonly erasesInChain: boolean;
+  /** An erasure deletes uploads below the table's next offset, which no commit can name any more (I2), or all that nothing names. */
+  readonly erasureDeletes: 'dead' | 'unnamed';
 }
 
 export interface Budget {
@@ -39,6 +43,7 @@ export interface Budget {
   readonly recreate: number;
   readonly rollback: number;
   readonly replace: number;
+  readonly erase: number;
 }
 
 export const safeRules: Rules = {
@@ -53,6 +58,8 @@ export const safeRules: Rules = {
   onOutOfRange: 'halt',
   checksIncarnation: true,
   acknowledgesFirst: false,
+  erasesInChain: true,
+  erasureDeletes: 'dead',
 };
 
 interface Worker {
@@ -70,6 +77,8 @@ interface File {
   readonly to: number;
   readonly commit: number;
   readonly incarnation: number;
+  /** Its first record was erased. */
+  readonly isErased?: boolean;
 }
 
 interface Snapshot {
@@ -123,13 +132,13 @@ export function chainOf(state: State, rules: Rules): Chain {
   if (!rules.walksAncestry) return valid;
   const newest = main.find((snapshot) => snapshot.commit !== null);
   if (newest) return newest.commit === property.commit ? valid : { kind: 'broken' };
-  // Compaction changes no rows, so the oldest snapshot kept began with what it holds.
+  // Compaction changes no rows, so the oldest snapshot kept began with what it holds. An erasure outside the chain does.
   const isSame = !rules.countsRows || rowsOf(main.at(-1)?.files ?? []) === property.rows;
   return end === 'expired' && isSame ? valid : { kind: 'broken' };
 }
 
 function rowsOf(files: readonly File[]): number {
-  return files.reduce((sum, { from, to }) => sum + to - from, 0);
+  return files.reduce((sum, { from, to, isErased }) => sum + to - from - (isErased ? 1 : 0), 0);
 }
 
 type Step = [label: string, state: State];
@@ -305,6 +314,7 @@ function worldSteps(state: State, rules: Rules, records: number, push: Push): vo
       next.end = 'root';
     });
   }
+  eraseStep(state, rules, push);
   if (rules.startFrom === 'group' && left.rewind > 0 && state.group > 0) {
     push('a zombie rewinds the group offset', (next) => {
       next.left.rewind--;
@@ -326,6 +336,27 @@ function worldSteps(state: State, rules: Rules, records: number, push: Push): vo
       next.workers.forEach((worker) => (worker.at === 'ready' ? Object.assign(worker, down) : undefined));
     });
   }
+}
+
+/** Compare-and-swap on main's head over a chain that stands: what it says is carried on, no offset moves. */
+function eraseStep(state: State, rules: Rules, push: Push): void {
+  const [head] = state.main;
+  const first = head?.files.find((file) => !file.isErased);
+  const { property } = state;
+  if (state.left.erase === 0 || !head || !first || !property || chainOf(state, rules).kind === 'broken') return;
+  push('a key is erased, the snapshots that held it are forgotten, and what nothing names is deleted', (next) => {
+    next.left.erase--;
+    const files = head.files.map((file) => (file === first ? { ...file, isErased: true } : file));
+    const commit = rules.erasesInChain ? next.ids++ : null;
+    next.main = [{ id: next.ids++, commit, to: commit === null ? 0 : property.next, files }];
+    next.end = 'expired';
+    if (commit !== null) next.property = { ...property, commit, rows: rowsOf(files) };
+    const uploads = [...next.workers.filter(({ at }) => at !== 'down' && at !== 'ready'), ...next.requests];
+    const isDeleted = ({ from, incarnation }: { readonly from: number; readonly incarnation: number }): boolean =>
+      rules.erasureDeletes === 'unnamed' || (from < property.next && incarnation === property.incarnation);
+    const unnamed = uploads.filter((upload) => isDeleted(upload) && !files.some((file) => file.commit === upload.commit));
+    next.deleted = [...new Set([...next.deleted, ...unnamed.map((upload) => upload.commit)])];
+  });
 }
 
 /** Requests that can only be refused and that nobody waits for change nothing. */
