@@ -15,7 +15,7 @@ import { openJsonDecoder } from '../../sync/decode/json-decoder.ts';
 import { memoryLog, type MemoryLog } from '../../sync/log/memory-log.ts';
 import { syncDefaults } from '../../sync/options.ts';
 import type { TableTarget } from '../../sync/table.ts';
-import { Worker } from '../../sync/worker.ts';
+import { Worker, type WorkerDeps } from '../../sync/worker.ts';
 import { caughtUp } from '../../cli/verify/catch-up.ts';
 
 export interface LakeRecord {
@@ -37,7 +37,7 @@ export interface QueryLab extends AsyncDisposable {
   land(records: readonly LakeRecord[]): Promise<void>;
 }
 
-export async function queryLab(topic: string, partitions = 1): Promise<QueryLab> {
+export async function queryLab(topic: string, partitions = 1, contracts?: WorkerDeps['contracts']): Promise<QueryLab> {
   const directory = await mkdtemp(join(tmpdir(), 'foz-query-'));
   const store = filesystemStore({ root: join(directory, 'lake') });
   const catalog = memoryCatalog({ objectStore: store });
@@ -48,7 +48,16 @@ export async function queryLab(topic: string, partitions = 1): Promise<QueryLab>
   const worker = new Worker(
     [target],
     { ...syncDefaults, commitMaxAgeMs: 20, waitMinMs: 5, discoverEveryMs: 20 },
-    { log, catalog, store, openDecoder: () => decoder, clock: systemClock, random: seededRandom(1), logger: silentLogger },
+    {
+      log,
+      catalog,
+      store,
+      openDecoder: () => decoder,
+      clock: systemClock,
+      random: seededRandom(1),
+      logger: silentLogger,
+      ...(contracts ? { contracts } : {}),
+    },
   );
   worker.start();
   const lake = await openLakeQuery({ catalog, store, cacheDir: join(directory, 'cache'), threads: 1 });
