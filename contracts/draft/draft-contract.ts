@@ -105,6 +105,17 @@ function outerKeys(source: SourceTable): readonly JsonValue[] {
     });
 }
 
+/** What the CHECK constraints of a table say: keywords by column, as its schema would have them, and the others as text. */
+export function checksOf(source: SourceTable, database: Database): Constraints {
+  const { keywords, quality } = constraintsOf(source, []);
+  const shown = source.columns.flatMap(({ name, type }): readonly (readonly [string, JsonObject])[] => {
+    const rules = keywords.get(name);
+    const physical = physicalTypeOfSource({ ...type, declared: declaredType(type) }, database);
+    return rules === undefined ? [] : [[name, padded(rules, type, physical)]];
+  });
+  return { keywords: new Map(shown), quality };
+}
+
 interface Constraints {
   readonly keywords: ReadonlyMap<string, JsonObject>;
   /** Those that are no rule of one column: as text. */

@@ -10,7 +10,8 @@ import type { Contract, ContractColumn, ContractTable } from '../contract.ts';
 import { isJsonObject, type JsonObject } from '../json-schema.ts';
 import { physicalTypeOfSource, type PhysicalType } from '../physical-type.ts';
 import type { Database } from '../type-table.ts';
-import { declaredType } from './draft-contract.ts';
+import { checksOf, declaredType } from './draft-contract.ts';
+import { checkDrift, commentDrift, textCheckDrift } from './drift-checks.ts';
 import { matchColumns } from './match-columns.ts';
 import { typeChange } from './type-change.ts';
 
@@ -28,7 +29,13 @@ export type DriftKind =
   | 'enum-label-added'
   | 'enum-label-removed'
   | 'unique-dropped'
-  | 'key-changed';
+  | 'key-changed'
+  | 'check-added'
+  | 'check-loosened'
+  | 'check-tightened'
+  | 'check-changed'
+  | 'check-dropped'
+  | 'comment-changed';
 
 export interface Drift {
   readonly kind: DriftKind;
@@ -58,10 +65,11 @@ export function driftOf(contract: Contract, source: SourceTable, database: Datab
   if (table === null)
     return [tableMissing(`a table with physicalName ${name}`, `tables ${contract.tables.map((one) => one.name).join(', ')}`)];
   const { known, added } = matchColumns(table.columns, source);
+  const about: About = { table, source, database, name, checks: checksOf(source, database) };
   const drifts = known.flatMap(({ contract: column, source: found }) =>
-    found === null ? [dropped(column, table)] : columnDrifts(column, found, table, source, database),
+    found === null ? [dropped(column, about)] : columnDrifts(column, found, about),
   );
-  drifts.push(...added.map((column) => addedColumn(column, table)));
+  drifts.push(...added.map((column) => addedColumn(column, table)), ...tableDrifts(about));
   const renamed = new Map(known.flatMap((match) => (match.source ? [[match.contract.name, match.source.name] as const] : [])));
   drifts.push(...keyDrift(table, source, renamed));
   return drifts.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
@@ -69,20 +77,39 @@ export function driftOf(contract: Contract, source: SourceTable, database: Datab
 
 const order = ['error', 'warning', 'info'];
 
+interface About {
+  readonly table: ContractTable;
+  readonly source: SourceTable;
+  readonly database: Database;
+  /** `public.users` */
+  readonly name: string;
+  readonly checks: ReturnType<typeof checksOf>;
+}
+
+function tableDrifts({ table, source, name, checks }: About): readonly Drift[] {
+  const drifts: Drift[] = [];
+  const add: AddDrift = (kind, severity, expected, found, mend) =>
+    void drifts.push({ kind, severity, column: null, expected, found, mend });
+  textCheckDrift(table, checks, source, `ALTER TABLE ${name}`, add);
+  commentDrift(source.comment, table.description, `TABLE ${name}`, add);
+  return drifts;
+}
+
 /** The source has no such table (any more). */
 export function tableMissing(expected: string, found: string): Drift {
-  const mend = 'Name the source table in the contract (physicalName), or retire the contract.';
+  const mend = 'Name the source table in the contract (physicalName), or end the contract: foz contract deprecate ID@VERSION --retire';
   return { kind: 'table-missing', severity: 'error', column: null, expected, found, mend };
 }
 
-function dropped({ name, physicalType }: ContractColumn, { name: table }: ContractTable): Drift {
+function dropped({ name, physicalType }: ContractColumn, { table: { name: table }, name: source, database }: About): Drift {
+  const back = `ALTER TABLE ${source} ADD ${database === 'postgres' ? 'COLUMN ' : ''}${name} ${physicalType ?? '…'};`;
   return {
     kind: 'column-dropped',
     severity: 'error',
     column: name,
     expected: `column ${name}${physicalType === null ? '' : ` ${physicalType}`}`,
     found: 'no such column',
-    mend: `Remove ${name} in a new version of the contract (readers of current.${table} are affected), or bring the column back.`,
+    mend: `Remove ${name} in a new version of the contract (readers of current.${table} are affected: foz lineage show ${table} --columns ${name}), or bring the column back: ${back}`,
   };
 }
 
@@ -98,10 +125,10 @@ function addedColumn(column: SourceColumn, { name: table }: ContractTable): Drif
   };
 }
 
-function columnDrifts(column: ContractColumn, found: SourceColumn, table: ContractTable, source: SourceTable, database: Database): Drift[] {
+function columnDrifts(column: ContractColumn, found: SourceColumn, { table, source, database, name: place, checks }: About): Drift[] {
   const drifts: Drift[] = [];
-  const add = (kind: DriftKind, severity: Drift['severity'], expected: string, what: string, mend: string) =>
-    drifts.push({ kind, severity, column: column.name, expected, found: what, mend });
+  const add: AddDrift = (kind, severity, expected, what, mend) =>
+    void drifts.push({ kind, severity, column: column.name, expected, found: what, mend });
   const { name } = column;
   if (found.name !== name) {
     const by = found.number === undefined ? 'same place in the key' : `same column number ${found.number}`;
@@ -119,16 +146,18 @@ function columnDrifts(column: ContractColumn, found: SourceColumn, table: Contra
   }
   const schema = schemaOf(table, name);
   typeDrift(column, found, schema, database, add);
+  checkDrift(found.name, schema, `ALTER TABLE ${place}`, checks, add);
+  commentDrift(found.comment, column.description, `COLUMN ${place}.${found.name}`, add);
   if (database === 'postgres' && !found.isGenerated && found.isNullable && (column.isRequired || !allowsNull(schema)))
     add(
       'nullable',
       'error',
       column.isRequired ? `${name} required` : `${name} never null`,
       `${found.name} may be null`,
-      `Make it NOT NULL in the source, or let it be null in the contract (not required, null among its types).`,
+      `ALTER TABLE ${place} ALTER COLUMN ${found.name} SET NOT NULL; or let it be null in the contract (not required, null among its types).`,
     );
   if (database === 'postgres' && !found.isGenerated && !column.isRequired && !found.isNullable)
-    add('not-null', 'info', `${name} optional`, `${found.name} NOT NULL`, `The contract may say required.`);
+    add('not-null', 'info', `${name} optional`, `${found.name} NOT NULL`, `The contract may say required: true.`);
   labelDrift(found, schema, add);
   const isKey = source.key.length === 1 && source.key[0] === found.name;
   const isUnique = isKey || (source.uniques ?? []).some((columns) => columns.length === 1 && columns[0] === found.name);
@@ -138,12 +167,12 @@ function columnDrifts(column: ContractColumn, found: SourceColumn, table: Contra
       'warning',
       `${name} unique`,
       'no unique constraint or index on it alone',
-      `Add the constraint in the source, or drop unique in the contract.`,
+      `ALTER TABLE ${place} ADD UNIQUE (${found.name}); or drop unique in the contract.`,
     );
   return drifts;
 }
 
-type Add = (kind: DriftKind, severity: Drift['severity'], expected: string, found: string, mend: string) => void;
+export type AddDrift = (kind: DriftKind, severity: Drift['severity'], expected: string, found: string, mend: string) => void;
 
 function schemaOf(table: ContractTable, column: string): JsonObject | null {
   const properties = isJsonObject(table.body) ? table.body['properties'] : undefined;
@@ -156,7 +185,7 @@ function allowsNull(schema: JsonObject | null): boolean {
   return type === undefined || type === 'null' || (Array.isArray(type) && type.includes('null'));
 }
 
-function typeDrift(column: ContractColumn, found: SourceColumn, schema: JsonObject | null, database: Database, add: Add): void {
+function typeDrift(column: ContractColumn, found: SourceColumn, schema: JsonObject | null, database: Database, add: AddDrift): void {
   // Without a physical type the contract says what values are, not how the source declares them.
   if (schema === null || column.physicalType === null) return;
   const declared = declaredType(found.type);
@@ -187,7 +216,7 @@ function partsText(type: PhysicalType | null, declared: string): string {
   return `${declared} (${type.fields.map((field) => `${field.name} ${field.type.declared === '' ? field.type.kind : field.type.declared}`).join(', ')})`;
 }
 
-function labelDrift(found: SourceColumn, schema: JsonObject | null, add: Add): void {
+function labelDrift(found: SourceColumn, schema: JsonObject | null, add: AddDrift): void {
   const isList = found.type.name === 'array';
   const labels = isList ? found.type.arguments[0]?.labels : found.type.labels;
   const items = isList ? schema?.['items'] : schema;
@@ -218,7 +247,7 @@ function keyDrift(table: ContractTable, source: SourceTable, renamed: ReadonlyMa
     .toSorted((a, b) => (a.keyPosition ?? 0) - (b.keyPosition ?? 0));
   const expected = key.map(({ name }) => renamed.get(name) ?? name);
   if (expected.join('\u0000') === source.key.join('\u0000')) return [];
-  const mend = 'Write the source’s key in the contract: the current view tells rows apart by it.';
+  const mend = `Write the source’s key in the contract (primaryKey, primaryKeyPosition: ${source.key.join(', ') || 'none'}): the current view tells rows apart by it.`;
   const found = source.key.length === 0 ? 'no primary key' : `(${source.key.join(', ')})`;
   return [
     { kind: 'key-changed', severity: 'error', column: null, expected: `key (${key.map(({ name }) => name).join(', ')})`, found, mend },

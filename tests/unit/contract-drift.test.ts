@@ -58,7 +58,10 @@ test('a renamed key column is a rename, not another key', () => {
 test('two columns that exchanged their names are two renames', () => {
   const born = { ...columnOf('born'), name: 'age' };
   const age = { ...columnOf('age'), name: 'born' };
-  assert.deepEqual(found(accountsTable({ born, age })), ['error column-renamed age', 'error column-renamed born']);
+  assert.deepEqual(found(accountsTable({ born, age }, { checks: [] })).slice(0, 2), [
+    'error column-renamed age',
+    'error column-renamed born',
+  ]);
 });
 
 test('a column dropped and added again under its name has another number, which is told', () => {
@@ -236,4 +239,52 @@ test('the watch tells each difference once, counts it, and says when it is gone;
   assert.equal(figures.get('foz_contract_drift accounts error'), 0);
   ended.abort();
   await running;
+});
+
+const accountsChecks = (more: NonNullable<SourceTable['checks']>): SourceTable => {
+  const table = accountsTable();
+  const names = new Set(more.map(({ name }) => name));
+  return { ...table, checks: [...(table.checks ?? []).filter(({ name }) => !names.has(name)), ...more] };
+};
+
+const check = (name: string, expression: string, column: string) => ({ name, expression, columns: [column], isValidated: true });
+
+test('a CHECK that lets through what the contract forbids is drift; one that says more is only told', () => {
+  assert.deepEqual(found(accountsChecks([check('age_check', '((age >= 16) AND (age < 130))', 'age')])), ['warning check-loosened age']);
+  assert.deepEqual(found(accountsChecks([check('age_check', '((age > 17) AND (age <= 129))', 'age')])), []);
+  assert.deepEqual(found(accountsChecks([check('age_check', '((age >= 21) AND (age < 130))', 'age')])), ['info check-tightened age']);
+  assert.deepEqual(found(accountsChecks([check('mail_length', '(char_length(email) <= 100)', 'email')])), ['info check-tightened email']);
+  assert.deepEqual(
+    found(accountsChecks([check('currency_check', "(currency = ANY (ARRAY['EUR'::bpchar, 'GBPC'::bpchar]))", 'currency')])),
+    ['warning check-loosened currency'],
+  );
+  // A rule of the contract that no constraint stands behind is the contract's own.
+  assert.deepEqual(found(accountsChecks([check('age_check', '(age >= 18)', 'age')])), []);
+  const [drift] = driftOf(before, accountsChecks([check('age_check', '(age >= 16)', 'age')]), 'postgres');
+  assert.deepEqual([drift?.expected, drift?.found], ['minimum: 18', 'CHECK: minimum: 16']);
+  assert.match(drift?.mend ?? '', /Write minimum: 16 in the contract, or tighten the constraint: ALTER TABLE public\.accounts ADD CHECK/);
+});
+
+test('a CHECK that the contract keeps as text is told when it is another, gone, or new', () => {
+  const born = { ...check('born_check', '(born <= created_at)', 'born'), columns: ['born', 'created_at'] };
+  assert.deepEqual(found(accountsChecks([born])), ['warning check-changed -']);
+  const table = accountsTable();
+  const without = { ...table, checks: (table.checks ?? []).filter(({ name }) => name !== 'born_check') };
+  assert.deepEqual(found(without), ['warning check-dropped -']);
+  assert.match(
+    driftOf(before, without, 'postgres')[0]?.mend ?? '',
+    /ALTER TABLE public\.accounts ADD CONSTRAINT born_check CHECK \(born < created_at\);/,
+  );
+  assert.deepEqual(found(accountsChecks([{ ...born, name: 'second' }])), ['info check-added -']);
+});
+
+test('a comment that differs is told; a description without a comment is the contract’s own', () => {
+  assert.deepEqual(found(accountsTable({ email: { ...columnOf('email'), comment: 'Private' } })), ['info comment-changed email']);
+  const { comment: _comment, ...silent } = columnOf('email');
+  assert.deepEqual(found(accountsTable({ email: silent })), []);
+  const [drift] = driftOf(before, accountsTable({}, { comment: "Who ride's" }), 'postgres');
+  assert.match(
+    drift?.mend ?? '',
+    /^Write description: "Who ride's" in the contract\. Or in the source: COMMENT ON TABLE public\.accounts IS 'Who rides';$/,
+  );
 });
