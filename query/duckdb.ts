@@ -11,6 +11,8 @@ import {
   DuckDBStructValue,
   StatementType,
   type DuckDBConnection,
+  type DuckDBPreparedStatement,
+  type DuckDBResultReader,
 } from '@duckdb/node-api';
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -44,6 +46,12 @@ export interface ReadingDuckdb extends AsyncDisposable {
   append(table: string, rows: readonly (readonly (string | null)[])[]): Promise<void>;
   /** Throws QUERY_INVALID with the position where the text is not one reading statement. */
   checkReading(sql: string): Promise<void>;
+  /** As `checkReading`; what it planned can then be run, without planning it again. To be disposed of. */
+  prepareReading(sql: string): Promise<PreparedReading>;
+}
+
+export interface PreparedReading extends Disposable {
+  all(signal?: AbortSignal): Promise<Rows>;
 }
 
 export async function openReadingDuckdb(options: ReadingDuckdbOptions): Promise<ReadingDuckdb> {
@@ -64,11 +72,7 @@ export async function openReadingDuckdb(options: ReadingDuckdbOptions): Promise<
   await setup.run('SET GLOBAL enable_external_access = false');
   await setup.run('SET GLOBAL lock_configuration = true');
   return {
-    all: (sql, signal) =>
-      withConnection(instance, signal, async (connection) => {
-        const reader = await connection.runAndReadAll(sql);
-        return { columns: reader.columnNames(), rows: reader.getRows().map((row) => row.map(plainValue)) };
-      }),
+    all: (sql, signal) => withConnection(instance, signal, async (connection) => rowsOf(await connection.runAndReadAll(sql))),
     pages: (sql, signal) => pagesOf(instance, sql, signal),
     run: async (sql) => void (await setup.run(sql)),
     append: async (table, rows) => {
@@ -82,7 +86,8 @@ export async function openReadingDuckdb(options: ReadingDuckdbOptions): Promise<
       }
       appender.closeSync();
     },
-    checkReading: (sql) => checkReading(setup, sql),
+    checkReading: async (sql) => void (await preparedReading(setup, sql)).destroySync(),
+    prepareReading: (sql) => prepareReading(instance, sql),
     [Symbol.asyncDispose]: async () => {
       setup.closeSync();
       instance.closeSync();
@@ -107,16 +112,24 @@ async function withConnection<T>(
 ): Promise<T> {
   signal?.throwIfAborted();
   const connection = await instance.connect();
+  try {
+    return await interruptible(connection, signal, () => work(connection));
+  } finally {
+    connection.closeSync();
+  }
+}
+
+async function interruptible<T>(connection: DuckDBConnection, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  signal?.throwIfAborted();
   const interrupt = () => connection.interrupt();
   signal?.addEventListener('abort', interrupt, { once: true });
   try {
-    return await work(connection);
+    return await work();
   } catch (error) {
     signal?.throwIfAborted();
     throw statementError(error);
   } finally {
     signal?.removeEventListener('abort', interrupt);
-    connection.closeSync();
   }
 }
 
@@ -142,7 +155,7 @@ async function* pagesOf(instance: DuckDBInstance, sql: string, signal?: AbortSig
 
 const readingTypes: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN]);
 
-async function checkReading(connection: DuckDBConnection, sql: string): Promise<void> {
+async function preparedReading(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
   let found: string;
   try {
     const statements = await connection.extractStatements(sql);
@@ -150,8 +163,8 @@ async function checkReading(connection: DuckDBConnection, sql: string): Promise<
     else {
       const prepared = await statements.prepare(0);
       const type = prepared.statementType;
+      if (readingTypes.has(type)) return prepared;
       prepared.destroySync();
-      if (readingTypes.has(type)) return;
       found = StatementType[type] ?? 'another statement';
     }
   } catch (error) {
@@ -160,6 +173,27 @@ async function checkReading(connection: DuckDBConnection, sql: string): Promise<
   throw new LakeError('QUERY_INVALID', 'only one reading statement is run', {
     context: { expected: 'one SELECT (WITH, FROM, DESCRIBE, EXPLAIN)', found },
   });
+}
+
+async function prepareReading(instance: DuckDBInstance, sql: string): Promise<PreparedReading> {
+  const connection = await instance.connect();
+  try {
+    const prepared = await preparedReading(connection, sql);
+    return {
+      all: (signal) => interruptible(connection, signal, async () => rowsOf(await prepared.runAndReadAll())),
+      [Symbol.dispose]: () => {
+        prepared.destroySync();
+        connection.closeSync();
+      },
+    };
+  } catch (error) {
+    connection.closeSync();
+    throw error;
+  }
+}
+
+function rowsOf(reader: DuckDBResultReader): Rows {
+  return { columns: reader.columnNames(), rows: reader.getRows().map((row) => row.map(plainValue)) };
 }
 
 /** DuckDB's message has the line and a caret under the position; it is the user's statement that is wrong. */

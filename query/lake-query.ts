@@ -83,7 +83,7 @@ export async function openLakeQuery(parts: LakeQueryParts): Promise<LakeQuery> {
       const pages = duckdb.pages(sql, signal);
       // Its first page in turn too: from then on the statement is bound to the views as they were made for it.
       const first = await inTurn(async () => {
-        await prepare(lake, sql, signal);
+        await planned(lake, await prepare(lake, sql, signal), () => duckdb.checkReading(sql));
         return pages.next();
       });
       if (first.done === true) return;
@@ -96,10 +96,11 @@ export async function openLakeQuery(parts: LakeQueryParts): Promise<LakeQuery> {
   return {
     query: (sql, signal) =>
       inTurn(async () => {
-        const warnings = await prepare(lake, sql, signal);
-        const answer = await duckdb.all(sql, signal);
+        const prepared = await prepare(lake, sql, signal);
+        using statement = await planned(lake, prepared, () => duckdb.prepareReading(sql));
+        const answer = await statement.all(signal);
         if (reading === 0 && !isPinned) await cache.release();
-        return { ...answer, warnings };
+        return { ...answer, warnings: prepared.warnings };
       }),
     pages: async function* (sql, signal) {
       for await (const { rows } of streamed(sql, signal)) yield rows;
@@ -130,8 +131,15 @@ interface Lake {
   readonly provided: Set<string> | null;
 }
 
-/** Makes every table that the statement names a view of its newest snapshot. Returns warnings about what they leave out. */
-async function prepare(lake: Lake, sql: string, signal?: AbortSignal): Promise<readonly string[]> {
+interface Prepared {
+  /** About what the views leave out. */
+  readonly warnings: readonly string[];
+  /** Names that are no tables of the catalog. */
+  readonly missing: readonly TableIdent[];
+}
+
+/** Makes every table that the statement names a view of its newest snapshot. */
+async function prepare(lake: Lake, sql: string, signal?: AbortSignal): Promise<Prepared> {
   const warnings: string[] = [];
   const named = namedTables(sql, lake.namespace);
   const missing: TableIdent[] = [];
@@ -150,12 +158,16 @@ async function prepare(lake: Lake, sql: string, signal?: AbortSignal): Promise<r
       if (isCurrent) lake.provided?.add(viewOf({ kind: 'current', name }));
     }
   }
+  return { warnings, missing };
+}
+
+/** A statement that cannot be planned, and names a table that there is not, is wrong in that. */
+async function planned<T>(lake: Lake, { missing }: Prepared, plan: () => Promise<T>): Promise<T> {
   try {
-    await lake.duckdb.checkReading(sql);
+    return await plan();
   } catch (error) {
     throw missing[0] ? await noTable(lake, missing[0], error) : error;
   }
-  return warnings;
 }
 
 function viewOf({ kind, name }: NamedTable): string {

@@ -9,11 +9,12 @@ import { currentSchema, mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { openLakeQuery } from '../../query/lake-query.ts';
 import type { CheckEngine } from '../engine.ts';
-import { pinnedCatalog } from './pinned-catalog.ts';
+import { pinnedCatalog } from '../run/pinned-catalog.ts';
+import { withinTime } from '../run/time-limit.ts';
 import { parseStatement } from './parse-statement.ts';
-import { withinTime } from './time-limit.ts';
 
 export interface DuckdbEngineParts {
+  /** Each table is pinned as it is when it is first asked for; one that is pinned already stays so. */
   readonly catalog: Catalog;
   readonly store: ObjectStore;
   /** Data files are kept here between sessions, and DuckDB spills here. */
@@ -26,8 +27,6 @@ export interface DuckdbEngineParts {
   readonly namespace?: string;
   /** Of one statement. Default: ten minutes. */
   readonly timeLimitMs?: number;
-  /** Tables that are pinned at a snapshot of before; others where main stands when they are first asked for. */
-  readonly snapshots?: ReadonlyMap<string, string>;
 }
 
 const defaultMemoryBytes = 256_000_000;
@@ -38,7 +37,7 @@ const rowsMax = 100_000;
 
 export async function openDuckdbEngine(parts: DuckdbEngineParts): Promise<CheckEngine> {
   const { store, cacheDir, cacheBytesMax, threads = 2, namespace = 'raw', timeLimitMs = defaultTimeLimitMs } = parts;
-  const catalog = pinnedCatalog(parts.catalog, parts.snapshots);
+  const catalog = pinnedCatalog(parts.catalog);
   const lake = await openLakeQuery({
     catalog,
     store,
@@ -66,7 +65,7 @@ export async function openDuckdbEngine(parts: DuckdbEngineParts): Promise<CheckE
       };
     },
     rows: (sql, signal) =>
-      withinTime(timeLimitMs, signal, async (until) => {
+      withinTime({ limitMs: timeLimitMs, what: 'a statement of a check' }, signal ?? new AbortController().signal, async (until) => {
         const { columns, rows } = await lake.query(sql, until);
         if (rows.length > rowsMax)
           throw new LakeError('LIMIT_EXCEEDED', `a statement of a check gave ${rows.length} rows: at most ${rowsMax}`);

@@ -12,11 +12,12 @@ import { openReadingDuckdb } from '../../query/duckdb.ts';
 import { askTrino, type TrinoOptions } from '../../query/trino-client.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { CheckEngine, PinnedTable } from '../engine.ts';
+import { pinnedCatalog } from '../run/pinned-catalog.ts';
+import { withinTime } from '../run/time-limit.ts';
 import { parseStatement } from './parse-statement.ts';
-import { pinnedCatalog } from './pinned-catalog.ts';
-import { withinTime } from './time-limit.ts';
 
 export interface TrinoEngineParts {
+  /** Each table is pinned as it is when it is first asked for; one that is pinned already stays so. */
   readonly catalog: Catalog;
   readonly trino: Pick<TrinoOptions, 'url' | 'user' | 'password' | 'token'>;
   /** What Trino calls our catalog. Default: foz. */
@@ -24,7 +25,6 @@ export interface TrinoEngineParts {
   readonly namespace?: string;
   /** Of one statement; Trino is told too. Default: ten minutes. */
   readonly timeLimitMs?: number;
-  readonly snapshots?: ReadonlyMap<string, string>;
   /** For the parser that judges people's statements: a folder of its own. */
   readonly workDir: string;
 }
@@ -35,7 +35,7 @@ const parserMemoryBytes = 64_000_000;
 
 export async function openTrinoEngine(parts: TrinoEngineParts): Promise<CheckEngine> {
   const { catalogName = 'foz', namespace = 'raw', timeLimitMs = defaultTimeLimitMs } = parts;
-  const catalog = pinnedCatalog(parts.catalog, parts.snapshots);
+  const catalog = pinnedCatalog(parts.catalog);
   const parser = await openReadingDuckdb({ directory: parts.workDir, memoryBytes: parserMemoryBytes, threads: 1 });
   const options: TrinoOptions = {
     ...parts.trino,
@@ -59,7 +59,7 @@ export async function openTrinoEngine(parts: TrinoEngineParts): Promise<CheckEng
       return { name, table, schema, snapshotId: snapshot ? String(snapshot['snapshot-id']) : null, raw, current };
     },
     rows: (sql, signal) =>
-      withinTime(timeLimitMs, signal, async (until) => {
+      withinTime({ limitMs: timeLimitMs, what: 'a statement of a check' }, signal ?? new AbortController().signal, async (until) => {
         if (!/^\s*(?:SELECT|WITH)\b/i.test(sql))
           throw new LakeError('QUERY_INVALID', 'only one reading statement is run', { context: { expected: 'SELECT or WITH' } });
         const { columns, rows } = await askTrino(options, sql, until, { rowsMax });

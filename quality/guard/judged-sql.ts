@@ -80,7 +80,7 @@ async function inEngine(text: string, tree: SelectTree, context: GuardContext, s
     const from = bytes.subarray(0, relation.location).toString().length;
     const name = relationName.exec(text.slice(from))?.[0];
     if (name === undefined) return { kind: 'problem', reason: `${relation.table} cannot be placed in the statement` };
-    const alias = relation.hasAlias ? '' : ` AS ${quoted(relation.table === checkedRows ? context.table.name : relation.table)}`;
+    const alias = relation.alias !== null ? '' : ` AS ${quoted(relation.table === checkedRows ? context.table.name : relation.table)}`;
     edits.push({ from, to: from + name.length, text: `${found.text}${alias}` });
   }
   for (const column of tree.columns) {

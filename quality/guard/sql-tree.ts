@@ -6,7 +6,8 @@ import { isRecord } from '../../runtime/options.ts';
 export interface NamedRelation {
   readonly schema: string;
   readonly table: string;
-  readonly hasAlias: boolean;
+  /** Null: it goes by its own name. */
+  readonly alias: string | null;
   /** Byte in the statement. */
   readonly location: number;
 }
@@ -133,7 +134,13 @@ function relation(node: Node, scope: ReadonlySet<string>, walk: Walk): void {
   const location = node['query_location'];
   if (catalog !== '' || typeof location !== 'number' || (node['at_clause'] !== null && node['at_clause'] !== undefined))
     walk.problem = `${[catalog, schema, table].filter((part) => part !== '').join('.')} is not read: expected raw.<table> or current.<table>`;
-  else walk.relations.push({ schema, table, hasAlias: node['alias'] !== '', location });
+  else
+    walk.relations.push({
+      schema,
+      table,
+      alias: typeof node['alias'] === 'string' && node['alias'] !== '' ? node['alias'] : null,
+      location,
+    });
 }
 
 function tableFunction(node: Node, walk: Walk): void {

@@ -55,13 +55,11 @@ function aggregate(column: string, of: PlainAggregate, context: MeasureContext):
   if (isMoment(place)) return of === 'min' || of === 'max' ? moment(place, of, context) : notANumber(column, of, place);
   const kind = numberKind(place.type);
   if (kind === null) return notANumber(column, of, place);
-  const { value, among } = numbersOf(place, context);
-  const sql = aggregateSql(of, value, kind, context.dialect);
-  const rows = over('count(*)', among);
+  const numbers = numbersOf(place, context);
   return {
     kind: 'part',
     part: {
-      aggregates: [over(sql, among), rows],
+      aggregates: [aggregateSql(of, numbers, kind, context.dialect), over('count(*)', numbers.among)],
       joins: [],
       failing: null,
       finding: ([result, count]) =>
@@ -70,28 +68,36 @@ function aggregate(column: string, of: PlainAggregate, context: MeasureContext):
   };
 }
 
+interface Numbers {
+  readonly value: string;
+  readonly among: string;
+}
+
+type NumberKind = NonNullable<ReturnType<typeof numberKind>>;
+
 /** The column's numbers, and the rows that have one. */
-export function numbersOf(place: ColumnPlace, { dialect, filter }: MeasureContext): { readonly value: string; readonly among: string } {
+export function numbersOf(place: ColumnPlace, { dialect, filter }: MeasureContext): Numbers {
   const kind = numberKind(place.type);
   const value = kind === 'text' ? `TRY_CAST(${place.sql} AS double)` : place.sql;
   const isNumber = kind === 'floating' || kind === 'text' ? `NOT ${dialect.isNan(value)}` : null;
   return { value, among: together(filter, place.speaks, `${value} IS NOT NULL`, isNumber) };
 }
 
-function aggregateSql(of: PlainAggregate, value: string, kind: NonNullable<ReturnType<typeof numberKind>>, dialect: CheckDialect): string {
-  const isExact = kind === 'integer' || kind === 'decimal';
-  const text = (sql: string) => (kind === 'decimal' ? `CAST(${sql} AS varchar)` : sql);
+/** As text where a number of JavaScript would not hold it. */
+function aggregateSql(of: PlainAggregate, { value, among }: Numbers, kind: NumberKind, dialect: CheckDialect): string {
+  const exactText = (aggregate: string) => `CAST(${over(aggregate, among)} AS varchar)`;
   switch (of) {
     case 'min':
     case 'max':
-      return text(`${of}(${value})`);
+      return kind === 'decimal' ? exactText(`${of}(${value})`) : over(`${of}(${value})`, among);
     case 'sum':
     case 'average':
-      if (!isExact) return of === 'sum' ? `sum(${value})` : `avg(${value})`;
-      return kind === 'integer' ? `CAST(${dialect.sumOfIntegers(value)} AS varchar)` : text(`sum(${value})`);
+      if (kind === 'integer') return exactText(dialect.sumOfIntegers(value));
+      if (kind === 'decimal') return exactText(`sum(${value})`);
+      return over(of === 'sum' ? `sum(${value})` : `avg(${value})`, among);
     case 'stddev':
     case 'variance':
-      return `${of === 'stddev' ? 'stddev_samp' : 'var_samp'}(CAST(${value} AS double))`;
+      return over(`${of === 'stddev' ? 'stddev_samp' : 'var_samp'}(CAST(${value} AS double))`, among);
   }
 }
 
@@ -152,10 +158,10 @@ function age(column: string, of: 'min' | 'max', context: MeasureContext): Compil
       aggregates: [over(`${of}(${micros})`, among), over('count(*)', among)],
       joins: [],
       failing: null,
-      finding: ([found, count]) => {
-        if (found === null || found === undefined) return { kind: 'unknown', reason: `no row has a ${column} to tell the age by` };
-        const finding = figure((context.now - Number(found) / 1000) / 1000, count);
-        const at = new Date(Number(found) / 1000).toISOString();
+      finding: ([moment, count]) => {
+        if (moment === null || moment === undefined) return { kind: 'unknown', reason: `no row has a ${column} to tell the age by` };
+        const finding = figure((context.now - Number(moment) / 1000) / 1000, count);
+        const at = new Date(Number(moment) / 1000).toISOString();
         return finding.kind === 'measured'
           ? { ...finding, reason: `the ${of === 'max' ? 'newest' : 'oldest'} ${column} is ${at}` }
           : finding;

@@ -46,7 +46,7 @@ async function planPasses(
   const passes = new Map<string, Pass>();
   const others = await pinOthers(checks, session, signal);
   const dialect = checkDialects[session.engine.dialect];
-  for (const check of checks) {
+  for (const check of checks.map(asMeasured)) {
     const judged = await judgedCheck(check, session, signal);
     if (judged.kind === 'problem') {
       findings.set(check.id, { kind: 'error', reason: judged.reason });
@@ -65,6 +65,13 @@ async function planPasses(
     pass.planned.push({ check, part: compiled.part, named, note });
   }
   return [...passes.values()];
+}
+
+/** When rows arrived, and when the source last changed anything, only raw rows say. */
+function asMeasured(check: Check): Check {
+  const { measure } = check;
+  const isOfRaw = (measure.kind === 'retention' && measure.column === null) || (measure.kind === 'freshness' && measure.by === 'change');
+  return isOfRaw && check.filter === null ? { ...check, view: 'raw' } : check;
 }
 
 async function pinOthers(

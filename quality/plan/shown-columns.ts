@@ -47,7 +47,6 @@ export function shownColumns(
   }
   const columns = [...chosen.values()];
   const isMasked = ({ name, place }: ShownColumn) => isPersonalPlace(name, place.column, personal);
-  const maskedSql = (sql: string) => `CASE WHEN ${sql} IS NULL THEN NULL ELSE '${maskedText}' END`;
   return {
     names: columns.map(({ name }) => name),
     values: columns.map((column) => (isMasked(column) ? maskedSql(column.place.sql) : column.place.sql)),
@@ -59,6 +58,10 @@ export function shownColumns(
     masked: columns.filter(isMasked).map(({ name }) => name),
     isFloating: columns.map(({ place }) => place.type === 'double' || place.type === 'float'),
   };
+}
+
+function maskedSql(sql: string): string {
+  return `CASE WHEN ${sql} IS NULL THEN NULL ELSE '${maskedText}' END`;
 }
 
 /** Columns of the log that carry values of the source. */

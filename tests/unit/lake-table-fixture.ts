@@ -78,12 +78,11 @@ export async function lakeTables(parts: { readonly catalog?: Catalog; readonly s
 function envelopeFields({ source, columns }: TableColumns): readonly StructField[] {
   let id = 100;
   const field = (name: string, type: IcebergType): StructField => ({ id: id++, name, required: false, type });
-  const struct = (fields: readonly StructField[]): StructType => ({ type: 'struct', fields });
   const common = [field('ts_us', 'long'), field('snapshot', 'string')];
   const of = source === 'postgres' ? [...common, field('lsn', 'long')] : [...common, field('keyspace', 'string')];
-  const cell = (type: IcebergType) => struct([field('value', type), field('deletion_ts', 'long'), field('set', 'boolean')]);
+  const cell = (type: IcebergType) => structOf([field('value', type), field('deletion_ts', 'long'), field('set', 'boolean')]);
   const after = columns.map(([name, type]) => field(name, source === 'postgres' ? type : cell(type)));
-  return [field('source', struct(of)), field('after', struct(after))];
+  return [field('source', structOf(of)), field('after', structOf(after))];
 }
 
 interface Writing {
@@ -155,10 +154,8 @@ async function appendFile(
 }
 
 function rowsSelect({ source, columns }: TableColumns, schema: Schema, select: string, partition: number, day: string): string {
-  const cell = (name: string, type: IcebergType) =>
-    `CASE WHEN e.after.${quoted(name)} IS NOT NULL THEN {value: e.after.${quoted(name)}::${duckdbType(type)}, deletion_ts: NULL::BIGINT, "set": true} END`;
   const after = columns.map(([name, type]) =>
-    source === 'postgres' ? `${quoted(name)} := e.after.${quoted(name)}::${duckdbType(type)}` : `${quoted(name)} := ${cell(name, type)}`,
+    source === 'postgres' ? `${quoted(name)} := e.after.${quoted(name)}::${duckdbType(type)}` : `${quoted(name)} := ${cellOf(name, type)}`,
   );
   const origin = source === 'postgres' ? `lsn := 1000 + o` : `keyspace := 'rides'`;
   const values: Readonly<Record<string, string>> = {
@@ -173,4 +170,13 @@ function rowsSelect({ source, columns }: TableColumns, schema: Schema, select: s
   };
   const list = schema.fields.map(({ name, type }) => `CAST(${values[name] ?? 'NULL'} AS ${duckdbType(type)}) AS ${quoted(name)}`);
   return `SELECT ${list.join(', ')} FROM (${select}) e`;
+}
+
+function cellOf(name: string, type: IcebergType): string {
+  const value = `e.after.${quoted(name)}`;
+  return `CASE WHEN ${value} IS NOT NULL THEN {value: ${value}::${duckdbType(type)}, deletion_ts: NULL::BIGINT, "set": true} END`;
+}
+
+function structOf(fields: readonly StructField[]): StructType {
+  return { type: 'struct', fields };
 }

@@ -1,0 +1,41 @@
+// What of a statement's own rows may be shown. Personal data can hide under any name there, so a value is shown only where
+// the statement names no personal column at all, or where its column is plainly one of the check's table and not personal.
+// Of other tables nothing is shown: their contracts are not at hand.
+
+import type { ContractInForce } from '../../catalog/contracts.ts';
+import { checkedRows } from '../guard/sql-tokens.ts';
+import type { SelectTree } from '../guard/sql-tree.ts';
+import { personalColumns } from './personal-columns.ts';
+
+/** By position in the answer: whether its values are masked. `table`: the check's. */
+export function maskedOutput(
+  tree: SelectTree,
+  columns: readonly string[],
+  table: string,
+  contract: ContractInForce | null,
+): readonly boolean[] {
+  const classified = personalColumns(contract);
+  const readsOthers = tree.relations.some((relation) => relation.table !== table && relation.table !== checkedRows);
+  const personal = new Set(classified.size === 0 ? [] : [...classified, ...carriers]);
+  const named = new Set(tree.relations.flatMap((relation) => [relation.table, relation.alias ?? relation.table]));
+  // A relation's name alone is its whole row.
+  const isPersonal = (names: readonly string[]) =>
+    names.some((name) => personal.has(name)) || (names.length === 1 && named.has(names[0] ?? ''));
+  const mayTell = readsOthers || (personal.size > 0 && (tree.hasStar || tree.columns.some(({ names }) => isPersonal(names))));
+  if (!mayTell) return columns.map(() => false);
+  const { output } = tree;
+  // `*` alone is every column under its own name.
+  if (output?.length === 1 && output[0] === null && tree.hasStar && !readsOthers) return columns.map((name) => personal.has(name));
+  const ownNames = new Set(
+    tree.relations.flatMap((relation) =>
+      relation.table === table || relation.table === checkedRows ? [relation.alias ?? relation.table] : [],
+    ),
+  );
+  return columns.map((_, i) => {
+    const names = output?.length === columns.length ? output[i]?.names : undefined;
+    if (names === undefined || isPersonal(names)) return true;
+    return readsOthers && !(names.length > 1 && names.some((name) => ownNames.has(name)));
+  });
+}
+
+const carriers = ['before', 'after', '_log_key', '_rescued', '_violations', '_headers', 'message', 'value'];
