@@ -36,6 +36,8 @@ export interface ReconcileInput {
   /** In force: the source is compared as they make it. */
   readonly masks: MaskedColumns | null;
   readonly deadlineMs: number;
+  /** Of looking again at rows that differ; default: until the deadline. */
+  readonly recheckMaxMs?: number;
   readonly rangesMax: number;
   /** Differences returned with their keys. */
   readonly differencesMax: number;
@@ -70,7 +72,8 @@ export async function reconcile(input: ReconcileInput, signal: AbortSignal): Pro
   const parts: Parts = { ...input, table, duckdb, columns: comparedColumns(table, input.masks) };
   let { compared, ranges, position } = await compareRanges(parts, signal);
   const rounds = input.kind === 'postgres' ? 1 : Infinity;
-  for (let round = 0; round < rounds && compared.differences.length > 0 && systemClock.now() < input.deadlineMs; round++) {
+  const untilMs = Math.min(input.deadlineMs, systemClock.now() + (input.recheckMaxMs ?? Infinity));
+  for (let round = 0; round < rounds && compared.differences.length > 0 && systemClock.now() < untilMs; round++) {
     await systemClock.sleep(recheckPauseMs, signal);
     const again = await recheck(parts, compared, signal);
     if (again === null) break;

@@ -47,9 +47,11 @@ export interface Repaired {
 }
 
 const recheckPauseMs = 1_000;
+/** Rows of Cassandra that still differ then are sent: one that was only on its way takes no harm. */
+const recheckMaxMs = 5_000;
 
 export async function repairTable(input: RepairInput, signal: AbortSignal): Promise<Repaired> {
-  const before = await reconcile({ ...input, deadlineMs: systemClock.now() + input.waitMs, differencesMax: input.keysMax }, signal);
+  const before = await compared(input, signal);
   requireKeys(input, before);
   const chosen = before.differences.slice(0, input.keysMax);
   const plan =
@@ -63,8 +65,12 @@ export async function repairTable(input: RepairInput, signal: AbortSignal): Prom
     await input.publish(signals, signal);
     await settled(input, before, chosen, signal);
   }
-  const after = await reconcile({ ...input, deadlineMs: systemClock.now() + input.waitMs, differencesMax: input.keysMax }, signal);
-  return { ...told, after };
+  return { ...told, after: await compared(input, signal) };
+}
+
+function compared(input: RepairInput, signal: AbortSignal): Promise<Reconciled> {
+  const deadlineMs = systemClock.now() + input.waitMs;
+  return reconcile({ ...input, deadlineMs, recheckMaxMs, differencesMax: input.keysMax }, signal);
 }
 
 interface Plan extends Pick<Repaired, 'read' | 'written' | 'deleted' | 'behind'> {
@@ -141,7 +147,7 @@ async function settled(input: RepairInput, before: Reconciled, differences: read
   const keys = differences.map(({ key }) => key);
   while (systemClock.now() < deadlineMs) {
     await systemClock.sleep(recheckPauseMs, signal);
-    const compared = await reconcileKeys({ ...input, deadlineMs, differencesMax: 1 }, before.table, keys, signal);
-    if (compared.differences.length === 0) return;
+    const found = await reconcileKeys({ ...input, deadlineMs, differencesMax: 1 }, before.table, keys, signal);
+    if (found.differences.length === 0) return;
   }
 }
