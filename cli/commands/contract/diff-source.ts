@@ -1,5 +1,5 @@
 // `foz contract diff --source [FILE|ID]`: a contract against the live table, as it is declared now. Without a name: every
-// table of foz.yaml that has an active contract. Exit 1 on drift.
+// active contract whose source is known. Exit 1 on drift.
 
 import type { Contract } from '../../../contracts/contract.ts';
 import type { Drift } from '../../../contracts/draft/drift.ts';
@@ -67,7 +67,7 @@ async function compareAll(call: CommandCall, contracts: readonly Contract[]): Pr
     }
   }
   if (compared.length > 0) return compared;
-  throw new LakeError('CONFIG_INVALID', 'no contract is active for a table of foz.yaml', {
+  throw new LakeError('CONFIG_INVALID', 'no contract is active for a source that foz.yaml knows', {
     context: { expected: 'foz contract diff --source FILE, or a registered contract', found: 'none', next: 'foz contract list' },
   });
 }

@@ -44,6 +44,7 @@ export const diff: Command = {
     ['foz contract diff 1.yaml 2.yaml 3.yaml --mode full-transitive', '3 against 2 and 1'],
     ['foz contract diff old.yaml new.yaml --format github', 'as annotations of a pull request'],
     ['foz contract diff users.yaml --source', 'a contract and the table as it is declared now'],
+    ['foz contract diff --source', 'every active contract whose source foz.yaml knows'],
   ],
   run: async (call) => {
     const files = call.args.flat().filter((file) => typeof file === 'string');
