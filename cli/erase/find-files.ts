@@ -67,18 +67,18 @@ export function openFinding(scanner: FileScanner, store: ObjectStore, options: F
   };
 }
 
-/** Columns of the table's record keys in their order, from the first key found; null when there is none that tells. */
-export async function keyColumns(
+/** A record key of the table; null when there is none that tells its columns. */
+export async function sampleKey(
   table: LoadedTable,
   scanner: FileScanner,
   store: ObjectStore,
   signal?: AbortSignal,
-): Promise<readonly string[] | null> {
+): Promise<KeyMembers | null> {
   const head = mainSnapshot(table.metadata);
   const { live } = await snapshotFiles(head ? [head] : [], store, new Map(), {}, signal);
   for (const { filePath, fileSizeInBytes } of live.values()) {
     const members = keyMembers(await scanner.sampleKey(table.metadata, { location: filePath, bytes: fileSizeInBytes }, signal));
-    if (members && !members.has('_masked')) return [...members.keys()];
+    if (members && !members.has('_masked')) return members;
   }
   return null;
 }

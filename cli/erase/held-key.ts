@@ -13,14 +13,15 @@ export interface HeldKey {
   readonly whole: readonly string[];
 }
 
-/** `columns`: of the table's record keys, in their order; null when no record tells. */
-export function parseHeldKey(text: string, columns: readonly string[] | null, maskKeys: readonly Uint8Array[]): HeldKey {
+/** `sample`: any record key of the table, for its columns, their order and how it spells dates; null when no record tells. */
+export function parseHeldKey(text: string, sample: KeyMembers | null, maskKeys: readonly Uint8Array[]): HeldKey {
+  const columns = sample && [...sample.keys()];
   const read = keyMembers(Buffer.from(text));
   const given = text.trimStart().startsWith('{') && read !== null && !read.has('') ? read : null;
   const [first] = columns ?? [];
   const members = given ?? (columns?.length === 1 && first !== undefined ? new Map([[first, text]]) : null);
   const isWhole = members !== null && (columns === null || (members.size === columns.length && columns.every((name) => members.has(name))));
-  if (members && isWhole) return heldKey(inOrder(members, columns), maskKeys);
+  if (members && isWhole) return heldKey(asInRecords(members, sample), maskKeys);
   const names = columns ?? ['id'];
   throw new LakeError(
     'CONFIG_INVALID',
@@ -69,6 +70,14 @@ function isLiteral(text: string): boolean {
   return /^(true|false|-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?)$/.test(text);
 }
 
-function inOrder(members: KeyMembers, columns: readonly string[] | null): KeyMembers {
-  return columns === null ? members : new Map(columns.map((name) => [name, members.get(name) ?? '']));
+/** In the order of the records' keys; a date as the connector writes it, in days since 1970-01-01. */
+function asInRecords(members: KeyMembers, sample: KeyMembers | null): KeyMembers {
+  if (sample === null) return members;
+  return new Map(
+    [...sample].map(([name, example]) => {
+      const text = members.get(name) ?? '';
+      const isDate = /^\d{4}-\d\d-\d\d$/.test(text) && /^-?\d+$/.test(example);
+      return [name, isDate ? String(Date.parse(`${text}T00:00:00Z`) / 86_400_000) : text] as const;
+    }),
+  );
 }

@@ -18,7 +18,7 @@ import { clearWorkDirectory, openSource } from '../wire.ts';
 import { eraseReport, keyText, type EraseReport } from './erase-report.ts';
 import { eraseTable, type EraseParts } from './erase-table.ts';
 import { openFileScanner } from './file-scanner.ts';
-import { keyColumns, openFinding, type Found } from './find-files.ts';
+import { openFinding, sampleKey, type Found } from './find-files.ts';
 import { parseHeldKey, type HeldKey } from './held-key.ts';
 import { logCopies, type LogCopies, type TopicRetention } from './log-copies.ts';
 import { keysInSource, landed, sourceTable } from './source-row.ts';
@@ -51,7 +51,8 @@ export async function runErase(call: EraseCall, signal: AbortSignal): Promise<Er
   const kind = currentSource(currentSchema(table.metadata)) ?? connectorOf(loaded, target);
   await using opened = new AsyncDisposableStack();
   const asked = call.evenIfInSource || kind === null ? null : await askSource(call, kind, opened, signal);
-  const key = parseHeldKey(call.key, (await keyColumns(table, scanner, store, signal)) ?? asked?.table.key ?? null, maskKeys);
+  const keyOfSource = asked && new Map(asked.table.key.map((name) => [name, ''] as const));
+  const key = parseHeldKey(call.key, (await sampleKey(table, scanner, store, signal)) ?? keyOfSource, maskKeys);
   const refused: string[] = [];
   if (asked && kind) {
     const { there, position } = await keysInSource(asked.source, asked.table, [key.members], signal);

@@ -36,7 +36,7 @@ export async function keysInSource(
   signal?: AbortSignal,
 ): Promise<{ readonly there: readonly KeyMembers[]; readonly position: SourcePosition }> {
   const wanted = keys.filter((key) => table.key.every((name) => key.has(name)));
-  const values = wanted.map((key) => table.key.map((name) => key.get(name) ?? ''));
+  const values = wanted.map((key) => table.key.map((name) => inSource(table, name, key.get(name) ?? '')));
   await using reading = await source.read(table, { kind: 'keys', keys: values }, signal);
   const places = table.key.map((name) => table.columns.findIndex((column) => column.name === name));
   const rows: string[] = [];
@@ -46,6 +46,12 @@ export async function keysInSource(
   // A value may have another canonical spelling than the one that was given: a row is a row.
   const there = wanted.length === 1 && rows.length > 0 ? wanted : wanted.filter((_, i) => found.has(JSON.stringify(values[i])));
   return { there, position: reading.position };
+}
+
+/** Records spell a date in days since 1970-01-01. */
+function inSource({ columns }: SourceTable, name: string, text: string): string {
+  const isDays = columns.find((column) => column.name === name)?.type.name === 'date' && /^-?\d{1,7}$/.test(text);
+  return isDays ? new Date(Number(text) * 86_400_000).toISOString().slice(0, 10) : text;
 }
 
 /** Everything that the source had sent at `position`, in the table. LAKE_BEHIND when it is not by `deadlineMs`. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { eraseTable, type Erased } from '../../cli/erase/erase-table.ts';
 import type { ErasePoint } from '../../cli/erase/erase-point.ts';
 import { openFileScanner, type FileScanner } from '../../cli/erase/file-scanner.ts';
-import { keyColumns, openFinding, type FindOptions, type Found } from '../../cli/erase/find-files.ts';
+import { openFinding, sampleKey, type FindOptions, type Found } from '../../cli/erase/find-files.ts';
 import { parseHeldKey } from '../../cli/erase/held-key.ts';
 import { currentSchema } from '../../lake/iceberg/metadata.ts';
 import { fieldIds } from '../../lake/parquet/field-ids.ts';
@@ -31,7 +31,7 @@ export interface EraseRun extends FindOptions {
   readonly store?: ObjectStore;
 }
 
-export async function loadedTable({ catalog, target }: QueryLab): Promise<LoadedTable> {
+export async function loadedTable({ catalog, target }: Pick<QueryLab, 'catalog' | 'target'>): Promise<LoadedTable> {
   const table = await catalog.loadTable(target.ident);
   if (!table) throw new Error('the table is not there');
   return table;
@@ -48,7 +48,7 @@ export async function withScanner<T>(lab: QueryLab, work: (scanner: FileScanner)
 export async function find(lab: QueryLab, key: string, options: EraseRun = {}): Promise<Found> {
   return withScanner(lab, async (scanner) => {
     const table = await loadedTable(lab);
-    const held = parseHeldKey(key, await keyColumns(table, scanner, lab.store), options.maskKeys ?? []);
+    const held = parseHeldKey(key, await sampleKey(table, scanner, lab.store), options.maskKeys ?? []);
     return openFinding(scanner, lab.store, options).look(table, [held]);
   });
 }
@@ -75,7 +75,10 @@ export async function erase(lab: QueryLab, key: string, options: EraseRun = {}):
 }
 
 /** Which of the texts are anywhere in the objects of the table: raw bytes, and what manifests and Parquet hold compressed. One pass. */
-export async function textsHeld(lab: QueryLab, texts: readonly string[]): Promise<readonly string[]> {
+export async function textsHeld(
+  lab: Pick<QueryLab, 'catalog' | 'store' | 'target' | 'directory'>,
+  texts: readonly string[],
+): Promise<readonly string[]> {
   const found = new Set<string>();
   const path = join(lab.directory, `object-${runs++}`);
   await using duckdb = await openReadingDuckdb({ directory: lab.directory, memoryBytes: 512 << 20, threads: 1 });

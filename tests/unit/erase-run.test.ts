@@ -149,3 +149,38 @@ test('of a masked table the clear key is taken, and masked as its rows are', asy
   assert.equal(erased.rows, 2);
   assert.deepEqual(await textsHeld(lab, ['city-of-a', 'city-of-b']), ['city-of-a']);
 });
+
+const cell = (value: unknown) => ({ value, deletion_ts: null, set: true });
+
+test('a compound key of Cassandra, its date as people write it: cells hold it, the source is asked with it', async () => {
+  const ride = (city: string, day: number, driver: string | null) => ({
+    key: JSON.stringify({ city, day }),
+    value: {
+      op: driver === null ? 'd' : 'i',
+      source: {
+        connector: 'cassandra',
+        snapshot: 'false',
+        ts_us: 1_795_000_000_000_000,
+        file: 'f',
+        pos: day,
+        keyspace: 'rides',
+        table: 'rides',
+      },
+      after: { city: cell(city), day: cell(day), driver: driver === null ? null : cell(driver), _range_start: null, _range_end: null },
+    },
+  });
+  await using lab = await queryLab('cass.rides.rides');
+  await lab.land([ride('ams', 20_778, 'secret-driver'), ride('ams', 20_779, 'other-driver'), ride('ams', 20_778, null)]);
+  const rides: SourceTable = {
+    name: { namespace: 'rides', table: 'rides' },
+    columns: [column('city', 'text', 0), column('day', 'date', 1), column('driver', 'text', null)],
+    key: ['city', 'day'],
+  };
+  const source = (day: string) => memorySource({ tables: [{ table: rides, rows: [{ values: ['ams', day, 'x'] }] }] });
+  const key = '{"city":"ams","day":"2026-11-21"}';
+  const refused = await run(lab, key, [], { openSource: () => source('2026-11-21') });
+  assert.match(refused.refused[0] ?? '', /still has the row \{"city":"ams","day":"20778"\}/);
+  const erased = await run(lab, key, [], { openSource: () => source('2026-11-22') });
+  assert.deepEqual([erased.outcome, erased.rows], ['erased', 2]);
+  assert.deepEqual(await textsHeld(lab, ['secret-driver', 'other-driver']), ['other-driver']);
+});
