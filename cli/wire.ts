@@ -148,6 +148,13 @@ export interface OpenCatalog extends AsyncDisposable {
   readonly catalog: Catalog;
 }
 
+/** Where the quality jobs remember: the catalog's own file where it is on this machine, else one of theirs. */
+export async function openQualityStore(loaded: LoadedConfig): Promise<CatalogStore> {
+  const { catalog, quality } = loaded.config;
+  const file = catalog.kind === 'embedded' ? pathIn(loaded, catalog.database) : null;
+  return sqliteCatalogStore({ path: file !== null && existsSync(file) ? file : pathIn(loaded, quality.database) });
+}
+
 /**
  * The catalog as a client sees it. Embedded: the SQLite file itself where it is on this machine (several processes may
  * share it: every commit is a compare-and-swap), else the address it is served at.

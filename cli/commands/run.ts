@@ -1,5 +1,6 @@
-// `foz run`: the worker, and by default the embedded catalog in the same process. Runs until it is told to stop; then
-// everything taken is committed and the group is left. Dependencies that are away are waited for, not died of.
+// `foz run`: the worker, by default with the embedded catalog in the same process and the quality jobs in one beside it. Runs
+// until it is told to stop; then everything taken is committed and the group is left. Dependencies that are away are waited
+// for, not died of.
 
 import type { ServedCatalog } from '../../catalog/serve.ts';
 import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
@@ -14,22 +15,24 @@ import type { Command, CommandCall } from '../command.ts';
 import type { LoadedConfig } from '../config.ts';
 import type { DriftWatch } from '../contract/drift-watch.ts';
 import type { ReadinessCheck } from '../http.ts';
+import type { QualityProcess } from '../quality/quality-process.ts';
 
 export const run: Command = {
   description:
-    'Run the worker (log to lake) and, where catalog.kind is embedded, the catalog. SIGINT or SIGTERM commits what was taken and stops; a second one stops at once.',
+    'Run the worker (log to lake), the quality jobs in a process beside it and, where catalog.kind is embedded, the catalog. SIGINT or SIGTERM commits what was taken and stops; a second one stops at once.',
   options: [
-    { flags: '--only <part>', doc: 'run one part; the other runs elsewhere', choices: ['sync', 'catalog'] },
+    { flags: '--only <part>', doc: 'run one part; the others run elsewhere', choices: ['sync', 'catalog', 'quality'] },
     { flags: '--exit-on-halt', doc: 'stop with exit code 4 as soon as a table halts' },
   ],
   examples: [
-    ['foz run', 'worker and catalog in one process'],
+    ['foz run', 'worker, catalog and quality jobs'],
     ['foz run --only catalog', 'the catalog alone; then elsewhere: foz run --only sync'],
     ['curl -s 127.0.0.1:8585/readyz', 'is data flowing, and if not, why'],
   ],
   run: async (call) => {
     const loaded = call.loadConfig();
     const logger = call.logger(loaded);
+    if (call.options['only'] === 'quality') return (await import('./quality/serve.ts')).serve.run(call);
     if (call.options['only'] === 'catalog') return serveCatalogAlone(call, loaded, logger);
     return runWorker(call, loaded, logger);
   },
@@ -66,7 +69,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   await wire.clearWorkDirectory(loaded);
   await using parts = new AsyncDisposableStack();
   const startedAt = Date.now();
-  const started: Started = { worker: null, drift: null, catalogUrl: null, waiting: 'starting' };
+  const started: Started = { worker: null, drift: null, quality: null, catalogUrl: null, waiting: 'starting' };
   const [{ serveOperators }, { addressOf }, { measureLag }, { watchDrift }, { watchTables }, { tellLineage }] = await Promise.all([
     import('../http.ts'),
     import('../settings.ts'),
@@ -83,6 +86,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
     waiting: started.waiting,
     ...started.worker?.status(),
     drift: started.drift?.status() ?? [],
+    quality: started.quality?.status() ?? null,
   });
   const http = parts.use(
     await serveOperators(addressOf(config.http.listen), {
@@ -114,8 +118,13 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   void watchTables(watched, ended.signal);
   const lineage = pointers ? wire.localLineage(pointers) : parts.use(await wire.openLineage(loaded));
   void tellLineage({ loaded, reload: watched.reload, catalog, lineage, clock: systemClock, logger }, ended.signal);
+  const checking = new AbortController();
+  parts.defer(() => checking.abort());
+  started.quality = await startQuality(call, loaded, logger, checking.signal);
   await Promise.race([aborted(call.signal), aborted(halted.signal), worker.done]);
+  checking.abort();
   const haltedTables = await stop(worker, logger);
+  await started.quality?.done;
   await wire.clearWorkDirectory(loaded);
   return haltedTables > 0 ? 4 : 0;
 }
@@ -124,8 +133,19 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
 interface Started {
   worker: Worker | null;
   drift: DriftWatch | null;
+  /** Null: it runs elsewhere, or nowhere. */
+  quality: QualityProcess | null;
   catalogUrl: string | null;
   waiting: string | null;
+}
+
+async function startQuality(call: CommandCall, loaded: LoadedConfig, logger: Logger, signal: AbortSignal): Promise<QualityProcess | null> {
+  if (!loaded.config.quality.enabled || call.options['only'] !== undefined) return null;
+  const [{ startQualityProcess }, { packageFile }] = await Promise.all([
+    import('../quality/quality-process.ts'),
+    import('../package-file.ts'),
+  ]);
+  return startQualityProcess({ entry: packageFile('bin/foz.mjs'), configFile: loaded.file, clock: systemClock, logger }, signal);
 }
 
 const storeWaitMs = 2_000;

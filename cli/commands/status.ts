@@ -96,8 +96,9 @@ function workerText(worker: WorkerAnswer | null, tables: readonly Readonly<Recor
     typeof table['reason'] === 'string' ? [`${String(table['table'])}: ${table['reason']}${nextText(table, table['reason'])}`] : [],
   );
   const drifted = driftNotes(worker.status['drift']);
+  const quality = qualityNotes(worker.status['quality'], now);
   const head = tableText(['table', 'state', 'rows committed', 'last commit', 'newest change', 'next offsets'], rows);
-  return [head, ...away, ...notes, ...drifted].join('\n');
+  return [head, ...away, ...notes, ...drifted, ...quality].join('\n');
 }
 
 /** One line a table whose source is not as its contract says. */
@@ -118,6 +119,27 @@ function nextText({ halt, table }: Readonly<Record<string, unknown>>, reason: st
   // The catalog holds commits against the contract in force (catalog/registry/commit-veto.ts).
   const isVeto = /^CATALOG_REFUSED: .*Contract \S+ \S+ has the column /s.test(reason);
   return `\n  next: ${isVeto ? `foz contract plan ${name}   (what the contract in force would have; then foz contract register … --activate)` : 'foz check'}`;
+}
+
+const failingShown = 5;
+
+/** How the quality jobs are, and what fails now. */
+function qualityNotes(quality: unknown, now: number): readonly string[] {
+  if (!isRecord(quality)) return [];
+  const { state, isLeader, checks, running, nextAt, lastRun, problem, failing } = quality;
+  if (state !== 'running') return [`quality: ${String(state)}`];
+  const ran = isRecord(lastRun) ? `last run ${ageText(now, lastRun['endedAt'])}` : 'no run yet';
+  const planned = typeof nextAt === 'number' ? `next in ${Math.max(0, Math.round((nextAt - now) / 1000))} s` : 'none planned';
+  const next = isRecord(running) ? 'one goes on' : planned;
+  const who = isLeader === true ? '' : ', another process leads';
+  const bad = Array.isArray(failing) ? failing.filter(isRecord) : [];
+  return [
+    `quality: ${String(checks)} checks, ${ran}, ${next}${who}; ${bad.length === 0 ? 'none fails' : `${bad.length} fail`}`,
+    ...bad.slice(0, failingShown).map(({ check, reason }) => `  ${String(check)}: ${String(reason)}`),
+    ...(bad.length > failingShown ? ['  …'] : []),
+    ...(bad.length > 0 ? ['  next: foz quality show CHECK'] : []),
+    ...(typeof problem === 'string' ? [`  problem: ${problem}`] : []),
+  ];
 }
 
 function ageText(now: number, at: unknown): string {

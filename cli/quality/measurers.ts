@@ -1,4 +1,4 @@
-// Who measures, in the order of their cost: statistics and snapshots, the offset chain, services; then reading rows.
+// Who measures, in the order of their cost: statistics and snapshots, the offset chain, services; then reading rows, and last the sources.
 
 import { chainMeasurer } from '../../quality/cdc/chain-measurer.ts';
 import { objectsMeasurer } from '../../quality/cdc/objects-measurer.ts';
@@ -8,7 +8,9 @@ import { stuckRowsMeasurer } from '../../quality/cdc/stuck-rows-measurer.ts';
 import type { Measurer } from '../../quality/measurer.ts';
 import { metadataMeasurer } from '../../quality/metadata/metadata-measurer.ts';
 import { scanMeasurers } from '../../quality/plan/scan-measurers.ts';
+import { reconcileMeasurer, type Reconciliation } from '../../quality/reconcile/reconcile-measurer.ts';
 
-export function measurersOf(pipeline: PipelineView): readonly Measurer[] {
-  return [metadataMeasurer(), chainMeasurer(pipeline), serviceMeasurer(pipeline), objectsMeasurer(), stuckRowsMeasurer(), ...scanMeasurers];
+export function measurersOf(pipeline: PipelineView, reconciliation: Reconciliation): readonly Measurer[] {
+  const services = [chainMeasurer(pipeline), serviceMeasurer(pipeline), objectsMeasurer(), stuckRowsMeasurer()];
+  return [metadataMeasurer(), ...services, ...scanMeasurers, reconcileMeasurer(reconciliation)];
 }

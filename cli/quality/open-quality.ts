@@ -9,7 +9,6 @@ import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Check } from '../../quality/check.ts';
 import type { Declared } from '../../quality/declare/declared.ts';
-import type { PipelineView } from '../../quality/cdc/pipeline-view.ts';
 import type { CheckEngine } from '../../quality/engine.ts';
 import { openDuckdbEngine } from '../../quality/engine/duckdb-engine.ts';
 import { openTrinoEngine } from '../../quality/engine/trino-engine.ts';
@@ -19,8 +18,10 @@ import type { Run } from '../../quality/run/run-record.ts';
 import type { LoadedConfig } from '../config.ts';
 import { pathIn } from '../settings.ts';
 import { contractsOf, openCatalog, openContracts, openQualityStore, openStore } from '../wire.ts';
+import { reconciliationOf } from '../verify/reconciliation.ts';
 import { declaredChecks } from './declared-checks.ts';
 import { measurersOf } from './measurers.ts';
+import { pipelineOf } from './pipeline.ts';
 
 export interface Quality extends AsyncDisposable {
   readonly store: QualityStore;
@@ -48,7 +49,7 @@ export async function openQuality(loaded: LoadedConfig, logger: Logger): Promise
     namespace,
     logger,
     clock: systemClock,
-    measurers: measurersOf(unseen),
+    measurers: measurersOf(unseen, reconciliationOf(loaded, logger)),
     openEngine: (kind, pinned) => openEngine(loaded, kind, { catalog: pinned, store: objectStore }),
     limits: { parallel: quality.parallel, checkTimeoutMs: quality.timeout.check, runTimeoutMs: quality.timeout.run },
   };
@@ -64,9 +65,6 @@ export async function openQuality(loaded: LoadedConfig, logger: Logger): Promise
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
-
-/** Nothing before the lake is asked: what needs it is skipped, and says so. */
-const unseen: PipelineView = { log: async () => null, slot: async () => null, connectors: async () => [] };
 
 interface EngineParts {
   readonly catalog: Catalog;

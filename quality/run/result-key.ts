@@ -57,7 +57,7 @@ function measureHangsOnTime(measure: Measure): boolean {
     case 'sql':
       return saysNow(measure.sql);
     case 'cdc':
-      return !['offsetGaps', 'offsetDuplicates', 'deletePropagation', 'rescuedRows', 'violatingRows', 'smallFiles'].includes(measure.of);
+      return !['offsetGaps', 'offsetDuplicates', 'rescuedRows', 'violatingRows', 'smallFiles'].includes(measure.of);
     default:
       return false;
   }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { memoryCatalog } from '../../catalog/memory-catalog.ts';
+import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
 import { openLakeQuery, type LakeQuery } from '../../query/lake-query.ts';
 import { filesystemStore } from '../../lake/store/filesystem-store.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
@@ -37,10 +38,15 @@ export interface QueryLab extends AsyncDisposable {
   land(records: readonly LakeRecord[]): Promise<void>;
 }
 
-export async function queryLab(topic: string, partitions = 1, contracts?: WorkerDeps['contracts']): Promise<QueryLab> {
+export async function queryLab(
+  topic: string,
+  partitions = 1,
+  contracts?: WorkerDeps['contracts'],
+  pointers?: CatalogStore,
+): Promise<QueryLab> {
   const directory = await mkdtemp(join(tmpdir(), 'foz-query-'));
   const store = filesystemStore({ root: join(directory, 'lake') });
-  const catalog = memoryCatalog({ objectStore: store });
+  const catalog = memoryCatalog({ objectStore: store, ...(pointers ? { store: pointers } : {}) });
   const log = memoryLog({ clusterId: 'cluster-1', batchRecordsMax: 100 });
   log.createTopic(topic, { partitions });
   const target: TableTarget = { topic, ident: { namespace: ['raw'], name: topic.split('.').at(-1) ?? topic } };

@@ -1,0 +1,106 @@
+// The quality jobs for as long as the process lives: the schedule over what is declared, told to whoever listens. Used by
+// `foz quality serve`, which `foz run` starts beside the worker.
+
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { systemClock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/log.ts';
+import { problemText } from '../../contracts/document/contract-problem.ts';
+import type { Check } from '../../quality/check.ts';
+import { isBad } from '../../quality/result.ts';
+import { countOutcomes, type RunReport } from '../../quality/run/run-checks.ts';
+import { startScheduler, type ScheduleStatus } from '../../quality/schedule/scheduler.ts';
+import type { LoadedConfig } from '../config.ts';
+import { openQuality, type Quality } from './open-quality.ts';
+
+export interface QualityStatus extends ScheduleStatus {
+  readonly pid: number;
+  readonly lastRun: {
+    readonly id: string;
+    readonly startedAt: number;
+    readonly endedAt: number;
+    readonly outcomes: Readonly<Record<string, number>>;
+  } | null;
+  /** Checks that fail now, by their newest result: those of other processes too. */
+  readonly failing: readonly { readonly check: string; readonly outcome: string; readonly reason: string }[];
+}
+
+export interface ServeQuality {
+  readonly loaded: LoadedConfig;
+  /** foz.yaml read again: files of checks come and go. */
+  readonly reload: () => LoadedConfig;
+  readonly logger: Logger;
+  readonly onStatus: (status: QualityStatus) => void;
+}
+
+const statusEveryMs = 2_000;
+const failingShown = 50;
+
+/** Ends when the signal aborts, once what ran has stopped. */
+export async function serveQuality({ loaded, reload, logger, onStatus }: ServeQuality, signal: AbortSignal): Promise<void> {
+  await using quality = await openQuality(loaded, logger);
+  const { quality: config } = loaded.config;
+  const told = { lastRun: null as QualityStatus['lastRun'], problems: '' };
+  const scheduler = startScheduler(
+    {
+      store: quality.store,
+      clock: systemClock,
+      logger,
+      holder: `${hostname()}/${process.pid}/${randomUUID()}`,
+      declared: async (within) => declaredNow(quality, reload(), told, logger, within),
+      head: (table, within) => quality.head(table, within),
+      run: (checks, run, within) => quality.run(checks, run, within),
+      after: async (report) => {
+        told.lastRun = { id: report.id, startedAt: report.startedAt, endedAt: report.endedAt, outcomes: countOutcomes(report.results) };
+        logBad(report, logger);
+      },
+      rhythm: {
+        watchMs: config.watch,
+        reloadMs: config.reload,
+        leaseMs: config.lease,
+        resultsKeptMs: config.keep.results,
+        historyKeptMs: config.keep.history,
+      },
+    },
+    signal,
+  );
+  while (!signal.aborted) {
+    onStatus({ pid: process.pid, ...scheduler.status(), lastRun: told.lastRun, failing: await failingNow(quality).catch(() => []) });
+    await systemClock.sleep(statusEveryMs, signal).catch(() => undefined);
+  }
+  await scheduler.done;
+}
+
+/** What is wrong with a declaration is logged once; the others are run all the same. */
+async function declaredNow(
+  quality: Quality,
+  loaded: LoadedConfig,
+  told: { problems: string },
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<readonly Check[]> {
+  const { checks, problems } = await quality.declared(signal, loaded);
+  const text = problems.map(problemText).join('\n');
+  if (text !== told.problems && text !== '') logger.warn({ problems: problems.map(problemText) }, 'declared checks have problems');
+  told.problems = text;
+  return checks;
+}
+
+function logBad({ id, results, reused }: RunReport, logger: Logger): void {
+  for (const result of results) {
+    if (reused.has(result.check.id) || !isBad(result)) continue;
+    const { check, outcome, reason, snapshotId } = result;
+    logger.warn({ run: id, check: check.id, outcome, snapshot: snapshotId, reason }, 'a quality check failed');
+  }
+}
+
+async function failingNow({ store }: Quality): Promise<QualityStatus['failing']> {
+  const latest = await store.latestResults();
+  const bad = latest.filter(({ outcome }) => outcome === 'failed' || outcome === 'error');
+  return bad.slice(0, failingShown).map(({ checkId, outcome, record }) => ({ check: checkId, outcome, reason: reasonIn(record) }));
+}
+
+function reasonIn(record: string): string {
+  const value: unknown = JSON.parse(record);
+  return typeof value === 'object' && value !== null && 'reason' in value ? String(value.reason) : '';
+}
