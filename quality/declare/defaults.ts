@@ -33,6 +33,7 @@ export function defaultWhen(measure: Measure): When {
         case 'retentionHeadroom':
         case 'connectorsDown':
           return cron('*/5 * * * *');
+        case 'deletePropagation':
         case 'reconcile':
           return cron('0 3 * * *');
         case 'smallFiles':

@@ -130,7 +130,7 @@ function formOf(item: JsonValue, path: DocumentPath, report: Report): Form | nul
     report('value-form', path, 'value', 'a check is a mapping that begins with what it measures', mend);
     return null;
   }
-  const said = forms.filter(({ key }) => Object.hasOwn(item, key));
+  const said = Object.keys(item).flatMap((name) => forms.find(({ key }) => key === name) ?? []);
   const [form, second] = said;
   if (form === undefined) {
     const near = Object.keys(item).flatMap((key) => closest(key, known) ?? [])[0];
