@@ -12,6 +12,8 @@ export interface KafkaAdmin extends AsyncDisposable {
   createTopics(topics: readonly TopicDefinition[]): Promise<readonly string[]>;
   /** Those that exist. */
   describeTopics(names: readonly string[]): Promise<ReadonlyMap<string, TopicState>>;
+  /** By partition: the first offset whose record is from this time or later; the log's end where there is none. */
+  offsetsAt(topic: string, timeMs: number): Promise<ReadonlyMap<number, bigint>>;
   /** In order within a partition; resolves when all replicas in sync have them, and the producer's own retries double none. */
   produce(records: readonly ProducedRecord[]): Promise<void>;
 }
@@ -50,6 +52,11 @@ export async function openKafkaAdmin(options: KafkaLogOptions): Promise<KafkaAdm
   return {
     createTopics: (topics) => createTopics(admin, topics),
     describeTopics: (names) => attempt(`describe topics at ${brokers}`, () => describeTopics(admin, names)),
+    offsetsAt: (topic, timeMs) =>
+      attempt(`look for offsets of ${topic} at ${brokers}`, async () => {
+        const found = await admin.fetchTopicOffsetsByTimestamp(topic, timeMs);
+        return new Map(found.map(({ partition, offset }) => [partition, BigInt(offset)] as const));
+      }),
     produce: (records) => attempt(`write ${records.length} records at ${brokers}`, () => produce(client, records)),
     [Symbol.asyncDispose]: () => admin.disconnect(),
   };

@@ -170,10 +170,14 @@ test('what landed covers its log; records that are not in the table count as lag
   assert.equal(nowhere?.kind, 'skipped');
 });
 
+/** Cut short. */
+function broken(id: number): LakeRecord {
+  return { key: JSON.stringify({ id }), value: '{"op": "u", "after": ' };
+}
+
 test('rows are stuck while no later event of their key replaces them', async () => {
   await using lab = await queryLab(topic);
   await lab.land([event(1, 'a@example.org'), event(2, 'b@example.org')]);
-  const broken = (id: number): LakeRecord => ({ key: JSON.stringify({ id }), value: '{"op": "u", "after": ' });
   await lab.land([broken(1), broken(2), { key: null, value: 'no json at all' }]);
   await lab.land([event(2, 'c@example.org', 'u')]);
   await using opened = await qualitySession(lab, { name: 'stuck' });
