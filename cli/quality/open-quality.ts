@@ -49,7 +49,7 @@ export async function openQuality(loaded: LoadedConfig, logger: Logger): Promise
     namespace,
     logger,
     clock: systemClock,
-    measurers: measurersOf(unseen, reconciliationOf(loaded, logger)),
+    measurers: measurersOf(pipelineOf(loaded, logger), reconciliationOf(loaded, logger)),
     openEngine: (kind, pinned) => openEngine(loaded, kind, { catalog: pinned, store: objectStore }),
     limits: { parallel: quality.parallel, checkTimeoutMs: quality.timeout.check, runTimeoutMs: quality.timeout.run },
   };

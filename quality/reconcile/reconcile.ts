@@ -57,6 +57,8 @@ export interface Reconciled {
   readonly differences: readonly Difference[];
   /** Masked columns that hold no text, and so are null in the lake: not compared. */
   readonly notCompared: readonly string[];
+  /** Columns whose values the lake has masked, wholly or in part. */
+  readonly masked: readonly string[];
   readonly table: SourceTable;
 }
 
@@ -87,6 +89,7 @@ export async function reconcile(input: ReconcileInput, signal: AbortSignal): Pro
     ranges,
     differences: differences.slice(0, input.differencesMax),
     notCompared: notComparedColumns(table, input.masks),
+    masked: input.masks === null ? [] : [...input.masks.whole.keys(), ...input.masks.inside],
     table,
   };
 }

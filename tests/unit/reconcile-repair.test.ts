@@ -3,6 +3,9 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { CdcMeasure, Check } from '../../quality/check.ts';
+import type { MeasureSession } from '../../quality/measurer.ts';
+import { reconcileMeasurer } from '../../quality/reconcile/reconcile-measurer.ts';
 import { reconcile } from '../../quality/reconcile/reconcile.ts';
 import { repairTable, type RepairInput } from '../../quality/reconcile/repair.ts';
 import { keyCondition } from '../../quality/reconcile/postgres-repair.ts';
@@ -187,6 +190,42 @@ test('more differences than are repaired at once: the rest is counted, and anoth
   assert.deepEqual([first.written, first.left, first.after?.missing], [3, 2, 2]);
   const second = await repairTable(input, signal);
   assert.deepEqual([second.written, second.left, second.after?.missing], [2, 0, 0]);
+});
+
+const checkOf = (of: CdcMeasure) => ({ id: of, measure: { kind: 'cdc', of }, samplesMax: 5 }) as unknown as Check;
+
+test('as a check, one comparison answers how many rows are not shared and how many deletes did not come through; personal keys are masked', async () => {
+  await using lab = await queryLab('cass.rides.rides');
+  await lab.land([event({ id: 1, fare: '1.00', note: 'n', at: 1 }), event({ id: 2, fare: '2.00', note: 'n', at: 2 })]);
+  const source = ridesSource([ride(1, '1.01', 'n', 1), ride(3, '3', 'n', 3)]);
+  const input = { ...repairInput(lab, source, 'cassandra', rides), deadlineMs: 0 };
+  let readings = 0;
+  const measurer = reconcileMeasurer({
+    withTable: async (table, _signal, work) => {
+      readings++;
+      return table === 'rides' ? work(input) : null;
+    },
+  });
+  assert.deepEqual(
+    (['reconcile', 'deletePropagation', 'offsetGaps'] as const).map((of) => measurer.answers({ kind: 'cdc', of })),
+    [true, true, false],
+  );
+  const columns = [{ name: 'city', pii: 'place', classification: null, mask: null }];
+  const session = { table: { name: 'rides' }, contract: { table: { body: {}, columns } } } as unknown as MeasureSession;
+  const found = await measurer.measure([checkOf('reconcile'), checkOf('deletePropagation')], session, signal);
+  const [all, deletes] = [found.get('reconcile'), found.get('deletePropagation')];
+  assert.equal(readings, 1);
+  assert.ok(all?.kind === 'measured' && deletes?.kind === 'measured');
+  assert.deepEqual([all.measured.value, all.measured.total, deletes.measured.value], [3, 3, 1]);
+  assert.deepEqual(all.keys, [
+    { city: 'masked', id: '1', difference: 'differing: fare' },
+    { city: 'masked', id: '2', difference: 'extra' },
+    { city: 'masked', id: '3', difference: 'missing' },
+  ]);
+  assert.deepEqual(deletes.keys, [{ city: 'masked', id: '2', difference: 'extra' }]);
+  assert.ok(!JSON.stringify([...found]).includes('1.01'), 'values are not shown');
+  const unknown = await measurer.measure([checkOf('reconcile')], { ...session, table: { ...session.table, name: 'others' } }, signal);
+  assert.equal(unknown.get('reconcile')?.kind, 'skipped');
 });
 
 // PostgreSQL
