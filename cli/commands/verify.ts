@@ -2,8 +2,11 @@
 
 import type { RepairedTable } from '../verify/repair-verified.ts';
 import type { Verified } from '../verify/verify-table.ts';
-import type { Command } from '../command.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import { erasedProperty, parseErased } from '../../lake/raw/erased.ts';
 import { LakeError } from '../../runtime/errors.ts';
+import type { TableTarget } from '../../sync/table.ts';
+import type { Command, CommandCall } from '../command.ts';
 import { tableText } from '../output.ts';
 
 export const verify: Command = {
@@ -44,11 +47,22 @@ export const verify: Command = {
       ? await (await import('../verify/repair-verified.ts')).repairVerified(input, call.options['dryRun'] === true, call.signal)
       : await verifyTable(input, call.signal);
     const isEqual = found.missing + found.extra + found.differing === 0;
+    if (found.missing > 0) await noteErased(call, session.catalog, target);
     step.done(isEqual ? 'equal' : 'not equal');
     call.print(found, () => (found.repair ? `${repairText(found.repair)}\n${verifiedText(found)}` : verifiedText(found)));
     return isEqual ? 0 : 1;
   },
 };
+
+/** A row that was erased here while the source has it looks like one that was lost. */
+async function noteErased(call: CommandCall, catalog: Catalog, { ident }: TableTarget): Promise<void> {
+  const table = await catalog.loadTable(ident, call.signal);
+  const erased = parseErased(table?.metadata.properties[erasedProperty])?.keys.length ?? 0;
+  if (erased === 0) return;
+  call.note(
+    `foz: ${erased} keys were erased from this table (foz erase). A row of theirs that the source still has counts as missing: delete it there`,
+  );
+}
 
 function usage(message: string): LakeError {
   return new LakeError('CONFIG_INVALID', message, { context: { next: 'foz verify --help' } });

@@ -152,23 +152,24 @@ test('of a masked table the clear key is taken, and masked as its rows are', asy
 
 const cell = (value: unknown) => ({ value, deletion_ts: null, set: true });
 
-test('a compound key of Cassandra, its date as people write it: cells hold it, the source is asked with it', async () => {
-  const ride = (city: string, day: number, driver: string | null) => ({
-    key: JSON.stringify({ city, day }),
-    value: {
-      op: driver === null ? 'd' : 'i',
-      source: {
-        connector: 'cassandra',
-        snapshot: 'false',
-        ts_us: 1_795_000_000_000_000,
-        file: 'f',
-        pos: day,
-        keyspace: 'rides',
-        table: 'rides',
-      },
-      after: { city: cell(city), day: cell(day), driver: driver === null ? null : cell(driver), _range_start: null, _range_end: null },
+const ride = (city: string, day: number, driver: string | null) => ({
+  key: JSON.stringify({ city, day }),
+  value: {
+    op: driver === null ? 'd' : 'i',
+    source: {
+      connector: 'cassandra',
+      snapshot: 'false',
+      ts_us: 1_795_000_000_000_000,
+      file: 'f',
+      pos: day,
+      keyspace: 'rides',
+      table: 'rides',
     },
-  });
+    after: { city: cell(city), day: cell(day), driver: driver === null ? null : cell(driver), _range_start: null, _range_end: null },
+  },
+});
+
+test('a compound key of Cassandra, its date as people write it: cells hold it, the source is asked with it', async () => {
   await using lab = await queryLab('cass.rides.rides');
   await lab.land([ride('ams', 20_778, 'secret-driver'), ride('ams', 20_779, 'other-driver'), ride('ams', 20_778, null)]);
   const rides: SourceTable = {
