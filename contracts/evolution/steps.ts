@@ -70,10 +70,12 @@ function isHidden(name: string): boolean {
 
 /** Of Cassandra's cells, the value's. */
 function columnText(type: IcebergType): string {
-  const names = isStruct(type) ? type.fields.map((field) => field.name).join() : '';
-  const [value] = isStruct(type) ? type.fields : [];
-  return typeText(value && names === 'value,deletion_ts,set' ? value.type : type);
+  const fields = isStruct(type) ? type.fields : [];
+  const value = fields.find((field) => field.name === 'value');
+  return typeText(value && fields.every((field) => cellParts.has(field.name)) ? value.type : type);
 }
+
+const cellParts: ReadonlySet<string> = new Set(['value', 'deletion_ts', 'set']);
 
 export function typeText(type: IcebergType): string {
   if (isStruct(type)) return `struct<${type.fields.map((field) => `${field.name}: ${typeText(field.type)}`).join(', ')}>`;

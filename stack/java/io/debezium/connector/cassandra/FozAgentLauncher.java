@@ -10,6 +10,8 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import org.apache.cassandra.db.commitlog.CommitLogPosition;
+import org.apache.cassandra.db.commitlog.CommitLogReader;
 import org.apache.commons.math3.util.Pair;
 
 /**
@@ -20,8 +22,10 @@ import org.apache.commons.math3.util.Pair;
  * <p>A commit log that cannot be read stops it. By itself the agent logs an exception (a column type it does not
  * know, for one), moves the whole segment away as if it had been read, and deletes it: every other change in it is
  * lost without a word. A java.lang.Error does less: it vanishes in a Future that nobody asks, no event ever comes
- * again and the agent still calls itself healthy. Here either ends the process at once with exit code 3, before the
- * segment is given up, so that whoever supervises it can see and nothing is lost.
+ * again and the agent still calls itself healthy. And a single change that does not fit the table as the agent knows it
+ * (after ALTER TYPE, or ALTER TABLE of a table with such a type, whose new form it does not take in) it logs and passes
+ * over. Here each ends the process at once with exit code 3, before anything is given up, so that whoever supervises it
+ * can see and nothing is lost: started again, it reads the schema of now and goes on from the change before.
  *
  * <p>It lives in the connector's package because the parts it puts together are visible only there.
  */
@@ -56,7 +60,7 @@ public final class FozAgentLauncher {
         var commitLog = new CommitLogIdxProcessor(
                 context,
                 metrics,
-                stopOnFailure(new Cassandra5CommitLogSegmentReader(context, metrics)),
+                stopOnFailure(segmentReader(context, metrics)),
                 new java.io.File(org.apache.cassandra.config.DatabaseDescriptor.getCDCLogLocation()));
         var processors = task.initProcessorGroup(context, factory.recordEmitter(context), commitLog);
 
@@ -88,6 +92,25 @@ public final class FozAgentLauncher {
             exchange.close();
         });
         server.start();
+    }
+
+    /** The agent's own, but for changes that cannot be read. */
+    private static CommitLogSegmentReader segmentReader(
+            CassandraConnectorContext context, io.debezium.connector.cassandra.metrics.CassandraStreamingMetrics metrics) {
+        var reader = new CommitLogReader();
+        var handler = new Cassandra5CommitLogReadHandlerImpl(context, metrics) {
+            @Override
+            public void handleUnrecoverableError(CommitLogReadException failure) {
+                if (!isStopping) die("cannot read a change", failure);
+                super.handleUnrecoverableError(failure);
+            }
+        };
+        return (segment, segmentId, offset) -> reader.readCommitLogSegment(
+                handler,
+                new org.apache.cassandra.io.util.File(segment),
+                new CommitLogPosition(segmentId, offset),
+                CommitLogReader.ALL_MUTATIONS,
+                false);
     }
 
     private static CommitLogSegmentReader stopOnFailure(CommitLogSegmentReader reader) {
