@@ -4,7 +4,7 @@ import { isJsonObject, type JsonValue } from '../json-schema.ts';
 import { ceilAt, decimalText, exactDecimal, floorAt } from './exact-decimal.ts';
 import { allOf, anyOf, not, type SqlBoolean } from './sql-boolean.ts';
 import { isAlwaysFormed, cellAt, decimalCell, fieldCells, isNotNull, isNull, NotInSql, type Cell } from './sql-cell.ts';
-import { sqlDouble, sqlLong, sqlString } from './sql-text.ts';
+import { isAmong, sqlDouble, sqlLong, sqlString } from './sql-text.ts';
 import type { Wire } from './wire.ts';
 
 export const longMin = -(2n ** 63n);
@@ -13,7 +13,7 @@ export const longMax = 2n ** 63n - 1n;
 export function isOneOf(cell: Cell, values: readonly JsonValue[]): SqlBoolean {
   const texts = values.flatMap((value) => (typeof value === 'string' && value.isWellFormed() ? [sqlString(value)] : []));
   if (cell.wire.kind === 'string' && texts.length > 1) {
-    const isText = `coalesce(${cell.sql} IN (${texts.join(', ')}), false)`;
+    const isText = `coalesce(${isAmong(cell.sql, texts)}, false)`;
     return values.includes(null) ? anyOf([isNull(cell), isText]) : isText;
   }
   return anyOf(values.map((value) => isEqual(cell, value)));

@@ -18,3 +18,14 @@ export function sqlLong(value: bigint): string {
 export function sqlDouble(value: number): string {
   return `'${value}'::DOUBLE`;
 }
+
+/** From 6 on DuckDB makes a join of IN, which every row passes with all its columns, whatever branch it stands in. */
+const inMax = 5;
+/** A list is looked through value by value. */
+const listMax = 200;
+
+/** Whether a text is one of the constants; NULL or false where there is none. */
+export function isAmong(text: string, constants: readonly string[]): string {
+  if (constants.length <= inMax || constants.length > listMax) return `${text} IN (${constants.join(', ')})`;
+  return `list_contains([${constants.join(', ')}], ${text})`;
+}

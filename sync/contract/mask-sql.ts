@@ -6,6 +6,7 @@
 
 import { createHash } from 'node:crypto';
 import { unavailableTexts } from '../../lake/raw/current/postgres.ts';
+import { isAmong } from '../../contracts/rules/sql-text.ts';
 import { nestedMasks, type NestedMask } from '../../contracts/nested-mask.ts';
 import { isList, isStruct, type IcebergType } from '../../lake/iceberg/schema.ts';
 import { duckdbType, literal, quoted } from '../../lake/parquet/duckdb-type.ts';
@@ -67,7 +68,7 @@ function prepared(masks: ColumnMasks, macroOf: (key: Uint8Array) => string, macr
 
 function masked(mask: ColumnMask, text: string, macroOf: (key: Uint8Array) => string): string {
   if (mask.kind === 'drop') return 'NULL::VARCHAR';
-  const isKept = `${text} IS NULL OR ${text} IN (${unavailableTexts.map(literal).join(', ')})`;
+  const isKept = `${text} IS NULL OR ${isAmong(text, unavailableTexts.map(literal))}`;
   return `CASE WHEN ${isKept} THEN ${text} ELSE ${replacement(mask, text, macroOf)} END`;
 }
 
