@@ -22,6 +22,11 @@ export interface ErrorEntry {
 }
 
 export const errorTable = {
+  ARGUMENT_INVALID: {
+    retry: 'manual',
+    exit: 'usage',
+    help: 'What was given on the command line is not what the command takes; --help shows it, with examples.',
+  },
   CONFIG_INVALID: {
     retry: 'manual',
     exit: 'usage',

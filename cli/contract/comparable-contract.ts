@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import type { Contract } from '../../contracts/contract.ts';
 import { documentBytesMax } from '../../contracts/document/limits.ts';
 import { isJsonSchema, type JsonSchema, type JsonValue } from '../../contracts/json-schema.ts';
+import { LakeError } from '../../runtime/errors.ts';
 import type { CommandCall } from '../command.ts';
 import { isDocument, namedContract } from './named-contract.ts';
 
@@ -14,7 +15,7 @@ const plainTable = 'table';
 const plainId = 'schema';
 const plainVersion = '0.0.0';
 
-/** CONFIG_INVALID where there is none. */
+/** ARGUMENT_INVALID where there is none. */
 export async function comparableContract(name: string, call: CommandCall): Promise<Contract> {
   const plain = isDocument(name) ? await plainSchema(name) : null;
   return plain === null ? namedContract(name, call) : contractOf(plain, name);
@@ -23,6 +24,20 @@ export async function comparableContract(name: string, call: CommandCall): Promi
 /** It stands for no table of the lake. */
 export function isPlainSchema({ id, version, tables: [table] }: Contract): boolean {
   return id === plainId && version === plainVersion && table?.name === plainTable;
+}
+
+/** A plain schema beside contracts of one table is that table. ARGUMENT_INVALID beside a contract of several. */
+export function sameTable(contracts: readonly Contract[]): readonly Contract[] {
+  const named = contracts.find((contract) => !isPlainSchema(contract));
+  if (!named || !contracts.some(isPlainSchema)) return contracts;
+  const [only, ...others] = named.tables;
+  if (!only || others.length > 0)
+    throw new LakeError('ARGUMENT_INVALID', `a plain JSON Schema does not say which table of contract ${named.id} it is`, {
+      context: { expected: 'a contract of one table beside it', found: named.tables.map(({ name }) => name).join(', ') || 'no table' },
+    });
+  return contracts.map((contract) =>
+    isPlainSchema(contract) ? { ...contract, tables: contract.tables.map((table) => ({ ...table, name: only.name })) } : contract,
+  );
 }
 
 /** JSON that says of itself neither that it is ODCS or DCS nor that it carries a contract; null for anything else. */

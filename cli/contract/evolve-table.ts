@@ -87,7 +87,7 @@ function decisionsOf(given: unknown): ReadonlyMap<string, Decision> {
       const at = text.lastIndexOf('=');
       const [column, decision] = [text.slice(0, at), text.slice(at + 1)];
       if (at > 0 && (decision === 'replace' || decision === 'keep')) return [column, decision] as const;
-      throw new LakeError('CONFIG_INVALID', `--decide ${text} is no decision`, {
+      throw new LakeError('ARGUMENT_INVALID', `--decide ${text} is no decision`, {
         context: { expected: 'COLUMN=replace or COLUMN=keep', found: text },
       });
     }),

@@ -24,6 +24,11 @@ export interface LiveTable extends AsyncDisposable {
 
 export function openLiveTable(text: string, call: CommandCall, env: NodeJS.ProcessEnv): LiveTable {
   if (!isSourceUrl(text)) {
+    const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text) ?? [];
+    if (scheme !== undefined)
+      throw new LakeError('ARGUMENT_INVALID', `${scheme} is no source that Foz reads`, {
+        context: { expected: 'postgres://…, cassandra://…, or a table of foz.yaml', found: `${scheme}://…` },
+      });
     const loaded = call.loadConfig();
     return liveTarget(loaded, targetNamed(loaded.config, text));
   }

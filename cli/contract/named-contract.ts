@@ -9,7 +9,7 @@ import { readContract } from '../../contracts/document/read-contract.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { CommandCall } from '../command.ts';
 
-/** CONFIG_INVALID where there is none, with every problem of a document that cannot be read. */
+/** ARGUMENT_INVALID where there is none, with every problem of a document that cannot be read. */
 export async function namedContract(name: string, call: CommandCall): Promise<Contract> {
   return isDocument(name) ? contractOfFile(name) : registeredContract(name, call);
 }
@@ -24,7 +24,7 @@ async function contractOfFile(file: string): Promise<Contract> {
   const reading = readContract(text, file, { plainSchema: true });
   if (reading.kind === 'contract') return reading.contract;
   throw new LakeError(
-    'CONFIG_INVALID',
+    'ARGUMENT_INVALID',
     `${file} is no contract:\n${reading.problems.map((problem) => `  ${problemText(problem)}`).join('\n')}`,
     {
       context: { next: `foz contract lint ${file}` },
@@ -37,7 +37,7 @@ async function textOf(file: string): Promise<string> {
     const { size } = await stat(file);
     if (size <= documentBytesMax) return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new LakeError('CONFIG_INVALID', `${file} cannot be read`, { cause, context: { expected: 'a contract document' } });
+    throw new LakeError('ARGUMENT_INVALID', `${file} cannot be read`, { cause, context: { expected: 'a contract document' } });
   }
   throw new LakeError('LIMIT_EXCEEDED', `${file} is larger than ${documentBytesMax} bytes`, { context: { file } });
 }
@@ -51,7 +51,7 @@ async function registeredContract(name: string, call: CommandCall): Promise<Cont
   const first = await registry.show(id, version ?? 'active', call.signal);
   const answer = first.kind === 'ok' || version !== null ? first : await registry.show(id, 'latest', call.signal);
   if (answer.kind === 'ok') return answer.value.contract;
-  throw new LakeError('CONFIG_INVALID', answer.message, {
+  throw new LakeError('ARGUMENT_INVALID', answer.message, {
     context: { expected: 'a file, or the id of a registered contract', found: name, next: 'foz contract list' },
   });
 }
@@ -63,7 +63,7 @@ export function tableNamed(contract: Contract, name: unknown): ContractTable {
   if (found) return found;
   const known = contract.tables.map((table) => table.name).join(', ');
   throw new LakeError(
-    'CONFIG_INVALID',
+    'ARGUMENT_INVALID',
     typeof name === 'string' ? `contract ${contract.id} has no table ${name}` : `contract ${contract.id} has several tables`,
     {
       context: { expected: `--table with one of ${known}`, found: typeof name === 'string' ? name : 'no --table' },

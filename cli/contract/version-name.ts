@@ -15,7 +15,7 @@ export function versionName(text: string): VersionName {
   const [id, version] = at === -1 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
   const isVersion = version === null || version === 'latest' || version === 'active' || versionPattern.test(version);
   if (contractIdPattern.test(id) && isVersion) return { id, version };
-  throw new LakeError('CONFIG_INVALID', `${text.slice(0, 200)} names no contract`, {
+  throw new LakeError('ARGUMENT_INVALID', `${text.slice(0, 200)} names no contract`, {
     context: { expected: 'ID or ID@VERSION, as users or users@1.2.0', found: text.slice(0, 200), next: 'foz contract list' },
   });
 }

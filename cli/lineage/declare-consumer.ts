@@ -14,7 +14,7 @@ import { lakeDataset } from './own-lineage.ts';
 export async function declareConsumer(call: CommandCall, isAdded: boolean): Promise<number> {
   const { consumer, owner, type } = call.options;
   if (typeof consumer !== 'string' || consumer.trim() === '' || /\p{Cc}/u.test(consumer))
-    throw new LakeError('CONFIG_INVALID', `foz lineage ${isAdded ? 'add' : 'remove'} needs the consumer's name`, {
+    throw new LakeError('ARGUMENT_INVALID', `foz lineage ${isAdded ? 'add' : 'remove'} needs the consumer's name`, {
       context: { expected: '--consumer NAME', found: typeof consumer === 'string' ? JSON.stringify(consumer) : 'no --consumer' },
     });
   const loaded = call.loadConfig();
@@ -66,7 +66,7 @@ async function requireColumns(
   const known = new Set(active.table.columns.map(({ name }) => name));
   const missing = columns.filter((name) => !known.has(name));
   if (missing.length === 0) return;
-  throw new LakeError('CONFIG_INVALID', `${asked} has no column ${missing.join(', ')} in its contract`, {
+  throw new LakeError('ARGUMENT_INVALID', `${asked} has no column ${missing.join(', ')} in its contract`, {
     context: { expected: `some of ${[...known].join(', ')}`, found: missing.join(', '), next: `foz contract show ${active.contract.id}` },
   });
 }

@@ -25,5 +25,7 @@ export function columnList(given: unknown): readonly string[] | null {
   if (typeof given !== 'string') return null;
   const names = given.split(',').map((name) => name.trim());
   if (names.every((name) => name !== '')) return [...new Set(names)];
-  throw new LakeError('CONFIG_INVALID', '--columns has an empty name', { context: { expected: 'email,city', found: given.slice(0, 200) } });
+  throw new LakeError('ARGUMENT_INVALID', '--columns has an empty name', {
+    context: { expected: 'email,city', found: given.slice(0, 200) },
+  });
 }

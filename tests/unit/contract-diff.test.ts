@@ -85,3 +85,21 @@ test('one file alone, or one that is not there, is a usage error', async () => {
   assert.equal(missing.code, 2);
   assert.match(missing.stderr, /missing\.json/);
 });
+
+test('a plain schema beside a contract is its table; arguments that would be ignored are usage errors', async () => {
+  const contract = write('users.json', {
+    'x-contract': { id: 'users', version: '1.0.0', table: { name: 'users' } },
+    ...column({ type: 'string', maxLength: 9 }),
+  });
+  const [beside, two, at] = await Promise.all([
+    diff(contract, narrow, '--json'),
+    diff(contract, narrow, '--source'),
+    diff(contract, '--at', 'postgres://u@h/d/s.t'),
+  ]);
+  const told = JSON.parse(beside.stdout);
+  assert.deepEqual([beside.code, told.witness.table, told.tables.length], [1, 'users', 1]);
+  assert.equal(told.consumers.users.known, false);
+  assert.deepEqual([two.code, at.code], [2, 2]);
+  assert.match(two.stderr, /compares one contract with its table/);
+  assert.match(at.stderr, /--at without --source/);
+});

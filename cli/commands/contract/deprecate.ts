@@ -24,7 +24,7 @@ export const deprecate: Command = {
     const named = String(call.args[0]);
     const { id, version } = versionName(named);
     if (version === null)
-      throw new LakeError('CONFIG_INVALID', `${named} does not say which version`, {
+      throw new LakeError('ARGUMENT_INVALID', `${named} does not say which version`, {
         context: { expected: `${id}@VERSION`, found: named, next: `foz contract show ${id} --json` },
       });
     const note = call.options['note'];

@@ -67,7 +67,7 @@ async function compareAll(call: CommandCall, contracts: readonly Contract[]): Pr
     }
   }
   if (compared.length > 0) return compared;
-  throw new LakeError('CONFIG_INVALID', 'no contract is active for a source that foz.yaml knows', {
+  throw new LakeError('ARGUMENT_INVALID', 'no contract is active for a source that foz.yaml knows', {
     context: { expected: 'foz contract diff --source FILE, or a registered contract', found: 'none', next: 'foz contract list' },
   });
 }

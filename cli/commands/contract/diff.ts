@@ -49,6 +49,10 @@ export const diff: Command = {
   run: async (call) => {
     const files = call.args.flat().filter((file) => typeof file === 'string');
     if (call.options['source'] === true) {
+      if (files.length > 1)
+        throw new LakeError('ARGUMENT_INVALID', 'foz contract diff --source compares one contract with its table', {
+          context: { expected: 'one FILE or ID, or none for all', found: files.join(' ') },
+        });
       const { diffSource } = await import('./diff-source.ts');
       return diffSource(call, files[0] ?? null);
     }
@@ -64,16 +68,19 @@ type Told = ContractComparison & {
 async function diffVersions(call: CommandCall, files: readonly string[]): Promise<number> {
   const newFile = files.at(-1);
   if (files.length < 2 || newFile === undefined) {
-    throw new LakeError('CONFIG_INVALID', 'foz contract diff compares two files', {
-      context: { expected: 'OLD NEW, or --source', found: files.length === 0 ? 'no file' : files.join(' ') },
+    const found = files.length === 0 ? 'no file' : files.join(' ');
+    const isAt = typeof call.options['at'] === 'string';
+    throw new LakeError('ARGUMENT_INVALID', 'foz contract diff compares two files', {
+      context: { expected: 'OLD NEW, or --source', found: isAt ? `${found}, and --at without --source` : found },
     });
   }
-  const [{ comparableContract }, { compareContracts }] = await Promise.all([
+  const [{ comparableContract, sameTable }, { compareContracts }] = await Promise.all([
     import('../../contract/comparable-contract.ts'),
     import('../../../contracts/compatibility/compare-contracts.ts'),
   ]);
-  const contracts = [];
-  for (const file of files) contracts.push(await comparableContract(file, call));
+  const read = [];
+  for (const file of files) read.push(await comparableContract(file, call));
+  const contracts = sameTable(read);
   const [updated, old, ...history] = contracts.toReversed();
   if (updated === undefined || old === undefined) return 2;
   const mode = modes.find((name) => name === call.options['mode']);

@@ -92,7 +92,7 @@ async function writeOnce(file: string, text: string): Promise<void> {
     await writeFile(file, text, { flag: 'wx' });
   } catch (cause) {
     const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
-    throw new LakeError('CONFIG_INVALID', `${file} cannot be written`, {
+    throw new LakeError('ARGUMENT_INVALID', `${file} cannot be written`, {
       cause,
       context: { expected: 'a new file', found: exists ? 'the file exists' : String(cause), next: 'another name for -o' },
     });

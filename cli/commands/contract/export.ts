@@ -29,7 +29,10 @@ export const exportCommand: Command = {
     const file = call.options['output'];
     if (typeof file === 'string') {
       await writeFile(file, text).catch((cause: unknown) => {
-        throw new LakeError('CONFIG_INVALID', `${file} cannot be written`, { cause, context: { expected: 'a file that may be written' } });
+        throw new LakeError('ARGUMENT_INVALID', `${file} cannot be written`, {
+          cause,
+          context: { expected: 'a file that may be written' },
+        });
       });
       call.note(`written: ${file}`);
     }

@@ -43,7 +43,7 @@ async function textOf(file: string): Promise<string | ContractProblem> {
     if (size > documentBytesMax) return tooLarge(file, size);
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new LakeError('CONFIG_INVALID', `cannot read ${file}`, {
+    throw new LakeError('ARGUMENT_INVALID', `cannot read ${file}`, {
       cause,
       context: { expected: 'a contract document', found: cause instanceof Error ? cause.message : String(cause) },
     });

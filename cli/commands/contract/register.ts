@@ -76,7 +76,7 @@ function placeOf(options: Readonly<Record<string, unknown>>, parse: (text: strin
   try {
     return parse(text);
   } catch (cause) {
-    throw new LakeError('CONFIG_INVALID', '--effective-from is no place to begin', {
+    throw new LakeError('ARGUMENT_INVALID', '--effective-from is no place to begin', {
       cause,
       context: { expected: 'now, 2026-11-21T12:00:00Z, or topic:0=1234,1=987', found: text.slice(0, 200) },
     });
@@ -88,7 +88,7 @@ async function textOf(file: string): Promise<string> {
     // What is not UTF-8 would not come back byte for byte.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(file));
   } catch (cause) {
-    throw new LakeError('CONFIG_INVALID', `cannot read ${file}`, {
+    throw new LakeError('ARGUMENT_INVALID', `cannot read ${file}`, {
       cause,
       context: { expected: 'a contract document, UTF-8', found: cause instanceof Error ? cause.message : String(cause) },
     });
