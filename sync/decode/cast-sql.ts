@@ -33,9 +33,24 @@ export function castCheckSql(wire: Wire, value: string): string {
   if (typeof wire === 'string') return `coalesce(${scalarCheck(wire, value)}, ${value} IS NULL)`;
   const read = parsed(wire, value);
   const text = `to_json(${read})::VARCHAR`;
-  const equal = `(${text} = ${value}::VARCHAR OR ${text} = TRY(json(${value}))::VARCHAR)`;
+  const exact = `(${text} = ${value}::VARCHAR OR ${text} = TRY(json(${value}))::VARCHAR)`;
+  const equal = wire.kind === 'struct' ? `CASE WHEN ${exact} THEN true ELSE ${anyOrder(wire, read, value)} END` : exact;
   const inner = partChecks(wire, read, 0);
   return `coalesce(${[equal, ...inner].join(' AND ')}, ${value} IS NULL)`;
+}
+
+/**
+ * Whether the object has exactly the struct's members, whatever their order: a contract may name them in another one than
+ * the source, whose type got a field more at its end. Within lists and maps the order counts.
+ */
+function anyOrder(wire: Wire, read: string, json: string): string {
+  if (typeof wire === 'string' || wire.kind !== 'struct') return `coalesce(to_json(${read})::VARCHAR, 'null') = ${json}::VARCHAR`;
+  const members = wire.fields.map(({ name, wire: inner }) => {
+    const member = `json_extract(${json}, ${literal(`$.${quoted(name)}`)})`;
+    return `${member} IS NOT NULL AND ${anyOrder(inner, `${read}.${quoted(name)}`, member)}`;
+  });
+  const isSame = [`json_type(${json}) = 'OBJECT'`, `len(json_keys(${json})) = ${wire.fields.length}`, ...members].join(' AND ');
+  return `CASE WHEN ${json}::VARCHAR = 'null' THEN ${read} IS NULL ELSE coalesce(${isSame}, false) END`;
 }
 
 function scalar(wire: string, value: string): string {

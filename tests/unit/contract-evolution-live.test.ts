@@ -221,3 +221,24 @@ test('a field more in a struct: records with and without it both land in the col
   assert.equal((await applied(lab, [place(['floor', 'int'])], '1.1.0')).outcome, 'unchanged');
   await allRebuild(lab, 4);
 });
+
+test('a struct whose contract names its fields in another order than the source', async () => {
+  await using lab = await queryLab('cass.ride.rides');
+  await applied(lab, [place(['floor', 'int'], ['seen', 'timestamp'])], '1.0.0');
+  const values = [
+    { floor: 3, seen: 1_795_251_919_231, lat: 1.5, label: 'x' },
+    { label: 'y', lat: 2.5, floor: null, seen: null },
+    { lat: 3.5, label: 'a field less', floor: 1 },
+    { lat: 4.5, label: 'another one', floor: 1, nothing: 1 },
+    { lat: 5.5, label: 'a number as text', floor: '1', seen: null },
+    { lat: 6.5, label: 'no whole number', floor: 1.5, seen: null },
+  ];
+  await lab.land(values.map((value, i) => ride(String(i), { place: cell(value) })));
+  assert.deepEqual(await current(lab, 'place.label, place.floor, place.seen IS NULL'), [
+    ['x', 3, false],
+    ['y', null, true],
+  ]);
+  const { rows } = await lab.lake.query('SELECT count(*) FROM raw.rides WHERE _rescued IS NOT NULL');
+  assert.deepEqual(rows, [[4n]]);
+  await allRebuild(lab, 6);
+});
