@@ -6,6 +6,7 @@ import test from 'node:test';
 import { erasePoints, type ErasePoint } from '../../cli/erase/erase-point.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { readChain } from '../../lake/raw/offset-chain.ts';
+import { LakeError } from '../../runtime/errors.ts';
 import { erase, event, loadedTable, textsHeld } from '../unit/erase-fixture.ts';
 import { queryLab, type LakeRecord, type QueryLab } from '../unit/query-fixture.ts';
 
@@ -100,6 +101,33 @@ test('ingest wins every conflict, what it adds meanwhile is erased too, and noth
   assert.deepEqual(await offsets(lab), [0, 1, 3, 5, 6, 7, 9]);
   await assertWhole(lab);
 });
+
+test('a worker started from nothing goes on behind what was erased, and reads none of it back', async () => {
+  await using lab = await filled();
+  await erase(lab, '5');
+  await lab.restart();
+  await lab.land([inserted(7)]);
+  assert.deepEqual(await offsets(lab), allBut(7));
+  assert.deepEqual(await textsHeld(lab, secrets), []);
+  await assertWhole(lab);
+});
+
+for (const isDone of [true, false]) {
+  test(`I5: an erasing commit whose reply is lost, ${isDone ? 'applied' : 'not applied'}: the table tells, nothing is done twice`, async () => {
+    await using lab = await filled();
+    let lost = 0;
+    const commitTable: QueryLab['catalog']['commitTable'] = async (ident, commit, signal) => {
+      if (lost++ > 0) return lab.catalog.commitTable(ident, commit, signal);
+      if (isDone) await lab.catalog.commitTable(ident, commit, signal);
+      throw new LakeError('CATALOG_OUTCOME_UNKNOWN', 'the reply was lost');
+    };
+    const erased = await erase({ ...lab, catalog: { ...lab.catalog, commitTable } }, '5');
+    assert.deepEqual([erased.rows, erased.conflicts, lost], [2, isDone ? 0 : 1, isDone ? 1 : 2]);
+    assert.deepEqual(await offsets(lab), allBut(6));
+    assert.deepEqual(await textsHeld(lab, secrets), []);
+    await assertWhole(lab);
+  });
+}
 
 test('after an erasure whose snapshot has expired the chain still counts', async () => {
   await using lab = await filled();

@@ -34,6 +34,8 @@ export interface QueryLab extends AsyncDisposable {
   readonly log: MemoryLog;
   readonly lake: LakeQuery;
   readonly target: TableTarget;
+  /** Ends the worker and starts another, which knows nothing. */
+  restart(): Promise<void>;
   /** Appends to the log and waits until the table holds it. One call, at least one data file. */
   land(records: readonly LakeRecord[]): Promise<void>;
 }
@@ -50,22 +52,27 @@ export async function queryLab(
   const log = memoryLog({ clusterId: 'cluster-1', batchRecordsMax: 100 });
   log.createTopic(topic, { partitions });
   const target: TableTarget = { topic, ident: { namespace: ['raw'], name: topic.split('.').at(-1) ?? topic } };
-  const decoder = await openJsonDecoder({ tempDir: join(directory) });
-  const worker = new Worker(
-    [target],
-    { ...syncDefaults, commitMaxAgeMs: 20, waitMinMs: 5, discoverEveryMs: 20 },
-    {
-      log,
-      catalog,
-      store,
-      openDecoder: () => decoder,
-      clock: systemClock,
-      random: seededRandom(1),
-      logger: silentLogger,
-      ...(contracts ? { contracts } : {}),
-    },
-  );
-  worker.start();
+  const started = async (): Promise<Worker> => {
+    // A worker disposes its decoder.
+    const decoder = await openJsonDecoder({ tempDir: join(directory) });
+    const worker = new Worker(
+      [target],
+      { ...syncDefaults, commitMaxAgeMs: 20, waitMinMs: 5, discoverEveryMs: 20 },
+      {
+        log,
+        catalog,
+        store,
+        openDecoder: () => decoder,
+        clock: systemClock,
+        random: seededRandom(1),
+        logger: silentLogger,
+        ...(contracts ? { contracts } : {}),
+      },
+    );
+    worker.start();
+    return worker;
+  };
+  let worker = await started();
   const lake = await openLakeQuery({ catalog, store, cacheDir: join(directory, 'cache'), threads: 1 });
   return {
     directory,
@@ -74,6 +81,10 @@ export async function queryLab(
     log,
     lake,
     target,
+    restart: async () => {
+      await worker.stop();
+      worker = await started();
+    },
     land: async (records) => {
       for (const record of records) log.produce(topic, record.partition ?? 0, [newRecord(record)]);
       await caughtUp({ target, catalog, log }, Date.now() + 20_000);
