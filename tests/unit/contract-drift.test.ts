@@ -288,3 +288,14 @@ test('a comment that differs is told; a description without a comment is the con
     /^Write description: "Who ride's" in the contract\. Or in the source: COMMENT ON TABLE public\.accounts IS 'Who rides';$/,
   );
 });
+
+test('figures that a contract gives Cassandra’s decimal are its own: how the lake stores it', () => {
+  const table = tripsTable();
+  const withFare = { ...table, columns: [...table.columns, sourceColumn('toll', sourceType('decimal'))] };
+  const { contract } = draftContract(withFare, 'cassandra', { id: 'trips', tableName: 'trips' });
+  const text = JSON.stringify(contract.tables[0]?.body).replace('"x-physicalType":"decimal"', '"x-physicalType":"decimal(12,2)"');
+  assert.match(text, /decimal\(12,2\)/);
+  const body = JSON.parse(text);
+  const tables = contract.tables.map((one) => ({ ...one, body, columns: columnsOf(body) }));
+  assert.deepEqual(driftOf({ ...contract, tables }, withFare, 'cassandra'), []);
+});
