@@ -34,7 +34,7 @@ export function castCheckSql(wire: Wire, value: string): string {
   const read = parsed(wire, value);
   const text = `to_json(${read})::VARCHAR`;
   const exact = `(${text} = ${value}::VARCHAR OR ${text} = TRY(json(${value}))::VARCHAR)`;
-  const equal = wire.kind === 'struct' ? `CASE WHEN ${exact} THEN true ELSE ${anyOrder(wire, read, value)} END` : exact;
+  const equal = wire.kind === 'struct' ? `CASE WHEN ${value} IS NULL OR ${exact} THEN true ELSE ${anyOrder(wire, read, value)} END` : exact;
   const inner = partChecks(wire, read, 0);
   return `coalesce(${[equal, ...inner].join(' AND ')}, ${value} IS NULL)`;
 }
