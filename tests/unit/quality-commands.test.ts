@@ -1,0 +1,154 @@
+// `foz quality` over a small lake that the real worker filled, with the files a person would write.
+
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
+import type { Command, CommandCall } from '../../cli/command.ts';
+import { history } from '../../cli/commands/quality/history.ts';
+import { run } from '../../cli/commands/quality/run.ts';
+import { show } from '../../cli/commands/quality/show.ts';
+import { loadConfig } from '../../cli/config.ts';
+import { jsonText } from '../../cli/output.ts';
+import { LakeError } from '../../runtime/errors.ts';
+import { silentLogger } from '../../runtime/log.ts';
+import { createProgress } from '../../runtime/progress.ts';
+import { queryLab } from './query-fixture.ts';
+
+const entry = fileURLToPath(new URL('../../bin/foz.mjs', import.meta.url));
+
+const event = (op: string, lsn: number, after: object | null) => ({
+  before: null,
+  after,
+  source: { connector: 'postgresql', ts_us: Date.now() * 1000, snapshot: 'false', txId: 700, lsn },
+  op,
+  ts_ms: Date.now(),
+});
+
+const checks = `table: users
+checks:
+  - rowCount: at least 1
+  - missingValues: email
+  - { invalidValues: status, validValues: [active, closed] }
+  - duplicateValues: email
+    when: commit
+  - cdc: offsetGaps
+`;
+
+async function withLake(work: (folder: string, land: (rows: readonly object[]) => Promise<void>) => Promise<void>): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), 'foz-quality-cli-'));
+  try {
+    await using pointers = await sqliteCatalogStore({ path: join(home, 'catalog.sqlite') });
+    await using lab = await queryLab('pg.public.users', 1, undefined, pointers);
+    await mkdir(join(home, 'quality'));
+    await writeFile(join(home, 'quality', 'users.yaml'), checks);
+    const config = `kafka: { brokers: ["127.0.0.1:1"] }
+lake: { store: { kind: filesystem, path: ${join(lab.directory, 'lake')} } }
+catalog: { kind: embedded, database: catalog.sqlite, listen: "127.0.0.1:1" }
+sync: { tables: [{ topic: pg.public.users, table: users }] }
+quality: { watch: 200ms, reload: 1s, lease: 3s }
+`;
+    await writeFile(join(home, 'foz.yaml'), config);
+    let lsn = 100;
+    await work(home, (rows) =>
+      lab.land(rows.map((row) => ({ key: JSON.stringify({ id: Reflect.get(row, 'id') }), value: event('c', ++lsn, row) }))),
+    );
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+}
+
+/** The commands as the program calls them, without a process each. */
+async function foz(folder: string, command: Command, args: readonly unknown[], isJson = false): Promise<Ended> {
+  let stdout = '';
+  const call: CommandCall = {
+    args,
+    options: { limit: 20 },
+    isJson,
+    configPath: join(folder, 'foz.yaml'),
+    stackDirectory: folder,
+    signal: new AbortController().signal,
+    progress: createProgress({ isQuiet: true }),
+    loadConfig: () => loadConfig(join(folder, 'foz.yaml'), folder),
+    logger: () => silentLogger,
+    print: (value, human) => {
+      stdout += isJson ? jsonText(value) : human();
+    },
+    note: () => undefined,
+  };
+  return { code: await command.run(call), stdout };
+}
+
+const clean = [
+  { id: 1, email: 'ann@example.org', status: 'active' },
+  { id: 2, email: 'bob@example.org', status: 'closed' },
+];
+
+test('a fault in the data fails its check alone, is shown with its rows, and is remembered', () =>
+  withLake(async (folder, land) => {
+    await land(clean);
+    const passed = await foz(folder, run, [], true);
+    const report = JSON.parse(passed.stdout);
+    assert.deepEqual(
+      [passed.code, report.results.map(({ outcome }: { outcome: string }) => outcome)],
+      [0, Array(5).fill('passed')],
+      passed.stdout,
+    );
+    await land([{ id: 3, email: 'cid@example.org', status: 'lost' }]);
+    const failed = await foz(folder, run, []);
+    assert.equal(failed.code, 1);
+    assert.match(failed.stdout, /FAILED\s+users\.invalid-values-status\s+1 of 3 rows \(33\.33 %\); expected 0/);
+    assert.match(failed.stdout, /5 checks: 1 failed, 4 passed/);
+    assert.match(failed.stdout, /lost/);
+    const again = JSON.parse((await foz(folder, run, ['invalid-values-status'], true)).stdout);
+    assert.deepEqual(
+      again.results.map(({ isReused, outcome }: { isReused: boolean; outcome: string }) => [isReused, outcome]),
+      [[true, 'failed']],
+    );
+    const kept = JSON.parse((await foz(folder, history, ['users.invalid-values-status'], true)).stdout);
+    assert.deepEqual(
+      kept.results.map(({ outcome }: { outcome: string }) => outcome),
+      ['failed', 'passed'],
+    );
+    const shown = await foz(folder, show, ['users.invalid-values-status']);
+    assert.equal(shown.code, 0);
+    assert.match(shown.stdout, /declared\s+.*users\.yaml:5/);
+    assert.match(shown.stdout, /FAILED at .*1 of 3 rows/);
+    await assert.rejects(
+      foz(folder, run, ['no-such-check']),
+      (error) => error instanceof LakeError && /one of users\.row-count/.test(String(error.context['expected'])),
+    );
+  }));
+
+test('served beside a worker: the check after each commit is run within seconds of it, and the process ends with its parent', () =>
+  withLake(async (folder, land) => {
+    await land(clean);
+    const child = fork(entry, ['quality', 'serve', '-q', '-c', join(folder, 'foz.yaml')], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+    try {
+      const failing = () =>
+        new Promise<string>((resolve) => {
+          child.on('message', (message: unknown) => {
+            const text = JSON.stringify(message);
+            if (text.includes('users.duplicate-values-email')) resolve(text);
+          });
+        });
+      const found = failing();
+      await land([{ id: 4, email: 'ann@example.org', status: 'active' }]);
+      assert.match(await found, /"isLeader":true.*1 of 3 rows/);
+    } finally {
+      child.disconnect();
+    }
+    assert.equal(await ended, 0);
+    const kept = JSON.parse((await foz(folder, history, ['users.duplicate-values-email'], true)).stdout);
+    assert.equal(kept.results[0].outcome, 'failed');
+  }));
