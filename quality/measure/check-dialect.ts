@@ -12,6 +12,8 @@ export interface CheckDialect {
   /** Whether the text has a part that matches; `pattern` as RE2 reads it. */
   isMatch(text: string, pattern: string): string;
   isNan(value: string): string;
+  /** Neither NaN nor infinite. */
+  isFinite(value: string): string;
   /** Elements of a list, entries of a map. */
   elements(value: string): string;
   bytes(value: string): string;
@@ -36,6 +38,7 @@ const duckdb: CheckDialect = {
   lake: dialects.duckdb,
   isMatch: (text, pattern) => `regexp_matches(${text}, ${literal(pattern)})`,
   isNan: (value) => `isnan(${value})`,
+  isFinite: (value) => `isfinite(${value})`,
   elements: (value) => `len(${value})`,
   bytes: (value) => `octet_length(${value})`,
   hex: (value) => `lower(hex(${value}))`,
@@ -53,6 +56,7 @@ const trino: CheckDialect = {
   lake: dialects.trino,
   isMatch: (text, pattern) => `regexp_like(${text}, ${literal(javaPattern(pattern))})`,
   isNan: (value) => `is_nan(${value})`,
+  isFinite: (value) => `is_finite(${value})`,
   elements: (value) => `cardinality(${value})`,
   bytes: (value) => `length(${value})`,
   hex: (value) => `lower(to_hex(${value}))`,

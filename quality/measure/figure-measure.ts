@@ -1,5 +1,6 @@
 // Measures that are one figure of a column or of time: distinct values, sums and averages, how old the newest and the
-// oldest row are. Sums and averages of integers and decimals are exact; NaN and text that is no number count for nothing.
+// oldest row are. Sums and averages of integers and decimals are exact; NaN, infinities and text that is no
+// number count for nothing.
 
 import type { Aggregate, Measure } from '../check.ts';
 import { exactly, type Finding } from '../measurer.ts';
@@ -79,13 +80,13 @@ type NumberKind = NonNullable<ReturnType<typeof numberKind>>;
 export function numbersOf(place: ColumnPlace, { dialect, filter }: MeasureContext): Numbers {
   const kind = numberKind(place.type);
   const value = kind === 'text' ? `TRY_CAST(${place.sql} AS double)` : place.sql;
-  const isNumber = kind === 'floating' || kind === 'text' ? `NOT ${dialect.isNan(value)}` : null;
+  const isNumber = kind === 'floating' || kind === 'text' ? dialect.isFinite(value) : null;
   return { value, among: together(filter, place.speaks, `${value} IS NOT NULL`, isNumber) };
 }
 
 /** As text where a number of JavaScript would not hold it. */
 function aggregateSql(of: PlainAggregate, { value, among }: Numbers, kind: NumberKind, dialect: CheckDialect): string {
-  const exactText = (aggregate: string) => `CAST(${over(aggregate, among)} AS varchar)`;
+  const exactText = (sql: string) => `CAST(${over(sql, among)} AS varchar)`;
   switch (of) {
     case 'min':
     case 'max':
@@ -145,9 +146,9 @@ function moment(place: ColumnPlace, of: 'min' | 'max', { filter, dialect }: Meas
 }
 
 function age(column: string, of: 'min' | 'max', context: MeasureContext): CompiledMeasure {
-  const found = findColumn(column, context);
-  if (found.kind === 'problem') return found;
-  const { place } = found;
+  const named = findColumn(column, context);
+  if (named.kind === 'problem') return named;
+  const { place } = named;
   const micros = microsSql(place, context.dialect);
   if (micros === null)
     return { kind: 'problem', reason: `${column} is ${typeof place.type === 'string' ? place.type : place.type.type}: it is no moment` };
@@ -158,10 +159,10 @@ function age(column: string, of: 'min' | 'max', context: MeasureContext): Compil
       aggregates: [over(`${of}(${micros})`, among), over('count(*)', among)],
       joins: [],
       failing: null,
-      finding: ([moment, count]) => {
-        if (moment === null || moment === undefined) return { kind: 'unknown', reason: `no row has a ${column} to tell the age by` };
-        const finding = figure((context.now - Number(moment) / 1000) / 1000, count);
-        const at = new Date(Number(moment) / 1000).toISOString();
+      finding: ([found, count]) => {
+        if (found === null || found === undefined) return { kind: 'unknown', reason: `no row has a ${column} to tell the age by` };
+        const finding = figure((context.now - Number(found) / 1000) / 1000, count);
+        const at = new Date(Number(found) / 1000).toISOString();
         return finding.kind === 'measured'
           ? { ...finding, reason: `the ${of === 'max' ? 'newest' : 'oldest'} ${column} is ${at}` }
           : finding;

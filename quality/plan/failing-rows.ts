@@ -62,8 +62,10 @@ function sampleOf(shown: Shown, rows: readonly unknown[], query: string | null):
 /** A double as JavaScript writes it, so that it reads alike from both engines. */
 function textOf(value: unknown, isFloating: boolean): string | null {
   if (value === null || value === undefined) return null;
-  const number = isFloating ? Number(value) : Number.NaN;
-  return Number.isFinite(number) ? String(number) : String(value);
+  const text = String(value);
+  if (!isFloating) return text;
+  if (/nan/i.test(text)) return 'NaN';
+  return String(/inf/i.test(text) ? (text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY) : Number(text));
 }
 
 function listOf(value: unknown): readonly unknown[] {

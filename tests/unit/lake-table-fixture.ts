@@ -19,6 +19,7 @@ import { rawPartitionSpec, rawSchema } from '../../lake/raw/raw-schema.ts';
 import { filesystemStore } from '../../lake/store/filesystem-store.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { openReadingDuckdb, type ReadingDuckdb } from '../../query/duckdb.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { seededRandom } from '../../runtime/random.ts';
 
 export interface TableColumns {
@@ -48,7 +49,7 @@ export interface AppendOptions {
 export async function lakeTables(parts: { readonly catalog?: Catalog; readonly store?: ObjectStore } = {}): Promise<LakeTables> {
   const directory = await mkdtemp(join(tmpdir(), 'foz-tables-'));
   const store = parts.store ?? filesystemStore({ root: join(directory, 'lake') });
-  const catalog = parts.catalog ?? memoryCatalog({ objectStore: store });
+  const catalog = parts.catalog ?? memoryCatalog({ objectStore: store, clock: { ...systemClock, now: () => startedAt } });
   await mkdir(join(directory, 'write'), { recursive: true });
   const writer = await openReadingDuckdb({ directory: join(directory, 'write'), memoryBytes: 400_000_000, threads: 2 });
   await catalog.ensureNamespace(['raw']);
@@ -93,6 +94,9 @@ interface Writing {
 }
 
 const random = seededRandom(11);
+
+/** Tables are made then, so that commits may have any time after it. */
+const startedAt = Date.parse('2026-11-01T00:00:00Z');
 
 async function appendFile(
   { directory, catalog, store, writer }: Writing,
