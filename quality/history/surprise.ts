@@ -1,0 +1,45 @@
+// How far a value is from what its own past makes likely, in standard deviations, robustly: one incident in the past
+// neither hides the next one nor makes an ordinary day look odd. The past never includes the value under test.
+
+/** Counts vary by their square root even where nothing changes; figures are allowed a fiftieth of their size. */
+const relativeFloor = 0.02;
+/** A normal distribution's deviation from its median absolute one. */
+const normalScale = 1.4826;
+
+export interface Surprise {
+  /** Deviations from the usual; above 0 whichever side it is on. */
+  readonly score: number;
+  readonly usual: number;
+  readonly deviation: number;
+}
+
+/** `past`: at least three values. `isCount`: a count of rows. */
+export function surprise(value: number, past: readonly number[], isCount: boolean): Surprise {
+  const usual = median(past);
+  const distances = past.map((one) => Math.abs(one - usual));
+  const floor = Math.max(Math.abs(usual) * relativeFloor, isCount ? Math.sqrt(Math.max(usual, 1)) : 0);
+  const spread = Math.max(normalScale * median(distances), trimmedDeviation(past, distances), floor, Number.MIN_VALUE);
+  const deviation = spread * smallSample(past.length) * Math.sqrt(1 + 1 / past.length);
+  return { score: Math.abs(value - usual) / deviation, usual, deviation };
+}
+
+/** Without the value that is farthest off: it may be an incident. */
+function trimmedDeviation(past: readonly number[], distances: readonly number[]): number {
+  const farthest = distances.indexOf(Math.max(...distances));
+  const kept = past.filter((_, i) => i !== farthest);
+  const mean = kept.reduce((sum, one) => sum + one, 0) / kept.length;
+  return Math.sqrt(kept.reduce((sum, one) => sum + (one - mean) ** 2, 0) / Math.max(1, kept.length - 1));
+}
+
+/** A deviation known from few values is itself uncertain: what Student's t is to the normal, four deviations out. */
+function smallSample(count: number): number {
+  const freedom = Math.max(1, count - 2);
+  return 1 + 5 / freedom + 16 / freedom ** 2;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const high = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? high) + high) / 2;
+}
