@@ -33,6 +33,8 @@ export interface Erasure {
   readonly commitId: string;
   /** By location of a file of main's head: the same rows without those erased; null where none is left. */
   readonly replaced: ReadonlyMap<string, DataFile | null>;
+  /** The head has deleted entries of another engine whose bounds tell of the key: its manifests are written anew. */
+  readonly isHeadTelling: boolean;
   /** Snapshots that held the key; tags on them go with them. */
   readonly expired: readonly Long[];
   readonly erased: readonly { readonly key: KeyMembers; readonly rows: number }[];
@@ -72,7 +74,7 @@ export async function commitErasure(
   await deps.crashPoint?.('commit:after');
   if (outcome.kind === 'committed') return outcome;
   const now = await reloaded(target, table, deps, signal);
-  if (erasure.replaced.size > 0 && holdsCommit(now.metadata, erasure.commitId)) return { kind: 'committed', table: now };
+  if (hasSnapshot(erasure) && holdsCommit(now.metadata, erasure.commitId)) return { kind: 'committed', table: now };
   return { kind: 'conflict', table: now, message: outcome.message };
 }
 
@@ -94,7 +96,7 @@ async function eraseRequest(
     ...refsOn(metadata, erasure.expired),
   ];
   const expiry: readonly Update[] = erasure.expired.length === 0 ? [] : [{ action: 'remove-snapshots', 'snapshot-ids': erasure.expired }];
-  if (erasure.replaced.size === 0) return { requirements, updates: expiry };
+  if (!hasSnapshot(erasure)) return { requirements, updates: expiry };
   const { chain } = state;
   const { commitId } = erasure;
   const known = parseErased(metadata.properties[erasedProperty]) ?? { salt: newCommitId(), keys: [] };
@@ -128,6 +130,10 @@ async function eraseRequest(
       ...expiry,
     ],
   };
+}
+
+function hasSnapshot({ replaced, isHeadTelling }: Erasure): boolean {
+  return replaced.size > 0 || isHeadTelling;
 }
 
 /** Names on what is to be forgotten: one that was set anew since must not go unseen. */

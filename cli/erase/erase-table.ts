@@ -67,11 +67,11 @@ export async function eraseTable(
     if (parts.clock.now() - startedAt > rewrittenAgeMaxMs / 2)
       throw new LakeError('LIMIT_EXCEEDED', `${identText(target.ident)}: rewriting took longer than half an hour; nothing was committed`);
     const replaced = new Map([...now.inHead.keys()].map((location) => [location, written.get(location) ?? null]));
-    const erased = now.keys.map((key, i) => ({ key: key.members, rows: now.rowsInHead[i] ?? 0 }));
+    const erased = now.keys.map((key, i) => ({ key: key.members, rows: now.rowsInHead[i] ?? 0 })).filter(({ rows }) => rows > 0);
     const outcome = await commitErasure(
       target,
       table,
-      { commitId, replaced, expired: now.snapshots, erased },
+      { commitId, replaced, isHeadTelling: now.isHeadTelling, expired: now.snapshots, erased },
       { ...parts, crashPoint: pass },
       signal,
     );

@@ -31,7 +31,9 @@ export interface Found {
   readonly inHead: ReadonlyMap<string, ManifestFileEntry>;
   /** Rows of the head by key; a row of two counts for the first. */
   readonly rowsInHead: readonly number[];
-  /** Snapshots that name a file with such rows, and tags on them. */
+  /** The head's manifests tell of such rows in files that it has no more. */
+  readonly isHeadTelling: boolean;
+  /** Snapshots that name a file with such rows, or tell of one, and tags on them. */
   readonly snapshots: readonly Long[];
   readonly tags: readonly string[];
   readonly filesLookedInto: number;
@@ -117,9 +119,12 @@ async function lookOnce(table: LoadedTable, keys: readonly HeldKey[], looking: L
   const headFiles = all.bySnapshot.get(String(head?.['snapshot-id'])) ?? new Set<string>();
   const inHead = new Map([...holding].filter(([location]) => headFiles.has(location)));
   const rowsInHead = keys.map((_, i) => [...inHead.keys()].reduce((sum, location) => sum + (scans.get(location)?.rows[i] ?? 0), 0));
-  const snapshots = metadata.snapshots
-    .filter((snapshot) => [...(all.bySnapshot.get(String(snapshot['snapshot-id'])) ?? [])].some((location) => holding.has(location)))
-    .map((snapshot) => snapshot['snapshot-id']);
+  // Of a file that no snapshot has any more the bounds are all that is known.
+  const tells = (file: ManifestFileEntry): boolean =>
+    holding.has(file.filePath) || (!all.live.has(file.filePath) && keys.some((key) => mayHold(file, key)));
+  const isTelling = (id: Long): boolean => (all.telling.get(String(id)) ?? []).some(tells);
+  const isHolding = (id: Long): boolean => [...(all.bySnapshot.get(String(id)) ?? [])].some((location) => holding.has(location));
+  const snapshots = metadata.snapshots.map((snapshot) => snapshot['snapshot-id']).filter((id) => isHolding(id) || isTelling(id));
   const refs = Object.entries(metadata.refs).filter(
     ([name, ref]) => name !== 'main' && snapshots.some((id) => sameLong(id, ref['snapshot-id'])),
   );
@@ -135,6 +140,7 @@ async function lookOnce(table: LoadedTable, keys: readonly HeldKey[], looking: L
     linked,
     inHead,
     rowsInHead,
+    isHeadTelling: head !== undefined && isTelling(head['snapshot-id']),
     snapshots,
     tags: refs.map(([name]) => name),
     filesLookedInto: wanted.length,

@@ -91,6 +91,11 @@ export function inheritEntry(
   };
 }
 
+/** A deleted entry whose bounds still say what the file held. */
+export function isTelling({ status, file }: ManifestEntry): boolean {
+  return status === 'deleted' && ((file.lowerBounds?.size ?? 0) > 0 || (file.upperBounds?.size ?? 0) > 0);
+}
+
 const statuses = ['existing', 'added', 'deleted'] as const;
 const contents = ['data', 'position-deletes', 'equality-deletes'] as const;
 

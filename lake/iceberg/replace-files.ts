@@ -1,5 +1,5 @@
-// Data files in the place of others, as one snapshot over the head of main: an `overwrite`, or a `delete` where nothing
-// takes a place. Manifests that name a replaced file are written anew; the rest stand as they are.
+// Data files in the place of others, as one snapshot over the head of main: an `overwrite`, a `delete` where nothing takes
+// a place, a `replace` where only manifests are written anew. Manifests that name a replaced file are written anew; the rest stand as they are.
 //
 // Bounds are values of rows. So an entry that says "deleted" keeps its file's name and counts and loses its bounds, and
 // deleted entries of other writers that still have theirs are dropped: nothing reads them after their own snapshot.
@@ -9,7 +9,7 @@ import type { EpochMs } from '../../runtime/clock.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { createAvroTypes, type AvroTypes } from './avro-file.ts';
 import type { DataFile } from './data-file.ts';
-import { inheritEntry, readManifest, writeManifest, type ManifestEntry, type ManifestFileEntry } from './manifest.ts';
+import { inheritEntry, isTelling, readManifest, writeManifest, type ManifestEntry, type ManifestFileEntry } from './manifest.ts';
 import { manifestFileOf, writeManifestList, type ManifestFile } from './manifest-list.ts';
 import { checkWritable, liveManifestsOf, putMetadataObject, storeKey } from './metadata-object.ts';
 import { currentSchema, mainSnapshot, type Snapshot, type TableMetadata } from './metadata.ts';
@@ -88,11 +88,6 @@ function rewriteEntries(
   return { entries, removed };
 }
 
-/** A deleted entry whose bounds still say what the file held. */
-function isTelling({ status, file }: ManifestEntry): boolean {
-  return status === 'deleted' && ((file.lowerBounds?.size ?? 0) > 0 || (file.upperBounds?.size ?? 0) > 0);
-}
-
 function withoutBounds({ lowerBounds: _lower, upperBounds: _upper, ...file }: ManifestFileEntry): ManifestFileEntry {
   return file;
 }
@@ -128,7 +123,7 @@ function replaceSummary(
   const partitions = new Set(removed.map((file) => JSON.stringify(Object.values(file.partition).map(String))));
   return {
     ...own,
-    operation: added.length === 0 ? 'delete' : 'overwrite',
+    operation: removed.length === 0 ? 'replace' : added.length === 0 ? 'delete' : 'overwrite',
     ...(added.length === 0
       ? {}
       : { 'added-data-files': String(added.length), 'added-records': String(after.records), 'added-files-size': String(after.bytes) }),

@@ -3,7 +3,7 @@
 
 import type { ObjectStore } from '../store/object-store.ts';
 import { createAvroTypes } from './avro-file.ts';
-import { readManifest, type ManifestEntry, type ManifestFileEntry } from './manifest.ts';
+import { isTelling, readManifest, type ManifestEntry, type ManifestFileEntry } from './manifest.ts';
 import type { ManifestFile } from './manifest-list.ts';
 import { manifestsOf, storeKey } from './metadata-object.ts';
 import type { Snapshot } from './metadata.ts';
@@ -15,6 +15,8 @@ export interface SnapshotFiles {
   readonly deleted: ReadonlySet<string>;
   /** Live data files by snapshot id, as text. */
   readonly bySnapshot: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Deleted entries that still say what their file held, by snapshot id: another engine's. */
+  readonly telling: ReadonlyMap<string, readonly ManifestFileEntry[]>;
   readonly manifestLists: ReadonlySet<string>;
   readonly manifests: ReadonlySet<string>;
   /** The first manifest of row-level deletes; null when there is none. */
@@ -36,6 +38,7 @@ export async function snapshotFiles(
   const live = new Map<string, ManifestFileEntry>();
   const [deleted, manifestLists, manifests] = [new Set<string>(), new Set<string>(), new Set<string>()];
   const bySnapshot = new Map<string, ReadonlySet<string>>();
+  const telling = new Map<string, ManifestFileEntry[]>();
   let deleteManifest: string | null = null;
   const isThere = async (location: string): Promise<boolean> =>
     options.isLenient !== true || (await store.head(storeKey(store, location), signal)) !== null;
@@ -49,13 +52,17 @@ export async function snapshotFiles(
   };
   for (const snapshot of snapshots) {
     const files = new Set<string>();
+    const told: ManifestFileEntry[] = [];
+    telling.set(String(snapshot['snapshot-id']), told);
     bySnapshot.set(String(snapshot['snapshot-id']), files);
     if (!(await isThere(snapshot['manifest-list']))) continue;
     manifestLists.add(snapshot['manifest-list']);
     for (const manifest of await manifestsOf(store, snapshot, undefined, signal)) {
       manifests.add(manifest.path);
       if (manifest.content === 'deletes') deleteManifest ??= manifest.path;
-      for (const { status, file } of await entriesOf(manifest)) {
+      for (const entry of await entriesOf(manifest)) {
+        const { status, file } = entry;
+        if (isTelling(entry)) told.push(file);
         if (status === 'deleted') deleted.add(file.filePath);
         else {
           files.add(file.filePath);
@@ -64,5 +71,5 @@ export async function snapshotFiles(
       }
     }
   }
-  return { live, deleted, bySnapshot, manifestLists, manifests, deleteManifest };
+  return { live, deleted, bySnapshot, telling, manifestLists, manifests, deleteManifest };
 }
