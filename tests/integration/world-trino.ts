@@ -23,6 +23,7 @@ import { Worker } from '../../sync/worker.ts';
 import { until } from './stack-processes.ts';
 import { envelopeMessages } from './world-log.ts';
 import { committedCopies, duckRowsOf, loadedTable } from './world-table.ts';
+import { typedSection, writeTypedTables } from './world-trino-contract.ts';
 import { targetOf, type World } from './world.ts';
 
 type Ask = (sql: string) => Promise<readonly (readonly unknown[])[]>;
@@ -33,6 +34,7 @@ const rowsADay = 20;
 export async function trinoSection(t: TestContext, world: World, postgres: TableTarget, cassandra: TableTarget): Promise<void> {
   const dated = targetOf('dated', 'dated');
   await writeDays(world, dated);
+  const typed = await writeTypedTables(world);
   const url = await startTrino(t, world);
   if (url === null) return;
   const ask: Ask = async (sql) => (await askTrino({ url, user: 'foz' }, sql)).rows;
@@ -65,6 +67,7 @@ export async function trinoSection(t: TestContext, world: World, postgres: Table
       ['fare', 'vint', 'city', 'ip'].map((name) => ['after', name, 'value']),
     );
   });
+  await typedSection(t, world, ask, typed);
   await t.test('the metadata tables of Trino agree with the metadata', (inner) => metadataTables(inner, ask, world, postgres));
   await t.test('a predicate on the log time opens no file of another date', () => pruning(ask, world, dated));
 }
