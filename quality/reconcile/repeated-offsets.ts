@@ -27,16 +27,28 @@ export async function repeatedOffsets(
 ): Promise<RepeatedOffsets> {
   if ((await lake.schemaOf(ident.name, signal)) === null) return { rows: 0, samples: [] };
   const relation = ident.namespace.concat(ident.name).map(quoted).join('.');
-  const { rows } = await lake.query(
-    `WITH repeated AS (SELECT _log_partition AS p, _log_offset AS o, count(*) AS n, any_value(_log_key) AS k FROM ${relation} GROUP BY 1, 2 HAVING count(*) > 1)
-     SELECT (SELECT sum(n - 1) FROM repeated)::BIGINT, p, o, n, k FROM repeated ORDER BY p, o LIMIT ${Math.max(1, samplesMax)}`,
+  // Without the keys, which would have to be held for every offset.
+  const { rows: found } = await lake.query(
+    `WITH repeated AS (SELECT _log_partition AS p, _log_offset AS o, count(*) AS n FROM ${relation} GROUP BY 1, 2 HAVING count(*) > 1)
+     SELECT (SELECT sum(n - 1) FROM repeated)::BIGINT, p, o, n FROM repeated ORDER BY p, o LIMIT ${Math.max(1, samplesMax)}`,
     signal,
   );
-  const samples = rows.slice(0, samplesMax).map(([, partition, offset, count, key]) => ({
+  if (found.length === 0) return { rows: 0, samples: [] };
+  const places = found.map(([, partition, offset]) => `(${String(partition)}, ${String(offset)})`).join(', ');
+  const { rows: keyed } = await lake.query(
+    `SELECT _log_partition, _log_offset, any_value(_log_key) FROM ${relation} WHERE (_log_partition, _log_offset) IN (${places}) GROUP BY 1, 2`,
+    signal,
+  );
+  const keys = new Map(keyed.map(([partition, offset, key]) => [`${String(partition)} ${String(offset)}`, key]));
+  const samples = found.slice(0, samplesMax).map(([, partition, offset, count]) => ({
     partition: Number(partition),
     offset: BigInt(String(offset)),
     rows: Number(count),
-    key: key instanceof Uint8Array ? Buffer.from(key.buffer, key.byteOffset, key.length).toString('utf8') : null,
+    key: textOf(keys.get(`${String(partition)} ${String(offset)}`)),
   }));
-  return { rows: Number(rows[0]?.[0] ?? 0), samples };
+  return { rows: Number(found[0]?.[0] ?? 0), samples };
+}
+
+function textOf(key: unknown): string | null {
+  return key instanceof Uint8Array ? Buffer.from(key.buffer, key.byteOffset, key.length).toString('utf8') : null;
 }
