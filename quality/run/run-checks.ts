@@ -77,12 +77,14 @@ export async function runChecks(checks: readonly Check[], run: Run, parts: RunPa
   };
   // Of this run before it was interrupted, what it could not measure too: it tried once.
   for (const result of await resultsOfRun(run, checks, store)) keep(result, true);
-  const pinned = (): Promise<void> => store.putRun(storedRun({ ...run, pins: catalog.pins() }, null));
+  const pinned = (measuring: string | null = null): Promise<void> => store.putRun(storedRun(runNow(run, catalog.pins(), measuring), null));
   const open = checks.filter(({ id }) => !results.has(id));
   const tables = byTable(open).map((ofTable): TableRun => ({ run, parts, engineOf, checks: ofTable, pinned, keep }));
+  // One at a time, so that a check that ends the process is known by name.
+  const parallel = run.recovery === undefined ? limits.parallel : 1;
   const limit = { limitMs: limits.runTimeoutMs, what: `the run of ${checks.length} checks` };
   try {
-    await withinTime(limit, signal, (within) => allTables(tables, limits.parallel, within));
+    await withinTime(limit, signal, (within) => allTables(tables, parallel, within));
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof LakeError && error.code === 'LIMIT_EXCEEDED')) throw error;
@@ -101,6 +103,10 @@ export async function runChecks(checks: readonly Check[], run: Run, parts: RunPa
     results: kept.map(({ result }) => result),
     reused: new Set(kept.flatMap(({ result, isReused }) => (isReused ? [result.check.id] : []))),
   };
+}
+
+function runNow(run: Run, pins: Run['pins'], measuring: string | null): Run {
+  return { ...run, pins, ...(run.recovery === undefined ? {} : { recovery: { ...run.recovery, measuring } }) };
 }
 
 interface Kept {

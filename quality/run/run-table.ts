@@ -21,8 +21,8 @@ export interface TableRun {
   /** All of one table and one engine. */
   readonly checks: readonly Check[];
   readonly engineOf: (kind: Check['engine']) => Promise<CheckEngine>;
-  /** The table's snapshot is chosen: it belongs to the run from now on. */
-  pinned(): Promise<void>;
+  /** The table's snapshot is chosen: it belongs to the run from now on. `measuring`: the one check that is measured next. */
+  pinned(measuring?: string | null): Promise<void>;
   keep(result: CheckResult, isReused: boolean): void;
 }
 
@@ -47,12 +47,33 @@ export async function runTable(table: TableRun, signal: AbortSignal): Promise<vo
   await table.pinned();
   const keys = await keysOf(table, session);
   const open = await reuse(table, keys);
-  const { measurers, limits } = parts;
-  const given = { measurers, session: session.session, checkTimeoutMs: limits.checkTimeoutMs };
-  for await (const settled of measureChecks(open, given, signal)) {
-    signal.throwIfAborted();
-    await keepResults(table, settled, { keys, pinned: session.session.table });
+  const place: Place = { keys, pinned: session.session.table };
+  const given = { measurers: parts.measurers, session: session.session, checkTimeoutMs: parts.limits.checkTimeoutMs };
+  for (const part of await partsToMeasure(table, open, place)) {
+    if (table.run.recovery) await table.pinned(part[0]?.id ?? null);
+    for await (const settled of measureChecks(part, given, signal)) {
+      signal.throwIfAborted();
+      await keepResults(table, settled, place);
+    }
   }
+}
+
+/** A check may end its process this often before it is left alone. */
+const deathsMax = 3;
+
+/** All together; after the process died, one by one and without those that ended it. */
+async function partsToMeasure(table: TableRun, open: readonly Check[], place: Place): Promise<readonly (readonly Check[])[]> {
+  const deaths = table.run.recovery?.deaths;
+  if (deaths === undefined) return [open];
+  const deadly = open.filter(({ id }) => (deaths.get(id) ?? 0) >= deathsMax);
+  const reason = `measuring it ended the process of the quality jobs ${deathsMax} times`;
+  if (deadly.length > 0)
+    await keepResults(
+      table,
+      deadly.map((check) => ({ check, finding: { kind: 'error', reason }, durationMs: 0 })),
+      place,
+    );
+  return open.filter((check) => !deadly.includes(check)).map((check) => [check]);
 }
 
 interface Prepared {

@@ -8,7 +8,7 @@ import type { Clock, EpochMs } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Check } from '../check.ts';
 import type { RunReport } from '../run/run-checks.ts';
-import { runOfRecord, type Run } from '../run/run-record.ts';
+import { interrupted, runOfRecord, type Run } from '../run/run-record.ts';
 import { afterRun, cronReader, scheduled, type Remembered, type ScheduleView } from './due.ts';
 import { leadThe } from './leader.ts';
 import { readSchedule, rememberSchedule } from './schedule-memory.ts';
@@ -168,12 +168,12 @@ async function resumeInterrupted(
   const { store, clock, logger } = parts;
   const oldest = clock.now() - resumeWithinMs;
   const stored = await store.listRuns({ before: null, limit: runsLookedAt });
-  const interrupted = stored.filter(({ endedAt, startedAt }) => endedAt === null && startedAt >= oldest).toReversed();
-  for (const one of interrupted) {
+  const unfinished = stored.filter(({ endedAt, startedAt }) => endedAt === null && startedAt >= oldest).toReversed();
+  for (const one of unfinished) {
     const run = runOfRecord(one);
     if (run === null || run.trigger !== 'schedule') continue;
     logger.info({ run: run.id, checks: run.slots.size }, 'an interrupted quality run goes on');
-    await runOnce(parts, standing, run, cron, signal);
+    await runOnce(parts, standing, interrupted(run), cron, signal);
   }
 }
 

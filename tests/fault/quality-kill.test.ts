@@ -61,8 +61,9 @@ test(`killed ${kills} times in the middle: runs are complete, and no result is t
             `run ${stored.id} lacks ${id}`,
           );
       }
-      for (const { checkId, outcome } of ofRun) {
-        assert.equal(outcome, 'passed');
+      for (const { checkId, outcome, record } of ofRun) {
+        // A check that was measured alone whenever its process was killed is left alone in the end.
+        assert.ok(outcome === 'passed' || /ended the process/.test(record), `${checkId} ${outcome}`);
         if (!checkId.includes('.now-')) still.set(checkId, (still.get(checkId) ?? 0) + 1);
       }
     }

@@ -7,6 +7,7 @@ import { LakeError } from '../../runtime/errors.ts';
 import { exactly, type Finding, type Measurer } from '../../quality/measurer.ts';
 import type { CheckResult } from '../../quality/result.ts';
 import { runChecks } from '../../quality/run/run-checks.ts';
+import { interrupted, runOfRecord } from '../../quality/run/run-record.ts';
 import { checkOf, countingMeasurer, emptyEngine, partsOf, runOf, tablesOf } from './quality-fixture.ts';
 
 const signal = new AbortController().signal;
@@ -229,5 +230,41 @@ describe('a run of quality checks', () => {
     await commit('users');
     await runChecks([check], runOf('r4'), parts, signal);
     assert.deepEqual(since, [null, '1001', '1001', '1002']);
+  });
+
+  it('goes on one check at a time after its process died, and leaves alone the check that kills it', async () => {
+    const { catalog } = await tablesOf(['users', 'rides']);
+    const store = memoryQualityStore();
+    const checks = [checkOf('a'), checkOf('deadly', { samplesMax: 0 }), checkOf('b'), checkOf('c', { table: 'rides' })];
+    const calls: number[] = [];
+    let life = new AbortController();
+    const deadly = countingMeasurer(new Map(), {
+      measure: async (asked) => {
+        calls.push(asked.length);
+        // As a process that dies: nothing of this call comes back, and the store is what it was.
+        if (asked.some(({ name }) => name === 'deadly')) life.abort(new Error('the process died'));
+        return new Map(asked.map(({ id }) => [id, exactly(0, 'scan')]));
+      },
+    });
+    const parts = partsOf(catalog, [deadly], { store, limits: { parallel: 1, checkTimeoutMs: 1000, runTimeoutMs: 5000 } });
+    let run = runOf('r1');
+    let results: readonly CheckResult[] = [];
+    let lives = 0;
+    while (results.length === 0 && lives < 10) {
+      lives++;
+      life = new AbortController();
+      try {
+        results = (await runChecks(checks, run, parts, life.signal)).results;
+      } catch {
+        const [stored] = await store.listRuns({ before: null, limit: 1 });
+        const before = stored ? runOfRecord(stored) : null;
+        assert.ok(before);
+        run = interrupted(before);
+      }
+    }
+    assert.equal(lives, 5);
+    assert.deepEqual(calls, [3, 1, 1, 1, 1, 1, 1]);
+    assert.deepEqual(outcomes(results), { 'users.a': 'passed', 'users.deadly': 'error', 'users.b': 'passed', 'rides.c': 'passed' });
+    assert.match(results[1]?.reason ?? '', /ended the process of the quality jobs 3 times/);
   });
 });

@@ -226,7 +226,7 @@ describe('the schedule', () => {
     await store.putRun(storedRun(runOf('by hand', { startedAt: start - 3 * minute, trigger: 'command' }), null));
     const { stop } = begin('one');
     await settle();
-    assert.deepEqual(runs, [interrupted]);
+    assert.deepEqual(runs, [{ ...interrupted, recovery: { deaths: new Map(), measuring: null } }]);
     await clock.advanceBy(hour);
     assert.deepEqual(slotsOf(runs.slice(1)), ['users.a 13:00:00', 'users.b 13:00:00']);
     await stop();
