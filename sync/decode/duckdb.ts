@@ -118,14 +118,18 @@ function judgeFunction(sources: ReadonlyMap<number, RowSource>): DuckDBScalarFun
     name: 'foz_judge',
     parameterTypes: [BIGINT, BLOB],
     returnType: VARCHAR,
-    mainFunction: (_, input, output) => {
+    mainFunction: (info, input, output) => {
       const [ids, values] = [input.getColumnVector(0), input.getColumnVector(1)];
-      for (let row = 0; row < input.rowCount; row++) {
-        const value = values.getItem(row);
-        const judge = sources.get(Number(ids.getItem(row)))?.judge;
-        output.setItem(row, judge && value instanceof DuckDBBlobValue ? judge(value.bytes) : null);
+      try {
+        for (let row = 0; row < input.rowCount; row++) {
+          const value = values.getItem(row);
+          const judge = sources.get(Number(ids.getItem(row)))?.judge;
+          output.setItem(row, judge && value instanceof DuckDBBlobValue ? judge(value.bytes) : null);
+        }
+        output.flush();
+      } catch (error) {
+        info.setError(`judging a row: ${String(error)}`);
       }
-      output.flush();
     },
   });
 }

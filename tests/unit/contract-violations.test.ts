@@ -2,15 +2,19 @@
 // validator; clean rows have none; no row is lost to a rule.
 
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
 import test from 'node:test';
 import type { JsonObject } from '../../contracts/json-schema.ts';
 import type { PinnedContract } from '../../sync/contract/pinned-contract.ts';
+import { openDuckdb } from '../../sync/decode/duckdb.ts';
 import { contractOf, event } from './contract-fixture.ts';
 import { decodeLab, readRows, recordOf, type DecodeLab } from './decode-fixture.ts';
 
 const rules: readonly { readonly kind: string; readonly schema: JsonObject; readonly good: unknown; readonly bad: unknown }[] = [
   { kind: 'type', schema: { type: 'integer' }, good: 1, bad: 'one' },
   { kind: 'enum', schema: { enum: ['active', 'closed'] }, good: 'active', bad: 'lost' },
+  { kind: 'enum', schema: { enum: ['a', 'b', 'c', "d'", 'e', 'f', 'active', null] }, good: null, bad: 'lost' },
+  { kind: 'enum', schema: { enum: ['a', 'b', 'c', "d'", 'e', 'f', 'active', 1] }, good: "d'", bad: 'lost' },
   { kind: 'const', schema: { const: 'x' }, good: 'x', bad: 'y' },
   { kind: 'minimum', schema: { minimum: 0 }, good: 0, bad: -1 },
   { kind: 'maximum', schema: { maximum: 10 }, good: 10, bad: 11 },
@@ -157,11 +161,27 @@ test('a rescued row is judged by its text', async () => {
   const first = event({ id: 1, x: 1 });
   const negativeZero = first.replace('"x":1', '"x":-0');
   const tooMuch = first.replace('"x":1', '"x":9,"y":-0');
-  const found = await violationsOf(lab, contract, [first, negativeZero, tooMuch, '{"broken":']);
+  // Half a pair of surrogates: JSON to JavaScript, none to DuckDB.
+  const halfPair = first.replace('"x":1', String.raw`"x":"\ud800"`);
+  const found = await violationsOf(lab, contract, [first, negativeZero, tooMuch, '{"broken":', halfPair]);
   assert.deepEqual(
-    found.map((row) => row.map(({ property, rule }) => `${property} ${rule}`)),
-    [[], [], ['x maximum'], []],
+    found.map((row) => row.map(({ property, rule, value }) => `${property} ${rule} ${value ?? ''}`)),
+    [[], [], ['x maximum 9'], [], ['x type \ufffd']],
   );
+});
+
+function failing(): never {
+  throw new Error('no such rule');
+}
+
+test('a judge that fails fails the statement, and nothing else', async () => {
+  await using duckdb = await openDuckdb({ memoryLimitBytes: 100_000_000, threads: 1, tempDir: tmpdir() });
+  const judged = duckdb.query(`SELECT foz_judge(5, 'x'::BLOB) FROM range(3)`, {
+    id: 5,
+    source: { pages: [], scanner: null, judge: failing },
+  });
+  await assert.rejects(judged, /judging a row: Error: no such rule/);
+  assert.deepEqual(await duckdb.query('SELECT 1'), [[1]]);
 });
 
 test('figures of a batch: rows that break a rule, rows kept out of the view, and rules by their frequency', async () => {
