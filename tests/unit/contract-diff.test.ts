@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { execFile, type ExecFileException } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { usersDocument } from '../conformance/contract-documents.ts';
 
 const entry = fileURLToPath(new URL('../../cli/foz.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'foz-diff-'));
@@ -27,6 +28,11 @@ function diff(...args: readonly string[]): Promise<{ readonly code: number; read
 
 function write(name: string, schema: object): string {
   writeFileSync(join(folder, name), JSON.stringify(schema));
+  return name;
+}
+
+function writeLines(name: string, schema: object): string {
+  writeFileSync(join(folder, name), JSON.stringify(schema, null, 2));
   return name;
 }
 
@@ -70,6 +76,25 @@ test('--format github is one annotation a broken table, its lines escaped', asyn
   assert.equal(code, 1);
   assert.match(stdout, /^::error file=narrow\.json,line=1,title=contract%3A backward compatibility of table::table%0A/);
   assert.equal(stdout.trimEnd().split('\n').length, 1);
+});
+
+const odcs = (name: string, length: number): string => {
+  writeFileSync(join(folder, name), usersDocument({ version: '2.0.0', emailLengthMax: length }));
+  return name;
+};
+
+const lineOf = (file: string, text: RegExp): number =>
+  readFileSync(join(folder, file), 'utf8')
+    .split('\n')
+    .findIndex((line) => text.test(line)) + 1;
+
+test('an annotation stands at the property that changed, in ODCS and in a schema of several lines', async () => {
+  const [yaml, json] = await Promise.all([
+    diff(odcs('long.yaml', 90), odcs('short.yaml', 10), '--format', 'github'),
+    diff(wide, writeLines('lines.json', column({ type: 'string', maxLength: 2 })), '--format', 'github'),
+  ]);
+  assert.match(yaml.stdout, new RegExp(`^::error file=short\\.yaml,line=${lineOf('short.yaml', /name: email/)},`));
+  assert.match(json.stdout, new RegExp(`^::error file=lines\\.json,line=${lineOf('lines.json', /maxLength/)},`));
 });
 
 test('the profile decides: an optional column added is breaking for the strict one only', async () => {

@@ -87,8 +87,12 @@ async function diffVersions(call: CommandCall, files: readonly string[]): Promis
   const profile = profiles.find((name) => name === call.options['profile']) ?? 'sound';
   const comparison = compareContracts(old, updated, { profile, history, ...(mode === undefined ? {} : { mode }) });
   const consumers = await consumersOf(call, comparison, old, updated);
-  const { reachedText } = await import('../../lineage/reached.ts');
-  tell(call, { ...comparison, consumers }, newFile, reachedText);
+  const [{ reachedText }, { lineOfDifference }] = await Promise.all([
+    import('../../lineage/reached.ts'),
+    import('../../contract/difference-place.ts'),
+  ]);
+  const lineOf: LineOf = (table, path) => lineOfDifference(newFile, table, path);
+  tell(call, { ...comparison, consumers }, newFile, { reachedText, lineOf });
   return comparison.compatible === true ? 0 : 1;
 }
 
@@ -116,15 +120,22 @@ async function consumersOf(
 
 type ReachedText = (reached: Reached) => readonly string[];
 
-function tell(call: CommandCall, told: Told, file: string, reachedText: ReachedText): void {
+interface Telling {
+  readonly reachedText: ReachedText;
+  readonly lineOf: LineOf;
+}
+
+function tell(call: CommandCall, told: Told, file: string, { reachedText, lineOf }: Telling): void {
   const format = call.options['format'];
   const textOf = (table: TableComparison): string => tableText(table, told.consumers[table.table], reachedText);
   call.print(told, () => {
     if (format === 'json') return JSON.stringify(told, null, 2);
-    return format === 'github' ? annotations(told, file, textOf) : text(told, textOf);
+    return format === 'github' ? annotations(told, file, textOf, lineOf) : text(told, textOf);
   });
 }
 
+/** Of a difference in the new document. */
+type LineOf = (table: string, path: string) => number;
 type TextOf = (table: TableComparison) => string;
 
 function text(told: Told, textOf: TextOf): string {
@@ -165,18 +176,19 @@ function property(value: string): string {
 }
 
 /**
- * Spec: GitHub Actions workflow commands. One annotation a table that is not compatible, one notice when all are, and a
- * warning for each table that loses what is read.
+ * Spec: GitHub Actions workflow commands. One annotation a table that is not compatible, where its first difference stands, one
+ * notice when all are, and a warning for each table that loses what is read.
  */
-function annotations(told: Told, file: string, textOf: TextOf): string {
-  const line = (level: string, title: string, message: string): string =>
-    `::${level} file=${property(file)},line=1,title=${property(title)}::${escaped(message)}`;
+function annotations(told: Told, file: string, textOf: TextOf, lineOf: LineOf): string {
+  const line = (level: string, title: string, message: string, at = 1): string =>
+    `::${level} file=${property(file)},line=${at},title=${property(title)}::${escaped(message)}`;
   const shown = told.tables.filter(({ table, compatible }) => compatible !== true || (told.consumers[table]?.consumers.length ?? 0) > 0);
   if (shown.length === 0) return line('notice', 'contract', text(told, textOf));
   return shown
     .map((table) => {
       const title = table.compatible === true ? `consumers of ${table.table}` : `${told.mode} compatibility of ${table.table}`;
-      return line(table.compatible === false ? 'error' : 'warning', `contract: ${title}`, textOf(table));
+      const { path = '' } = table.differences.find(({ allowed }) => !allowed) ?? table.differences[0] ?? {};
+      return line(table.compatible === false ? 'error' : 'warning', `contract: ${title}`, textOf(table), lineOf(table.table, path));
     })
     .join('\n');
 }
