@@ -17,7 +17,7 @@ import { oldestRow, windowedRows, type WindowedRows } from './windowed-rows.ts';
 type Distribution = Extract<Measure, { kind: 'distribution' }>;
 
 /** Fewer rows say nothing of a distribution. */
-const rowsMin = { now: 50, before: 200 };
+const rowsMin = { now: 200, before: 500 };
 
 export const distributionMeasurer: Measurer = {
   name: 'distribution',
