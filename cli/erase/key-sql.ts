@@ -4,6 +4,7 @@
 import { fieldNamed, isStruct, type Schema, type StructType } from '../../lake/iceberg/schema.ts';
 import { literal, quoted } from '../../lake/parquet/duckdb-type.ts';
 import { reasonNotUtf8 } from '../../lake/raw/raw-schema.ts';
+import type { KeyMembers } from '../../lake/raw/erased.ts';
 import { keyHeaders } from '../../sync/contract/enforced-columns.ts';
 import type { HeldKey } from './held-key.ts';
 
@@ -70,9 +71,15 @@ function rescuedSql({ members }: HeldKey): string {
   return `CASE WHEN ${text} IS NULL THEN false WHEN ${isBytes} THEN ${inBytes} WHEN json_valid(${text}) THEN ${inJson.map((one) => `coalesce(${one}, false)`).join(' OR ')} ELSE ${inText} END`;
 }
 
-/** As above, of a record's value that is no JSON. */
-export function isInText(text: string, { members }: HeldKey): boolean {
-  return [...members].every(([name, value]) => new RegExp(memberPattern(name, value)).test(text));
+/** As above, of a record's value that is text and no JSON. */
+export function isInText(text: string, members: KeyMembers): boolean {
+  return [...members].every(([name, value]) => new RegExp(memberPattern(name, value), 'u').test(text));
+}
+
+/** As above, of one that is no text. */
+export function isInBytes(bytes: Buffer, { members }: HeldKey): boolean {
+  const digits = bytes.toString('hex').toUpperCase();
+  return [...members].every(([name, value]) => new RegExp(bytesPattern(name, value)).test(digits));
 }
 
 function memberPattern(name: string, value: string): string {
@@ -90,7 +97,7 @@ function hex(text: string): string {
 }
 
 function escaped(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 function isOneOf(expression: string, texts: readonly string[]): string {

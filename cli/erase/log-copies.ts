@@ -9,7 +9,7 @@ import type { Log } from '../../sync/log/log.ts';
 import { keyAt, valueAt, type RecordHeader } from '../../sync/log/record-block.ts';
 import { readLog } from '../verify/read-log.ts';
 import { isHeld, type HeldKey } from './held-key.ts';
-import { isInText } from './key-sql.ts';
+import { isInBytes, isInText } from './key-sql.ts';
 
 export interface TopicRetention {
   /** `delete`, `compact` or both. */
@@ -40,7 +40,7 @@ export async function logCopies(
 ): Promise<readonly LogCopies[]> {
   const ends = new Map([...(await log.offsets(topic, signal))].map(([partition, { highWatermark }]) => [partition, highWatermark]));
   const found = new Map<number, LogCopies>();
-  const texts = keys.map((key) => [...key.members.values()].map((text) => Buffer.from(text)));
+  const texts = keys.map(plainTexts);
   await readLog(
     log,
     topic,
@@ -78,8 +78,13 @@ function untilOf(logTimeMs: EpochMs, retention: TopicRetention | null): EpochMs 
   return logTimeMs + retention.retentionMs;
 }
 
-/** As holdsSql, of a record. */
-function holdsKey(
+/** Values that JSON spells as they are: a record without them does not hold the key. */
+export function plainTexts({ members }: HeldKey): readonly Buffer[] {
+  return [...members.values()].filter((text) => /^[ !#-[\]-~]*$/.test(text)).map((text) => Buffer.from(text));
+}
+
+/** As holdsSql, of a record: `texts` as plainTexts has them. */
+export function holdsKey(
   held: HeldKey,
   texts: readonly Buffer[],
   key: Uint8Array | null,
@@ -92,8 +97,10 @@ function holdsKey(
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
   // Most records end here, unread.
   if (!texts.every((text) => bytes.includes(text))) return false;
-  const read = isUtf8(bytes) ? readJson(bytes.toString('utf8')) : null;
-  return read?.kind === 'value' ? isInJson(read.value, held.members) : isInText(bytes.toString('latin1'), held);
+  if (!isUtf8(bytes)) return isInBytes(bytes, held);
+  const text = bytes.toString('utf8');
+  const read = readJson(text);
+  return read.kind === 'value' ? isInJson(read.value, held.members) : isInText(text, held.members);
 }
 
 function isInJson(value: JsonValue, members: KeyMembers): boolean {
