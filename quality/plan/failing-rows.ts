@@ -110,7 +110,7 @@ function statementFor(
   const also = rows.where === null ? '' : ` AND (${rows.where})`;
   const from = fromSql({ ...rows, where: null }, joins);
   if (failing.kind === 'condition') return `SELECT ${columns} ${from} WHERE ${failing.sql}${also} ${order}`;
-  const value = `ROW(${duplicateValues(failing, dialect).join(', ')})`;
-  const twice = `SELECT ${value} ${from} WHERE ${failing.among}${also} GROUP BY 1 HAVING count(*) > 1`;
-  return `SELECT ${columns} ${from} WHERE ${failing.among}${also} AND ${value} IN (${twice}) ${order}`;
+  const values = duplicateValues(failing, dialect);
+  const twice = `SELECT ${values.join(', ')} ${from} WHERE ${failing.among}${also} GROUP BY ALL HAVING count(*) > 1`;
+  return `SELECT ${columns} ${from} WHERE ${failing.among}${also} AND (${values.join(', ')}) IN (${twice}) ${order}`;
 }
