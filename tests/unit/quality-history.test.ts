@@ -105,8 +105,8 @@ function bins(seed: number, rows: number, shares: readonly number[], usual: read
     const counts = of.map(() => 0);
     for (let i = 0; i < count; i++) {
       let left = random.next() * of.reduce((sum, share) => sum + share, 0);
-      const at = of.findIndex((share) => (left -= share) < 0);
-      counts[at] = (counts[at] ?? 0) + 1;
+      const bin = of.findIndex((share) => (left -= share) < 0);
+      counts[bin] = (counts[bin] ?? 0) + 1;
     }
     return counts;
   };
