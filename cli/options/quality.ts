@@ -1,6 +1,7 @@
 // `quality:` what is checked, and with how much of the machine.
 
 import { duration, flag, group, integer, list, optional, secretText, size, text } from '../../runtime/options.ts';
+import { alertsOptions } from './alerts.ts';
 
 const trino = group(
   {
@@ -49,6 +50,7 @@ export const qualityOptions = group(
       default: '.foz/quality.sqlite',
     }),
     trino: optional(trino),
+    alerts: alertsOptions,
   },
   { doc: 'Quality checks: `foz run`, `foz quality`' },
 );

@@ -11,7 +11,9 @@ import { isBad } from '../../quality/result.ts';
 import { countOutcomes, type RunReport } from '../../quality/run/run-checks.ts';
 import { startScheduler, type ScheduleStatus } from '../../quality/schedule/scheduler.ts';
 import type { LoadedConfig } from '../config.ts';
+import { failingOf, type Failing } from './failing.ts';
 import { openQuality, type Quality } from './open-quality.ts';
+import { serveAlerts, type ServedAlerts } from './serve-alerts.ts';
 
 export interface QualityStatus extends ScheduleStatus {
   readonly pid: number;
@@ -22,7 +24,7 @@ export interface QualityStatus extends ScheduleStatus {
     readonly outcomes: Readonly<Record<string, number>>;
   } | null;
   /** Checks that fail now, by their newest result: those of other processes too. */
-  readonly failing: readonly { readonly check: string; readonly outcome: string; readonly reason: string }[];
+  readonly failing: readonly Failing[];
 }
 
 export interface ServeQuality {
@@ -34,25 +36,26 @@ export interface ServeQuality {
 }
 
 const statusEveryMs = 2_000;
-const failingShown = 50;
 
 /** Ends when the signal aborts, once what ran has stopped. */
 export async function serveQuality({ loaded, reload, logger, onStatus }: ServeQuality, signal: AbortSignal): Promise<void> {
   await using quality = await openQuality(loaded, logger);
   const { quality: config } = loaded.config;
   const told = { lastRun: null as QualityStatus['lastRun'], problems: '' };
+  const alerts = serveAlerts(loaded, quality.store, logger, signal);
   const scheduler = startScheduler(
     {
       store: quality.store,
       clock: systemClock,
       logger,
       holder: `${hostname()}/${process.pid}/${randomUUID()}`,
-      declared: async (within) => declaredNow(quality, reload(), told, logger, within),
+      declared: async (within) => declaredNow(quality, reload(), { told, alerts, logger }, within),
       head: (table, within) => quality.head(table, within),
       run: (checks, run, within) => quality.run(checks, run, within),
       after: async (report) => {
         told.lastRun = { id: report.id, startedAt: report.startedAt, endedAt: report.endedAt, outcomes: countOutcomes(report.results) };
         logBad(report, logger);
+        await alerts.observe(report);
       },
       rhythm: {
         watchMs: config.watch,
@@ -65,24 +68,26 @@ export async function serveQuality({ loaded, reload, logger, onStatus }: ServeQu
     signal,
   );
   while (!signal.aborted) {
-    onStatus({ pid: process.pid, ...scheduler.status(), lastRun: told.lastRun, failing: await failingNow(quality).catch(() => []) });
+    onStatus({ pid: process.pid, ...scheduler.status(), lastRun: told.lastRun, failing: await failingNow(quality) });
     await systemClock.sleep(statusEveryMs, signal).catch(() => undefined);
   }
   await scheduler.done;
+  await alerts.done;
 }
 
 /** What is wrong with a declaration is logged once; the others are run all the same. */
 async function declaredNow(
   quality: Quality,
   loaded: LoadedConfig,
-  told: { problems: string },
-  logger: Logger,
+  { told, alerts, logger }: { readonly told: { problems: string }; readonly alerts: ServedAlerts; readonly logger: Logger },
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
-  const { checks, problems } = await quality.declared(signal, loaded);
+  const declared = await quality.declared(signal, loaded);
+  const { checks, problems } = declared;
   const text = problems.map(problemText).join('\n');
   if (text !== told.problems && text !== '') logger.warn({ problems: problems.map(problemText) }, 'declared checks have problems');
   told.problems = text;
+  await alerts.declared(declared);
   return checks;
 }
 
@@ -95,12 +100,5 @@ function logBad({ id, results, reused }: RunReport, logger: Logger): void {
 }
 
 async function failingNow({ store }: Quality): Promise<QualityStatus['failing']> {
-  const latest = await store.latestResults();
-  const bad = latest.filter(({ outcome }) => outcome === 'failed' || outcome === 'error');
-  return bad.slice(0, failingShown).map(({ checkId, outcome, record }) => ({ check: checkId, outcome, reason: reasonIn(record) }));
-}
-
-function reasonIn(record: string): string {
-  const value: unknown = JSON.parse(record);
-  return typeof value === 'object' && value !== null && 'reason' in value ? String(value.reason) : '';
+  return store.latestResults().then(failingOf, () => []);
 }

@@ -41,7 +41,7 @@ export interface Alert {
   readonly level: AlertLevel;
   /** Newest result that was taken into account. */
   readonly lastAt: EpochMs;
-  /** Since when it is not ok; of an ok one: when it became so. */
+  /** Since when it fires; of an ok one: since when it had. */
   readonly since: EpochMs;
   /** What people were told last. */
   readonly announced: AlertLevel;

@@ -38,11 +38,11 @@ function take(board: Board, result: CheckResult): Board {
   if (level === null || (before !== undefined && result.startedAt <= before.lastAt)) return board;
   // What never fired needs no entry.
   if (before === undefined && level === 'ok') return board;
-  const isSame = before !== undefined && (before.level === 'ok') === (level === 'ok');
+  const began = before === undefined || (before.level === 'ok' && level !== 'ok');
   const alert: Alert = {
     level,
     lastAt: result.startedAt,
-    since: isSame ? before.since : result.startedAt,
+    since: began ? result.startedAt : before.since,
     announced: before?.announced ?? 'ok',
     keys: keyDigests(result, board.origin),
     announcedKeys: before?.announcedKeys ?? [],
@@ -58,7 +58,7 @@ export function retire(board: Board, isDeclared: (checkId: string) => boolean, a
   if (gone.length === 0) return board;
   const ended = gone.map(([id, alert]): [string, Alert] => [
     id,
-    { ...alert, level: 'ok', since: announcing.now, facts: { ...alert.facts, level: 'ok', found: 'the check is no longer declared' } },
+    { ...alert, level: 'ok', facts: { ...alert.facts, level: 'ok', at: announcing.now, found: 'the check is no longer declared' } },
   ]);
   const told = announce({ ...board, alerts: { ...board.alerts, ...Object.fromEntries(ended) } }, announcing);
   const left = Object.entries(told.alerts).filter(([id, alert]) => isDeclared(id) || needsWord(alert));

@@ -13,7 +13,6 @@ export interface Silence {
   readonly pattern: string;
   readonly until: EpochMs;
   readonly reason: string | null;
-  readonly by: string | null;
   readonly createdAt: EpochMs;
 }
 

@@ -29,10 +29,8 @@ export function emailReceiver(settings: EmailSettings): Receiver {
       signal.throwIfAborted();
       const domain = /@([A-Za-z0-9.-]+)>?\s*$/.exec(from)?.[1] ?? 'foz.invalid';
       const transport = createTransport(transportOf(settings));
-      // What a server has taken cannot be called back, so its answer is waited for even while the process ends; the
-      // library's own time limits bound it.
       try {
-        const info = await transport.sendMail({
+        const sending = transport.sendMail({
           from,
           to: [...to],
           subject: `[foz] ${subjectText(message)}`,
@@ -41,6 +39,8 @@ export function emailReceiver(settings: EmailSettings): Receiver {
           references: `<${message.table}.alerts@${domain}>`,
           headers: { 'Idempotency-Key': message.key, 'Auto-Submitted': 'auto-generated' },
         });
+        // What a server has taken cannot be called back, so its answer is waited for even while the process ends.
+        const info = await withinTime(sending, settings.timeoutMs);
         return info.accepted.length > 0
           ? { kind: 'delivered' }
           : { kind: 'refused', problem: 'no address was accepted', retryAfterMs: null };
@@ -51,6 +51,18 @@ export function emailReceiver(settings: EmailSettings): Receiver {
       }
     },
   };
+}
+
+/** The library bounds each step; a server that answers a byte at a time would have for ever. */
+async function withinTime<T>(sending: Promise<T>, timeoutMs: number): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(Object.assign(new Error('time is over'), { code: 'ETIMEDOUT' })), timeoutMs);
+  try {
+    return await Promise.race([sending, promise]);
+  } finally {
+    clearTimeout(timer);
+    sending.catch(() => undefined);
+  }
 }
 
 function transportOf({ host, port, tls, user, password, timeoutMs }: EmailSettings) {
