@@ -10,6 +10,7 @@ import { parseErased, erasedProperty } from '../../lake/raw/erased.ts';
 import { readChain } from '../../lake/raw/offset-chain.ts';
 import { randomUUID } from 'node:crypto';
 import { erase, event, find, loadedTable, orphan, textsHeld } from './erase-fixture.ts';
+import { readWithIcebird } from './icebird-read.ts';
 import { queryLab, type LakeRecord, type QueryLab } from './query-fixture.ts';
 
 /** Of number 5 short values that lie outside all others: they are whole in the bounds of manifests. */
@@ -63,6 +64,12 @@ test('no byte of the key is left in any object, the other rows stay as they were
   assert.deepEqual(erased.swept.left, []);
   assert.deepEqual(await lab.lake.query(others), before);
   await assertErased(lab);
+  const read = await readWithIcebird(lab.store, (await loadedTable(lab)).metadata);
+  assert.deepEqual(
+    read.map((row) => Number(row['_log_offset'])).sort((a, b) => a - b),
+    before.rows.map(([, offset]) => Number(offset)),
+    'icebird',
+  );
   await lab.land([{ key: '{"id":20}', value: event('c', 300, null, user(20)) }]);
   await assertErased(lab);
   assert.deepEqual((await lab.lake.query('SELECT count(*) FROM raw.users')).rows, [[BigInt(before.rows.length + 1)]]);

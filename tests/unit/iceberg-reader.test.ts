@@ -7,15 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { icebergRead } from 'icebird';
 import type { DataFile } from '../../lake/iceberg/data-file.ts';
 import { evolveSchema } from '../../lake/iceberg/evolve.ts';
-import { stringifyJson } from '../../lake/iceberg/json.ts';
 import { defaultMergeLimits, prepareMerge } from '../../lake/iceberg/merge-manifests.ts';
-import { currentSchema, type PartitionSpec, type TableMetadata } from '../../lake/iceberg/metadata.ts';
+import { currentSchema, type PartitionSpec } from '../../lake/iceberg/metadata.ts';
 import type { Schema } from '../../lake/iceberg/schema.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
+import { readWithIcebird } from './icebird-read.ts';
 import { append, applied, bound, newTable, start, today } from './iceberg-fixture.ts';
 
 const schema: Schema = {
@@ -73,26 +72,6 @@ async function writtenFile(directory: string, store: ObjectStore, n: number, col
     lowerBounds: new Map([[1, bound('long', BigInt(n * 3))]]),
     upperBounds: new Map([[1, bound('long', BigInt(n * 3 + 2))]]),
   };
-}
-
-/** icebird fetches absolute locations; here they lead into the memory store. */
-async function readWithIcebird(store: ObjectStore, metadata: TableMetadata): Promise<readonly Record<string, unknown>[]> {
-  const original = globalThis.fetch;
-  globalThis.fetch = async (input, init) => {
-    const url = String(input);
-    assert.ok(url.startsWith(`${store.root}/`), `${url} is read from elsewhere`);
-    const bytes = await store.get(url.slice(store.root.length + 1));
-    const range = /^bytes=(\d+)-(\d+)?$/.exec(new Headers(init?.headers).get('range') ?? '');
-    if (!range) return new Response(Uint8Array.from(bytes), { headers: { 'content-length': String(bytes.length) } });
-    const [from, to] = [Number(range[1]), range[2] === undefined ? bytes.length : Number(range[2]) + 1];
-    return new Response(Uint8Array.from(bytes.subarray(from, to)), { status: 206 });
-  };
-  try {
-    // Through JSON, as a reader would get it.
-    return await icebergRead({ tableUrl: metadata.location, metadata: JSON.parse(stringifyJson(metadata)) });
-  } finally {
-    globalThis.fetch = original;
-  }
 }
 
 function sorted(rows: readonly Record<string, unknown>[]): readonly Record<string, unknown>[] {
