@@ -1,5 +1,6 @@
 // The local stack as Foz uses it: schemas of users and rides loaded before anything captures them, topics made, the
-// connector registered, and a foz.yaml (secrets in .env beside it, both readable by their owner only) that points to it.
+// connector registered, and a foz.yaml (secrets in .env beside it, both readable by their owner only) that points to it, with
+// the checks that come with the project.
 
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -16,6 +17,7 @@ import { cassandraDefaults, openCassandra } from '../sources/cassandra-client.ts
 import { openPostgres, postgresDefaults } from '../sources/postgres-client.ts';
 import { startStack, type Stack, type StackEndpoints, type StackEvent } from '../stack/stack.ts';
 import { openKafkaAdmin } from './kafka-admin.ts';
+import { writeDefaultChecks } from './quality/default-checks.ts';
 import { packageFile } from './package-file.ts';
 
 export interface LocalStackOptions {
@@ -190,6 +192,7 @@ quality:
   await writeFile(join(stack.dir, '.env'), env, { mode: 0o600 });
   const file = join(stack.dir, 'foz.yaml');
   await writeFile(file, text, { mode: 0o600 });
+  writeDefaultChecks(stack.dir);
   return file;
 }
 

@@ -14,10 +14,11 @@ import { usersTopics } from '../connectors/users.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { silentLogger } from '../runtime/log.ts';
 import { checkJars } from '../stack/setup/downloads.ts';
+import { requireConditionalWrites } from './conditional-writes.ts';
 import type { LoadedConfig } from './config.ts';
 import { openKafkaAdmin } from './kafka-admin.ts';
 import { addressOf, cassandraSettings, pathIn, postgresSettings, ridesCapture, urlOf, usersSettings } from './settings.ts';
-import { kafkaOptions, openStore, requireConditionalWrites } from './wire.ts';
+import { kafkaOptions, openStore } from './wire.ts';
 
 const probeTimeoutMs = 20_000;
 

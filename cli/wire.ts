@@ -2,8 +2,8 @@
 // What it returns is the caller's to dispose.
 
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Catalog, TableIdent } from '../catalog/catalog.ts';
 import type { ContractRegistry } from '../catalog/contract-registry.ts';
 import type { Contracts } from '../catalog/contracts.ts';
@@ -27,7 +27,6 @@ import { systemClock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { isAlive } from '../runtime/is-alive.ts';
 import type { Logger } from '../runtime/log.ts';
-import { isRecord } from '../runtime/options.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { cassandraSource } from '../sources/cassandra-source.ts';
 import { postgresSource } from '../sources/postgres-source.ts';
@@ -86,54 +85,6 @@ function s3Credentials(credentials: CredentialsConfig): NonNullable<S3StoreOptio
   }
 }
 
-/** STORE_NOT_CONDITIONAL where the configuration requires conditional writes and the store ignores them. */
-export async function requireConditionalWrites(loaded: LoadedConfig, store: ObjectStore, signal?: AbortSignal): Promise<void> {
-  const { store: config } = loaded.config.lake;
-  if (config.kind === 's3' && config.conditionalWrites === 'off') return;
-  const test = await store.selfTest(signal);
-  if (!test.conditionalPut || !test.conditionalComplete || test.raceFailures > 0) {
-    throw new LakeError('STORE_NOT_CONDITIONAL', `${store.root} does not honour If-None-Match`, {
-      context: {
-        expected: 'one winner in every race',
-        found: `put: ${String(test.conditionalPut)}, multipart complete: ${String(test.conditionalComplete)}, ${test.raceFailures} of ${test.raceRounds} races with other than one winner`,
-      },
-    });
-  }
-  await mkdir(dirname(proofFile(loaded)), { recursive: true });
-  await writeFile(proofFile(loaded), JSON.stringify({ store: proofName(loaded, store), provenAt: systemClock.now() }));
-}
-
-const proofAgeMaxMs = 24 * 3600 * 1000;
-
-/** As above, but takes a proof of the last day on this machine: the races cost seconds, and workers restart. */
-export async function requireConditionalWritesOnceADay(loaded: LoadedConfig, store: ObjectStore, signal?: AbortSignal): Promise<void> {
-  const proof = await readProof(proofFile(loaded));
-  const isFresh =
-    isRecord(proof) &&
-    proof['store'] === proofName(loaded, store) &&
-    typeof proof['provenAt'] === 'number' &&
-    Math.abs(systemClock.now() - proof['provenAt']) < proofAgeMaxMs;
-  if (!isFresh) await requireConditionalWrites(loaded, store, signal);
-}
-
-/** Null for a file that is absent, cut short or no proof at all. */
-async function readProof(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch {
-    return null;
-  }
-}
-
-function proofFile(loaded: LoadedConfig): string {
-  return join(pathIn(loaded, loaded.config.lake.workDir), 'conditional-writes.json');
-}
-
-function proofName(loaded: LoadedConfig, store: ObjectStore): string {
-  const { store: config } = loaded.config.lake;
-  return `${config.kind === 's3' ? (config.endpoint ?? 'aws') : 'file'} ${store.root}`;
-}
-
 /** The pointer store of the embedded catalog. */
 export async function openCatalogStore(loaded: LoadedConfig): Promise<CatalogStore> {
   const { catalog } = loaded.config;
@@ -149,10 +100,18 @@ export interface OpenCatalog extends AsyncDisposable {
 }
 
 /** Where the quality jobs remember: the catalog's own file where it is on this machine, else one of theirs. */
-export async function openQualityStore(loaded: LoadedConfig): Promise<CatalogStore> {
+export function openQualityStore(loaded: LoadedConfig): Promise<CatalogStore> {
+  return sqliteCatalogStore({ path: qualityFile(loaded) });
+}
+
+export function hasQualityStore(loaded: LoadedConfig): boolean {
+  return existsSync(qualityFile(loaded));
+}
+
+function qualityFile(loaded: LoadedConfig): string {
   const { catalog, quality } = loaded.config;
   const file = catalog.kind === 'embedded' ? pathIn(loaded, catalog.database) : null;
-  return sqliteCatalogStore({ path: file !== null && existsSync(file) ? file : pathIn(loaded, quality.database) });
+  return file !== null && existsSync(file) ? file : pathIn(loaded, quality.database);
 }
 
 /**

@@ -1,6 +1,7 @@
 // `foz demo`: from a clone to a queried lake, with the worker killed on the way and the proof that it did not matter.
 
 import { rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Command, CommandCall } from '../command.ts';
 import { loadConfig } from '../config.ts';
@@ -45,14 +46,28 @@ export const demo: Command = {
     const trino = call.options['withTrino'] === true ? await askTrino(running, call) : null;
     call.print(trino === null ? running.result : { ...running.result, trino }, () => reportText(running.result, trino));
     if (call.options['keep'] === true) {
+      await using quality = await startQuality(running);
       call.note(
-        '\nEverything is still running. In another terminal: npm run --silent foz -- status | query "select …" | verify users. Ctrl-C ends it.',
+        `\nEverything is still running, and checks run as they are due (${quality.checks}). In another terminal: npm run --silent foz -- status | query "select …" | verify users | quality run. Ctrl-C ends it.`,
       );
       await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
     }
     return isProven(running.result) ? 0 : 1;
   },
 };
+
+/** Only now: the figures before are the worker's own. */
+async function startQuality({ local }: RunningDemo): Promise<AsyncDisposable & { readonly checks: string }> {
+  const { startFoz } = await import('../demo/worker-process.ts');
+  const { dir } = local.stack;
+  const started = startFoz({
+    entry: packageFile('bin/foz.mjs'),
+    configFile: local.configFile,
+    only: 'quality',
+    logFile: join(dir, 'logs', 'quality.log'),
+  });
+  return { checks: relative('.', join(dir, 'quality')), [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };
+}
 
 /** What an earlier demo or `foz up` left is removed; a stack that runs is somebody's. */
 async function beginFromNothing(directory: string): Promise<void> {

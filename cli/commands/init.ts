@@ -1,16 +1,19 @@
-// `foz init`: a foz.yaml with every setting explained and an .env.example for its secrets. Never overwrites.
+// `foz init`: a foz.yaml with every setting explained, an .env.example for its secrets, and checks of users and rides in
+// quality/. Never overwrites.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Command } from '../command.ts';
 import { packageFile } from '../package-file.ts';
+import { writeDefaultChecks } from '../quality/default-checks.ts';
 
 export const init: Command = {
-  description: 'Write foz.yaml (commented, with the schema line that gives editors completion) and .env.example. Never overwrites a file.',
+  description:
+    'Write foz.yaml (commented, with the schema line that gives editors completion), .env.example and quality/ with checks of users and rides. Never overwrites a file.',
   arguments: [{ name: '[directory]', doc: 'where to write (default: here)' }],
   examples: [
-    ['foz init', 'foz.yaml and .env.example in this directory'],
+    ['foz init', 'foz.yaml, .env.example and quality/ in this directory'],
     ['foz init lake && foz check -c lake/foz.yaml', 'somewhere else, then say what is wrong'],
   ],
   run: async ({ args, print }) => {
@@ -36,9 +39,10 @@ export const init: Command = {
       const text = (templates[index] ?? '').replace('{{schema}}', schema.startsWith('.') ? schema : `./${schema}`);
       writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
     });
-    print({ written: files }, () =>
+    const written = [...files, ...writeDefaultChecks(directory)];
+    print({ written }, () =>
       [
-        ...files.map((file) => `wrote ${relative('.', file) || file}`),
+        ...written.map((file) => `wrote ${relative('.', file) || file}`),
         '',
         'next: fill in the blanks, copy .env.example to .env, then foz check',
       ].join('\n'),

@@ -52,8 +52,9 @@ export async function serveCatalogAlone(call: CommandCall, loaded: LoadedConfig,
 
 async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger): Promise<number> {
   const { config } = loaded;
-  const [wire, { createPromMetrics }, { metricsObserver }, { version }] = await Promise.all([
+  const [wire, { requireConditionalWritesOnceADay }, { createPromMetrics }, { metricsObserver }, { version }] = await Promise.all([
     import('../wire.ts'),
+    import('../conditional-writes.ts'),
     import('../../runtime/prom-metrics.ts'),
     import('../observe.ts'),
     import('../version.ts'),
@@ -97,7 +98,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
     }),
   );
   const store = parts.use(wire.openStore(loaded, logger));
-  await untilStoreAnswers(() => wire.requireConditionalWritesOnceADay(loaded, store, call.signal), started, call, logger);
+  await untilStoreAnswers(() => requireConditionalWritesOnceADay(loaded, store, call.signal), started, call, logger);
   const isEmbedded = config.catalog.kind === 'embedded' && call.options['only'] !== 'sync';
   const pointers = isEmbedded ? parts.use(await wire.openCatalogStore(loaded)) : null;
   const served = pointers ? await serve(parts, wire, loaded, pointers, store, logger) : null;

@@ -1,4 +1,4 @@
-// `foz status`: what runs and how fresh it is: the local stack's processes and the worker's own word. Exit 4 when a table
+// `foz status`: what runs and how fresh it is: the local stack's processes, the worker's own word, what checks found. Exit 4 when a table
 // is halted, 3 when the worker does not answer.
 
 import { existsSync } from 'node:fs';
@@ -17,7 +17,7 @@ const answerMaxMs = 3_000;
 
 export const status: Command = {
   description:
-    'Show the local stack and the worker: state, positions and freshness of every table. Exit 4 when a table has halted, 3 when the worker does not answer.',
+    'Show the local stack and the worker: state, positions and freshness of every table, and which quality checks fail. Exit 4 when a table has halted, 3 when the worker does not answer.',
   examples: [
     ['foz status', 'as tables'],
     ['foz status --json | jq .worker.status.tables', 'for scripts'],
@@ -25,7 +25,13 @@ export const status: Command = {
   run: async (call) => {
     const [stack, worker] = await Promise.all([stackStatus(call), workerStatus(call)]);
     const tables = tablesOf(worker);
-    call.print({ stack, worker }, () => [stackText(stack), workerText(worker, tables)].filter((part) => part !== '').join('\n\n'));
+    const { qualityNotes, qualityStatus } = await import('../quality/status-notes.ts');
+    const quality = await qualityStatus(call, worker?.status?.['quality']);
+    const now = Date.now();
+    call.print({ stack, worker, quality }, () => {
+      const checks = qualityNotes(quality, (at) => ageText(now, at), now).join('\n');
+      return [stackText(stack), workerText(worker, tables), checks].filter((part) => part !== '').join('\n\n');
+    });
     if (tables.some((table) => table['state'] === 'halted')) return 4;
     return worker === null || worker.status !== null ? 0 : 3;
   },
@@ -96,9 +102,8 @@ function workerText(worker: WorkerAnswer | null, tables: readonly Readonly<Recor
     typeof table['reason'] === 'string' ? [`${String(table['table'])}: ${table['reason']}${nextText(table, table['reason'])}`] : [],
   );
   const drifted = driftNotes(worker.status['drift']);
-  const quality = qualityNotes(worker.status['quality'], now);
   const head = tableText(['table', 'state', 'rows committed', 'last commit', 'newest change', 'next offsets'], rows);
-  return [head, ...away, ...notes, ...drifted, ...quality].join('\n');
+  return [head, ...away, ...notes, ...drifted].join('\n');
 }
 
 /** One line a table whose source is not as its contract says. */
@@ -119,27 +124,6 @@ function nextText({ halt, table }: Readonly<Record<string, unknown>>, reason: st
   // The catalog holds commits against the contract in force (catalog/registry/commit-veto.ts).
   const isVeto = /^CATALOG_REFUSED: .*Contract \S+ \S+ has the column /s.test(reason);
   return `\n  next: ${isVeto ? `foz contract plan ${name}   (what the contract in force would have; then foz contract register … --activate)` : 'foz check'}`;
-}
-
-const failingShown = 5;
-
-/** How the quality jobs are, and what fails now. */
-function qualityNotes(quality: unknown, now: number): readonly string[] {
-  if (!isRecord(quality)) return [];
-  const { state, isLeader, checks, running, nextAt, lastRun, problem, failing } = quality;
-  if (state !== 'running') return [`quality: ${String(state)}`];
-  const ran = isRecord(lastRun) ? `last run ${ageText(now, lastRun['endedAt'])}` : 'no run yet';
-  const planned = typeof nextAt === 'number' ? `next in ${Math.max(0, Math.round((nextAt - now) / 1000))} s` : 'none planned';
-  const next = isRecord(running) ? 'one goes on' : planned;
-  const who = isLeader === true ? '' : ', another process leads';
-  const bad = Array.isArray(failing) ? failing.filter(isRecord) : [];
-  return [
-    `quality: ${String(checks)} checks, ${ran}, ${next}${who}; ${bad.length === 0 ? 'none fails' : `${bad.length} fail`}`,
-    ...bad.slice(0, failingShown).map(({ check, reason }) => `  ${String(check)}: ${String(reason)}`),
-    ...(bad.length > failingShown ? ['  …'] : []),
-    ...(bad.length > 0 ? ['  next: foz quality show CHECK'] : []),
-    ...(typeof problem === 'string' ? [`  problem: ${problem}`] : []),
-  ];
 }
 
 function ageText(now: number, at: unknown): string {

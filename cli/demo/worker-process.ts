@@ -19,7 +19,7 @@ export interface FozProcess extends AsyncDisposable {
 export interface FozProcessOptions {
   readonly entry: string;
   readonly configFile: string;
-  readonly only: 'sync' | 'catalog';
+  readonly only: 'sync' | 'catalog' | 'quality';
   readonly logFile: string;
   /** FOZ_SIGNAL_AT of the process. */
   readonly signalAt?: string;

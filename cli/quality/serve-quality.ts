@@ -35,13 +35,18 @@ export interface ServeQuality {
   readonly onStatus: (status: QualityStatus) => void;
 }
 
+interface Told {
+  lastRun: QualityStatus['lastRun'];
+  problems: string;
+}
+
 const statusEveryMs = 2_000;
 
 /** Ends when the signal aborts, once what ran has stopped. */
 export async function serveQuality({ loaded, reload, logger, onStatus }: ServeQuality, signal: AbortSignal): Promise<void> {
   await using quality = await openQuality(loaded, logger);
   const { quality: config } = loaded.config;
-  const told = { lastRun: null as QualityStatus['lastRun'], problems: '' };
+  const told: Told = { lastRun: null, problems: '' };
   const alerts = serveAlerts(loaded, quality.store, logger, signal);
   const scheduler = startScheduler(
     {

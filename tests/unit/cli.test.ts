@@ -88,7 +88,11 @@ test('foz init writes once, for its owner only, and refuses to overwrite', async
   const target = join(folder, 'begin');
   const first = await foz('init', target, '--json');
   assert.equal(first.code, 0, first.stderr);
-  assert.deepEqual(JSON.parse(first.stdout), { written: [join(target, 'foz.yaml'), join(target, '.env.example')] });
+  const written = ['foz.yaml', '.env.example', join('quality', 'users.yaml'), join('quality', 'rides.yaml')].map((name) =>
+    join(target, name),
+  );
+  assert.deepEqual(JSON.parse(first.stdout), { written });
+  assert.match(readFileSync(join(target, 'quality', 'users.yaml'), 'utf8'), /^# yaml-language-server: \$schema=\S+quality\.schema\.json\n/);
   assert.equal(statSync(join(target, 'foz.yaml')).mode & 0o077, 0);
   const text = readFileSync(join(target, 'foz.yaml'), 'utf8');
   assert.match(text, /^# yaml-language-server: \$schema=\S+foz\.schema\.json\n/);
