@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { assert, LakeError } from '../../runtime/errors.ts';
+import { LakeError } from '../../runtime/errors.ts';
+import { copyReport } from '../../lake/parquet/copy-report.ts';
 import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { fieldIds } from '../../lake/parquet/field-ids.ts';
 import { fileMetrics, leavesOf, microsOf, type ReportedStats } from '../../lake/parquet/file-metrics.ts';
@@ -14,7 +15,7 @@ import { judgedIn, type FileJudged, type RowsEnforcement } from '../contract/jud
 import { remainingPages } from './day-sources.ts';
 import { decodeSelect, reasonNoShape, type DecodeStatement } from './decode-sql.ts';
 import type { DecodePlan, WrittenBatch, WrittenFile } from './decoder.ts';
-import type { Duckdb, DuckdbValue } from './duckdb.ts';
+import type { Duckdb } from './duckdb.ts';
 import { prunableColumns } from './learn.ts';
 import type { RowPage } from './row-pages.ts';
 import type { ScannerChoice } from './scanner-choice.ts';
@@ -189,7 +190,7 @@ async function writeFile(
       { id: rows.id, source: { pages: rows.pages, scanner: statement.scanner, judge: tally && tally.judge } },
       signal,
     );
-    const { recordCount, fileSizeInBytes, stats } = readReport(report);
+    const { recordCount, fileSizeInBytes, stats } = copyReport(report);
     const metrics = fileMetrics(schema, stats, { wideColumns: options.wideColumns, always: prunableColumns(rows.pages) });
     const reasons = stats.get('"_rescued"."reason"');
     const rescued = Number(reasons?.get('num_values') ?? 0) - Number(reasons?.get('null_count') ?? 0);
@@ -232,27 +233,6 @@ function changedAtRange(stats: ReportedStats): WrittenBatch['changedAtUs'] {
   const changed = stats.get('"changed_at"');
   const [min, max] = [microsOf(changed?.get('min') ?? ''), microsOf(changed?.get('max') ?? '')];
   return min === null || max === null ? null : { min: Number(min), max: Number(max) };
-}
-
-/** filename, count, file_size_bytes, footer_size_bytes, column_statistics, partition_keys */
-function readReport(report: readonly DuckdbValue[] | undefined): {
-  readonly recordCount: number;
-  readonly fileSizeInBytes: number;
-  readonly stats: ReportedStats;
-} {
-  assert(report, 'COPY reported no file');
-  const columns = [...mapEntries(report[4])].map(([path, column]): [string, ReadonlyMap<string, string>] => [
-    path,
-    new Map([...mapEntries(column)].map(([name, value]) => [name, String(value)])),
-  ]);
-  return { recordCount: Number(report[1]), fileSizeInBytes: Number(report[2]), stats: new Map(columns) };
-}
-
-function* mapEntries(value: DuckdbValue | undefined): Generator<[string, DuckdbValue]> {
-  if (!Array.isArray(value)) return;
-  for (const entry of value) {
-    if (typeof entry === 'object' && entry !== null && 'key' in entry && 'value' in entry) yield [String(entry.key), entry.value];
-  }
 }
 
 /** A text that DuckDB's JSON reader refuses, or one that is no UTF-8. */
