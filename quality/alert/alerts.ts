@@ -5,9 +5,10 @@
 // because a process died are looked at by the next. After a 2xx a delivery is taken off the board and never sent again;
 // where the process dies between the two, it is sent once more under the same key.
 
-import type { QualityStore } from '../../catalog/store/quality-store.ts';
+import type { QualityStore, StoredState } from '../../catalog/store/quality-store.ts';
 import type { Clock, EpochMs } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
+import { isRecord } from '../../runtime/options.ts';
 import type { Random } from '../../runtime/random.ts';
 import { retryDelayMs } from '../../runtime/retry.ts';
 import type { CheckResult } from '../result.ts';
@@ -109,18 +110,34 @@ function known(board: Board, receivers: readonly Receiver[]): Board {
 
 const cursor = { kind: 'alert-cursor', name: 'results' } as const;
 
+interface Cursor {
+  /** Of the newest result looked at. */
+  readonly at: EpochMs;
+  /** Where looking began: what is older is no news. */
+  readonly from: EpochMs;
+}
+
 async function moveCursor(store: QualityStore, at: EpochMs): Promise<void> {
   const state = await store.getState(cursor.kind, cursor.name);
-  if (at === 0 || (state !== null && Number(state.record) >= at)) return;
+  const before = cursorOf(state);
+  if (at === 0 || (before !== null && before.at >= at)) return;
+  const moved: Cursor = { at, from: before?.from ?? at };
   // Lost to another process: that one moved it.
-  await store.putState({ ...cursor, expectedRevision: state?.revision ?? null, record: String(at) });
+  await store.putState({ ...cursor, expectedRevision: state?.revision ?? null, record: JSON.stringify(moved) });
+}
+
+function cursorOf(state: StoredState | null): Cursor | null {
+  const value: unknown = state === null ? null : JSON.parse(state.record);
+  if (!isRecord(value)) return null;
+  const { at, from } = value;
+  return typeof at === 'number' && typeof from === 'number' ? { at, from } : null;
 }
 
 /** At first only how things stand now: what failed and was mended before anybody was to be told is no news. */
 async function unseenResults(store: QualityStore): Promise<readonly CheckResult[]> {
-  const state = await store.getState(cursor.kind, cursor.name);
-  if (state === null) return (await store.latestResults()).map(resultOfRecord);
-  const from = Number(state.record) - overlapMs;
+  const seen = cursorOf(await store.getState(cursor.kind, cursor.name));
+  if (seen === null) return (await store.latestResults()).map(resultOfRecord);
+  const from = Math.max(seen.at - overlapMs, seen.from + 1);
   const found: CheckResult[] = [];
   let before: { readonly at: EpochMs; readonly key: string } | undefined;
   while (found.length < resultsMax) {
