@@ -207,7 +207,7 @@ function typeDrift(column: ContractColumn, found: SourceColumn, schema: JsonObje
   if (change === 'widened')
     add('type-widened', 'error', expected, now, `${write}; \`foz contract plan\` shows how the lake's column widens.`);
   else if (change === 'narrowed')
-    add('type-narrowed', 'warning', expected, now, `${write}; \`foz contract plan\` asks whether the lake's column keeps its type.`);
+    add('type-narrowed', 'warning', expected, now, `${write}; the lake's column keeps its type, older rows need it.`);
   else add('type-changed', 'error', expected, now, `${write}; the lake's column keeps its rows and a new one takes the new type.`);
 }
 

@@ -33,11 +33,11 @@ import { steadyWriter, type SteadyWriter } from './steady-writer.ts';
 const entry = join(import.meta.dirname, '../../cli/foz.ts');
 const definitions = join(import.meta.dirname, '../../contracts/definitions');
 
-test('ALTER TABLE under load: told, planned, applied beside the worker; nothing is lost', { timeout: 300_000 }, async (t) => {
+test('ALTER TABLE under load: told, planned, applied beside the worker; nothing is lost', { timeout: 420_000 }, async (t) => {
   await using parts = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'foz-evolution-'));
   parts.defer(() => rm(directory, { recursive: true, force: true }));
-  const signal = AbortSignal.timeout(280_000);
+  const signal = AbortSignal.timeout(400_000);
   const { stack, configFile } = parts.use(await upLocalStack({ directory, isDetached: false, freshness: '1s' }, signal));
   await appendFile(configFile, '\ncontracts:\n  refresh: 1s\n  drift: { interval: 2s }\n');
   const loaded = loadConfig(configFile, directory);
@@ -117,16 +117,19 @@ test('ALTER TABLE under load: told, planned, applied beside the worker; nothing 
       await verified(step, 'users', userWriter);
       assert.equal((await countOf(step, 'current.users', 'tier > 5000000000 AND balance > 123456789012')) > 0, true);
     });
-    await after('a narrower type is refused as a minor version, planned as a decision, and older values are read cast', async () => {
-      await sql('ALTER TABLE public.users ALTER COLUMN score TYPE numeric(7,2)');
-      await drifted(step, 'users', ['type-narrowed score']);
-      const refusal = await users.to('2.2.0', (text) => replaced(text, 'numeric(8,2)', 'numeric(7,2)'), 1);
-      assert.match(refusal, /major version/);
-      await users.to('3.0.0', (text) => text);
-      assert.deepEqual(await planned(step, 'users'), { code: 1, steps: ['decision score'] });
-      await applied(step, 'users', { decide: ['score=replace'] });
-      await verified(step, 'users', userWriter);
-    });
+    await after(
+      'a narrower type is refused as a minor version; fewer decimals are a decision, and older values are read cast',
+      async () => {
+        await sql('ALTER TABLE public.users ALTER COLUMN score TYPE numeric(7,1)');
+        await drifted(step, 'users', ['type-narrowed score']);
+        const refusal = await users.to('2.2.0', (text) => replaced(text, 'numeric(8,2)', 'numeric(7,1)'), 1);
+        assert.match(refusal, /major version/);
+        await users.to('3.0.0', (text) => text);
+        assert.deepEqual(await planned(step, 'users'), { code: 1, steps: ['decision score'] });
+        await applied(step, 'users', { decide: ['score=replace'] });
+        await verified(step, 'users', userWriter);
+      },
+    );
     await after('DROP hides the column; its values stay in raw', async () => {
       await sql('ALTER TABLE public.users DROP COLUMN nickname');
       delete userColumns['nickname'];
@@ -309,7 +312,7 @@ async function applied({ foz }: Step, name: string, options: Readonly<Record<str
 async function verified({ foz }: Step, name: string, writer: SteadyWriter | null): Promise<void> {
   const isPaused = name === 'rides';
   if (isPaused) await writer?.pause();
-  const ended = await foz(verify, [name]);
+  const ended = await foz(verify, [name], { wait: 150 });
   if (isPaused) writer?.resume();
   assert.deepEqual([ended.code, ended.answer['samples']], [0, []], ended.text);
   assert.ok(Number(ended.answer['source']) > 0);
