@@ -1,8 +1,8 @@
 // Objects of a table that nobody refers to any more, after an erasure. What was committed once and is named by no
 // snapshot now is dead at once: it can never come back. What was never committed may still be on its way, so it is only
-// deleted where no commit can name it: rows below the table's next offsets (I2 refuses such a commit), or a rewritten
-// file of an erasure that began so long ago that it must have ended. Everything is found anew from the table and the
-// store, so that a run cut short is finished by the next one, in whatever order it ended: data files go first, then the
+// deleted where no commit can name it: rows below the table's next offsets (I2 refuses such a commit), or a file of an
+// erasure or of another engine that began so long ago that it must have ended. Everything is found anew from table and
+// store, so that a run cut short is finished by the next one, wherever it ended: data files go first, then the
 // manifests that name them, then the lists.
 
 import type { LoadedTable } from '../../catalog/catalog.ts';
@@ -39,6 +39,8 @@ export interface Swept {
 
 /** No erasure takes so long between its first upload and its commit. */
 export const rewrittenAgeMaxMs = 3_600_000;
+/** Nor a job of another engine: what remove_orphan_files waits for. */
+const foreignAgeMaxMs = 3 * 86_400_000;
 /** How an erasure names its files: a worker's have no such end. */
 export const rewrittenSuffix = '-kept.parquet';
 
@@ -124,9 +126,11 @@ async function whyLeft(
   const file = { location: locationOf(store, object.key), bytes: object.bytes };
   const { rows } = await scanner.scan(metadata, file, keys, signal);
   if (rows.every((count) => count === 0)) return null;
-  const isOld = clock.now() - object.modifiedAt > rewrittenAgeMaxMs;
-  if (!/\/[0-9a-f-]{36}\.parquet$/.test(file.location))
-    return isOld && file.location.endsWith(rewrittenSuffix) ? 'dead' : 'written by another erasure or engine that may still commit it';
+  const ageMs = clock.now() - object.modifiedAt;
+  if (!/\/[0-9a-f-]{36}\.parquet$/.test(file.location)) {
+    const isOver = ageMs > (file.location.endsWith(rewrittenSuffix) ? rewrittenAgeMaxMs : foreignAgeMaxMs);
+    return isOver ? 'dead' : 'written by another erasure or engine that may still commit it';
+  }
   if (await scanner.isBelow(metadata, file, nextOffsets(metadata), signal)) return 'dead';
   return 'flushed by a worker, not committed yet';
 }

@@ -11,7 +11,6 @@ import { currentSchema } from '../../lake/iceberg/metadata.ts';
 import { fieldIds } from '../../lake/parquet/field-ids.ts';
 import type { LoadedTable } from '../../catalog/catalog.ts';
 import { readAvroFile } from '../../lake/iceberg/avro-file.ts';
-import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { openFileCache } from '../../query/file-cache.ts';
 import { openReadingDuckdb } from '../../query/duckdb.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -28,7 +27,8 @@ export const event = (op: string, lsn: number, before: object | null, after: obj
 
 export interface EraseRun extends FindOptions {
   readonly crashPoint?: (point: ErasePoint) => void | Promise<void>;
-  readonly store?: ObjectStore;
+  /** How much later than now it runs. */
+  readonly laterMs?: number;
 }
 
 export async function loadedTable({ catalog, target }: Pick<QueryLab, 'catalog' | 'target'>): Promise<LoadedTable> {
@@ -63,7 +63,7 @@ export async function erase(lab: QueryLab, key: string, options: EraseRun = {}):
       {
         catalog: lab.catalog,
         store: lab.store,
-        clock: systemClock,
+        clock: { ...systemClock, now: () => systemClock.now() + (options.laterMs ?? 0) },
         random: seededRandom(7),
         scanner,
         forget: (locations) => cache.forget(locations),

@@ -187,4 +187,10 @@ test('a flushed file that no commit names: deleted where none can name it any mo
     [false, 'flushed by a worker, not committed yet'],
     [true, 'written by another erasure or engine that may still commit it'],
   ]);
+  const later = await erase(lab, '5', { laterMs: 4 * 86_400_000 });
+  assert.deepEqual(
+    later.swept.left.map(({ why }) => why),
+    ['flushed by a worker, not committed yet'],
+    'a job of another engine is over after three days',
+  );
 });
