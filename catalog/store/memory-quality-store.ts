@@ -11,6 +11,8 @@ interface State {
 export function memoryQualityStore(): QualityStore {
   const runs = new Map<string, StoredRun>();
   const results = new Map<string, StoredResult>();
+  const numbers = new Map<string, number>();
+  let last = 0;
   const series = new Map<string, Map<number, number>>();
   const states = new Map<string, Map<string, State>>();
   const leases = new Map<string, { readonly holder: string; readonly expiresAt: number }>();
@@ -28,7 +30,10 @@ export function memoryQualityStore(): QualityStore {
     },
     async addResults(added) {
       const fresh = added.filter(({ key }, at) => !results.has(key) && added.findIndex((other) => other.key === key) === at);
-      for (const result of fresh) results.set(result.key, result);
+      for (const result of fresh) {
+        results.set(result.key, result);
+        numbers.set(result.key, ++last);
+      }
       return fresh.map(({ key }) => key);
     },
     async getResults(keys) {
@@ -46,6 +51,11 @@ export function memoryQualityStore(): QualityStore {
       const seen = new Set<string>();
       const newest = newestFirst().filter(({ checkId }) => !seen.has(checkId) && seen.add(checkId));
       return newest.sort((a, b) => (a.checkId < b.checkId ? -1 : 1));
+    },
+    async resultsAfter(after, limit) {
+      const numbered = [...results.values()].map((result) => ({ number: numbers.get(result.key) ?? 0, result }));
+      const found = numbered.filter(({ number }) => number > after).sort((a, b) => a.number - b.number);
+      return { last, results: found.slice(0, limit) };
     },
     async addHistory(name, points) {
       const known = series.get(name) ?? new Map<number, number>();
@@ -84,7 +94,10 @@ export function memoryQualityStore(): QualityStore {
     },
     async prune(before) {
       const old = [...results.values()].filter(({ at }) => at < before.results);
-      for (const { key } of old) results.delete(key);
+      for (const { key } of old) {
+        results.delete(key);
+        numbers.delete(key);
+      }
       for (const { id, startedAt } of runs.values()) if (startedAt < before.results) runs.delete(id);
       for (const points of series.values()) for (const at of points.keys()) if (at < before.history) points.delete(at);
       return old.length;

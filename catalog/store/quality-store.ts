@@ -20,6 +20,11 @@ export interface StoredResult {
   readonly record: string;
 }
 
+export interface NumberedResult {
+  readonly number: number;
+  readonly result: StoredResult;
+}
+
 export interface StoredRun {
   readonly id: string;
   readonly startedAt: EpochMs;
@@ -61,6 +66,11 @@ export interface QualityStore {
   listResults(query: ResultQuery): Promise<readonly StoredResult[]>;
   /** The newest result of each check. */
   latestResults(): Promise<readonly StoredResult[]>;
+  /**
+   * In the order they were added, numbered upwards from 1; a number is never given twice, not even after pruning. `last`: the
+   * newest number given so far, at least `after` unless the store is older than whoever asks remembers (an old copy).
+   */
+  resultsAfter(after: number, limit: number): Promise<{ readonly last: number; readonly results: readonly NumberedResult[] }>;
   /** Idempotent by (series, at): the first value stays. */
   addHistory(series: string, points: readonly HistoryPoint[]): Promise<void>;
   /** Newest first. */

@@ -1,7 +1,7 @@
 // The SQLite store's tables, one migration per version, applied in order inside one transaction. Never change one that
 // has been released: add the next.
 
-import { qualityMigration } from './sqlite-quality-operations.ts';
+import { qualityMigration, qualityOrderMigration } from './sqlite-quality-operations.ts';
 
 export const sqliteMigrations: readonly string[] = [
   `
@@ -60,4 +60,5 @@ export const sqliteMigrations: readonly string[] = [
     PRIMARY KEY (kind, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  qualityOrderMigration,
 ];

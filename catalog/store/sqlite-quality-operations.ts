@@ -52,6 +52,15 @@ export const qualityMigration = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** The order in which results were added. AUTOINCREMENT: a number is not given again when the newest rows are gone. */
+export const qualityOrderMigration = `
+  CREATE TABLE quality_order (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE
+  ) STRICT;
+  INSERT INTO quality_order (key) SELECT key FROM quality_results ORDER BY at, key;
+`;
+
 const resultColumns = 'key, run_id, check_id, table_name, snapshot_id, outcome, at, value, record';
 
 export function sqliteQualityOperations(sql: SqliteStatements): readonly (readonly [string, Operation])[] {
@@ -88,6 +97,17 @@ export function sqliteQualityOperations(sql: SqliteStatements): readonly (readon
     [
       'latestQualityResults',
       () => rows(`SELECT ${resultColumns} FROM quality_results WHERE key IN (SELECT key FROM quality_latest) ORDER BY check_id`),
+    ],
+    [
+      'qualityResultsAfter',
+      (after = 0, limit = 0) => [
+        row("SELECT seq FROM sqlite_sequence WHERE name = 'quality_order'")?.[0] ?? 0,
+        ...rows(
+          `SELECT number, ${resultColumns} FROM quality_order JOIN quality_results USING (key) WHERE number > ? ORDER BY number LIMIT ?`,
+          after,
+          limit,
+        ),
+      ],
     ],
     [
       'addQualityHistory',
@@ -139,6 +159,7 @@ export function sqliteQualityOperations(sql: SqliteStatements): readonly (readon
           change('DELETE FROM quality_latest WHERE at < ?', results);
           change('DELETE FROM quality_runs WHERE started_at < ?', results);
           change('DELETE FROM quality_history WHERE at < ?', history);
+          change('DELETE FROM quality_order WHERE key IN (SELECT key FROM quality_results WHERE at < ?)', results);
           return change('DELETE FROM quality_results WHERE at < ?', results);
         }),
     ],
@@ -149,6 +170,7 @@ function addResult({ change }: SqliteStatements, result: StoredResult): boolean 
   const { key, runId, checkId, table, snapshotId, outcome, at, value, record } = result;
   const insert = `INSERT INTO quality_results (${resultColumns}) VALUES (?, ?, ?, ?, nullif(?, ''), ?, ?, nullif(?, ''), ?) ON CONFLICT DO NOTHING`;
   if (change(insert, key, runId, checkId, table, snapshotId ?? '', outcome, at, value ?? '', record) === 0) return false;
+  change('INSERT INTO quality_order (key) VALUES (?)', key);
   change(
     `INSERT INTO quality_latest (check_id, at, key) VALUES (?, ?, ?) ON CONFLICT (check_id) DO UPDATE
     SET at = excluded.at, key = excluded.key WHERE (excluded.at, excluded.key) > (quality_latest.at, quality_latest.key)`,

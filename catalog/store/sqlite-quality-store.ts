@@ -27,6 +27,16 @@ export function sqliteQualityStore(call: Call): QualityStore {
     async latestResults() {
       return (await list('latestQualityResults')).map(resultOf);
     },
+    async resultsAfter(after, limit) {
+      const [last, ...rows] = listOf(await call('qualityResultsAfter', [after, limit]));
+      return {
+        last: Number(last),
+        results: rows.map((row) => {
+          const [number, ...result] = listOf(row);
+          return { number: Number(number), result: resultOf(result) };
+        }),
+      };
+    },
     async addHistory(series, points) {
       await call('addQualityHistory', [series, JSON.stringify(points)]);
     },

@@ -60,6 +60,23 @@ function registerSuite(name: string, withStore: (run: (store: QualityStore) => P
     assert.deepEqual(await store.latestResults(), [resultOf('rides.b', 5), newest]);
   });
 
+  check('results are read in the order they were added, under numbers that are never given twice', async (store) => {
+    assert.deepEqual(await store.resultsAfter(0, 10), { last: 0, results: [] });
+    const [late, early, other] = [resultOf('users.a', 30), resultOf('users.a', 10), resultOf('rides.b', 20)];
+    await store.addResults([late]);
+    await store.addResults([late, early, { ...early, outcome: 'failed' }]);
+    await store.addResults([other]);
+    const numbered = [late, early, other].map((result, at) => ({ number: at + 1, result }));
+    assert.deepEqual(await store.resultsAfter(0, 10), { last: 3, results: numbered });
+    assert.deepEqual(await store.resultsAfter(1, 1), { last: 3, results: numbered.slice(1, 2) });
+    assert.deepEqual(await store.resultsAfter(3, 10), { last: 3, results: [] });
+    await store.prune({ results: 100, history: 0 });
+    assert.deepEqual(await store.resultsAfter(0, 10), { last: 3, results: [] });
+    const next = resultOf('users.c', 200);
+    await store.addResults([next]);
+    assert.deepEqual(await store.resultsAfter(3, 10), { last: 4, results: [{ number: 4, result: next }] });
+  });
+
   check('a run is put again when it ends, and runs are listed newest first', async (store) => {
     await store.putRun({ id: 'a', startedAt: 1, endedAt: null, record: '{}' });
     await store.putRun({ id: 'b', startedAt: 2, endedAt: 3, record: '{"x":1}' });
