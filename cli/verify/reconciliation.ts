@@ -8,7 +8,8 @@ import { tableTargets } from '../settings.ts';
 import { masksInForce, openLog } from '../wire.ts';
 import { withReconcileInput } from './verify-table.ts';
 
-export function reconciliationOf(loaded: LoadedConfig, logger: Logger): Reconciliation {
+export function reconciliationOf(given: LoadedConfig, logger: Logger): Reconciliation {
+  const loaded = withinQuality(given);
   return {
     withTable: async (table, signal, work) => {
       const target = tableTargets(loaded.config).find(({ ident }) => ident.name === table);
@@ -20,6 +21,12 @@ export function reconciliationOf(loaded: LoadedConfig, logger: Logger): Reconcil
       return await withReconcileInput({ target, loaded, log, masks, ...session, waitMs: waitMs(loaded) }, signal, work);
     },
   };
+}
+
+/** The limits of the quality jobs in place of those of queries: half of the memory for the lake, half for what differs. */
+function withinQuality(loaded: LoadedConfig): LoadedConfig {
+  const { cacheDir, cacheMax, memory, threads } = loaded.config.quality;
+  return { ...loaded, config: { ...loaded.config, query: { cacheDir, cacheMax, threads, memory: memory / 2 } } };
 }
 
 /** Time is left to compare in. */
