@@ -29,7 +29,10 @@ export const qualityOptions = group(
       doc: 'Files of checks, beside the quality rules of contracts',
       default: ['quality/*.yaml'],
     }),
-    memory: size({ doc: 'Memory of the engine that checks (DuckDB); it spills to quality.cacheDir beyond', default: '256MB' }),
+    memory: size({
+      doc: 'Memory of the engine that checks (DuckDB), for each of two runs at a time: by the clock, and after commits; it spills beyond',
+      default: '256MB',
+    }),
     threads: integer({ doc: 'Threads of that engine', min: 1, max: 256, default: 1 }),
     parallel: integer({ doc: 'Tables checked at a time', min: 1, max: 64, default: 2 }),
     timeout: group(

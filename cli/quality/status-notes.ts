@@ -47,6 +47,6 @@ export function qualityNotes(
 
 function plannedText({ isLeader, running, nextAt }: Readonly<Record<string, unknown>>, now: number): string {
   if (isLeader !== true) return ', another process leads';
-  if (isRecord(running)) return ', one goes on';
+  if (Array.isArray(running) && running.length > 0) return ', one goes on';
   return typeof nextAt === 'number' ? `, next in ${Math.max(0, Math.round((nextAt - now) / 1000))} s` : ', none planned';
 }

@@ -7,7 +7,8 @@ import type { Outcome } from '../result.ts';
 
 export interface Run {
   readonly id: string;
-  readonly trigger: 'schedule' | 'command';
+  /** By the clock, after commits, or by hand. */
+  readonly trigger: 'cron' | 'commit' | 'command';
   readonly startedAt: EpochMs;
   /** By check id: when it was due. */
   readonly slots: ReadonlyMap<string, EpochMs>;
@@ -50,7 +51,7 @@ export function runOfRecord(stored: StoredRun): Run | null {
   const value: unknown = JSON.parse(stored.record);
   if (!isRecord(value) || !isRecord(value['slots']) || !isRecord(value['pins'])) return null;
   const { trigger, slots, pins } = value;
-  if (trigger !== 'schedule' && trigger !== 'command') return null;
+  if (trigger !== 'cron' && trigger !== 'commit' && trigger !== 'command') return null;
   return {
     id: stored.id,
     trigger,

@@ -1,6 +1,7 @@
-// The schedule at work: looks what is due, runs it, remembers, and waits. One run at a time; what came due meanwhile is next.
-// Everything it must know after a crash is in the store: a run that was interrupted is taken up first, with its snapshots,
-// then what was missed is run, once. Only one process does this (leader.ts), the others wait.
+// The schedule at work: looks what is due, runs it, remembers, and waits. Two lanes, each with one run at a time: what is due by
+// the clock, which may take long at night, and what follows commits, which somebody waits for. Everything it must know after
+// a crash is in the store: a run that was interrupted is taken up first, with its snapshots, then what was missed is run,
+// once. Only one process does this (leader.ts), the others wait.
 
 import { randomUUID } from 'node:crypto';
 import type { QualityStore } from '../../catalog/store/quality-store.ts';
@@ -24,7 +25,7 @@ export interface SchedulerParts {
   /** Newest snapshot of a table; null: none yet. */
   readonly head: (table: string, signal: AbortSignal) => Promise<string | null>;
   readonly run: (checks: readonly Check[], run: Run, signal: AbortSignal) => Promise<RunReport>;
-  /** After each run, with what it came to: alerts, tables of results. Its failure is logged. */
+  /** After each run, one after the other, with what it came to: alerts, tables of results. Its failure is logged. */
   readonly after?: (report: RunReport, signal: AbortSignal) => Promise<void>;
   readonly rhythm: ScheduleRhythm;
 }
@@ -42,7 +43,7 @@ export interface ScheduleRhythm {
 export interface ScheduleStatus {
   readonly isLeader: boolean;
   readonly checks: number;
-  readonly running: { readonly id: string; readonly startedAt: EpochMs; readonly checks: number } | null;
+  readonly running: readonly { readonly id: string; readonly startedAt: EpochMs; readonly checks: number }[];
   readonly nextAt: EpochMs | null;
   /** Why it does not go on as it should; null: it does. */
   readonly problem: string | null;
@@ -61,66 +62,107 @@ const pruneEveryMs = 3_600_000;
 const resumeWithinMs = 24 * 3_600_000;
 const runsLookedAt = 50;
 
+type LaneName = 'cron' | 'commit';
+
 interface Standing {
   isLeader: boolean;
   checks: readonly Check[];
   loadedAt: EpochMs | null;
   prunedAt: EpochMs | null;
-  running: ScheduleStatus['running'];
-  nextAt: EpochMs | null;
+  readonly running: Map<LaneName, ScheduleStatus['running'][number]>;
+  readonly nextAt: Map<LaneName, EpochMs | null>;
   problem: string | null;
+  /** What follows runs, one after the other. */
+  following: Promise<unknown>;
+}
+
+interface Lane {
+  readonly name: LaneName;
+  readonly parts: SchedulerParts;
+  readonly standing: Standing;
+  readonly cron: ScheduleView['cron'];
 }
 
 export function startScheduler(parts: SchedulerParts, signal: AbortSignal): Scheduler {
-  const standing: Standing = { isLeader: false, checks: [], loadedAt: null, prunedAt: null, running: null, nextAt: null, problem: null };
+  const standing: Standing = {
+    isLeader: false,
+    checks: [],
+    loadedAt: null,
+    prunedAt: null,
+    running: new Map(),
+    nextAt: new Map(),
+    problem: null,
+    following: Promise.resolve(),
+  };
   const { store, clock, logger, holder, rhythm } = parts;
   const work = async (leading: AbortSignal): Promise<void> => {
     standing.isLeader = true;
     try {
       await scheduleOn(parts, standing, leading);
     } finally {
-      Object.assign(standing, { isLeader: false, running: null });
+      standing.isLeader = false;
     }
   };
   const done = leadThe({ store, clock, logger, holder, name: 'schedule', leaseMs: rhythm.leaseMs }, work, signal);
   return {
     status: () => {
       const { isLeader, checks, running, nextAt, problem } = standing;
-      return { isLeader, checks: checks.length, running, nextAt, problem };
+      const times = [...nextAt.values()].filter((at) => at !== null);
+      return {
+        isLeader,
+        checks: checks.length,
+        running: [...running.values()],
+        nextAt: times.length === 0 ? null : Math.min(...times),
+        problem,
+      };
     },
     done,
   };
 }
 
 async function scheduleOn(parts: SchedulerParts, standing: Standing, signal: AbortSignal): Promise<void> {
-  const { clock, rhythm, logger } = parts;
   const cron = cronReader();
   await reload(parts, standing, signal);
-  await resumeInterrupted(parts, standing, cron, signal);
+  // A lane that fails stops the other: both are begun again together.
+  const failed = new AbortController();
+  const both = AbortSignal.any([signal, failed.signal]);
+  const lanes = (['cron', 'commit'] as const).map((name) =>
+    stayIn({ name, parts, standing, cron }, both).catch((error: unknown) => {
+      failed.abort(error);
+      throw error;
+    }),
+  );
+  await Promise.allSettled(lanes);
+  if (failed.signal.aborted && !signal.aborted) throw failed.signal.reason;
+}
+
+async function stayIn(lane: Lane, signal: AbortSignal): Promise<void> {
+  const { name, parts, standing } = lane;
+  const { clock, rhythm } = parts;
+  await resumeInterrupted(lane, signal);
   while (!signal.aborted) {
     if (clock.now() - (standing.loadedAt ?? 0) >= rhythm.reloadMs) await reload(parts, standing, signal);
+    const checks = standing.checks.filter(({ when }) => when.kind === name);
     const view: ScheduleView = {
-      checks: standing.checks,
+      checks,
       remembered: await readSchedule(parts.store),
-      heads: await headsOf(parts, standing.checks, signal),
-      cron,
+      heads: await headsOf(parts, checks, signal),
+      cron: lane.cron,
     };
     const now = clock.now();
     const { due, planned, nextAt } = scheduled(view, now);
     await rememberSchedule(parts.store, standing.checks, planned);
-    standing.nextAt = nextAt;
+    standing.nextAt.set(name, nextAt);
     if (due.size > 0) {
-      const run: Run = { id: runId(now), trigger: 'schedule', startedAt: now, slots: due, pins: new Map() };
-      await runOnce(parts, standing, run, cron, signal);
+      await runOnce(lane, { id: runId(now), trigger: name, startedAt: now, slots: due, pins: new Map() }, signal);
       continue;
     }
-    await prune(parts, standing);
-    const hasWatched = standing.checks.some(({ when }) => when.kind === 'commit');
+    if (name === 'cron') await prune(parts, standing);
     const untilNext = nextAt === null ? sleepMaxMs : nextAt - now;
-    const sleepMs = Math.max(1, Math.min(sleepMaxMs, untilNext, rhythm.reloadMs, hasWatched ? rhythm.watchMs : sleepMaxMs));
+    const watchMs = name === 'commit' && checks.length > 0 ? rhythm.watchMs : sleepMaxMs;
+    const sleepMs = Math.max(1, Math.min(sleepMaxMs, untilNext, rhythm.reloadMs, watchMs));
     await clock.sleep(sleepMs, signal).catch(() => undefined);
   }
-  logger.debug({}, 'the quality schedule stops here');
 }
 
 /** `20261121T173000Z-3fa9c1`: sorts by time. */
@@ -128,16 +170,10 @@ export function runId(now: EpochMs): string {
   return `${new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomUUID().slice(0, 6)}`;
 }
 
-async function runOnce(
-  parts: SchedulerParts,
-  standing: Standing,
-  run: Run,
-  cron: ScheduleView['cron'],
-  signal: AbortSignal,
-): Promise<void> {
-  const { clock, logger, store } = parts;
+async function runOnce({ name, parts, standing, cron }: Lane, run: Run, signal: AbortSignal): Promise<void> {
+  const { clock, store } = parts;
   const checks = standing.checks.filter(({ id }) => run.slots.has(id));
-  standing.running = { id: run.id, startedAt: run.startedAt, checks: checks.length };
+  standing.running.set(name, { id: run.id, startedAt: run.startedAt, checks: checks.length });
   try {
     // As of before: what comes due while it runs is due again.
     const asOf = clock.now();
@@ -149,31 +185,31 @@ async function runOnce(
       return entry ? [[check.id, entry]] : [];
     });
     await rememberSchedule(store, standing.checks, new Map(entries));
-    standing.problem = null;
-    await parts.after?.(report, signal).catch((error: unknown) => {
-      signal.throwIfAborted();
-      logger.warn({ run: run.id, error }, 'what follows a quality run failed');
-    });
+    await follow(parts, standing, report, signal);
   } finally {
-    standing.running = null;
+    standing.running.delete(name);
   }
 }
 
-async function resumeInterrupted(
-  parts: SchedulerParts,
-  standing: Standing,
-  cron: ScheduleView['cron'],
-  signal: AbortSignal,
-): Promise<void> {
-  const { store, clock, logger } = parts;
+async function follow({ after, logger }: SchedulerParts, standing: Standing, report: RunReport, signal: AbortSignal): Promise<void> {
+  const mine = standing.following.then(() => after?.(report, signal));
+  standing.following = mine.catch(() => undefined);
+  await mine.catch((error: unknown) => {
+    signal.throwIfAborted();
+    logger.warn({ run: report.id, error }, 'what follows a quality run failed');
+  });
+}
+
+async function resumeInterrupted(lane: Lane, signal: AbortSignal): Promise<void> {
+  const { store, clock, logger } = lane.parts;
   const oldest = clock.now() - resumeWithinMs;
   const stored = await store.listRuns({ before: null, limit: runsLookedAt });
   const unfinished = stored.filter(({ endedAt, startedAt }) => endedAt === null && startedAt >= oldest).toReversed();
   for (const one of unfinished) {
     const run = runOfRecord(one);
-    if (run === null || run.trigger !== 'schedule') continue;
+    if (run?.trigger !== lane.name) continue;
     logger.info({ run: run.id, checks: run.slots.size }, 'an interrupted quality run goes on');
-    await runOnce(parts, standing, interrupted(run), cron, signal);
+    await runOnce(lane, interrupted(run), signal);
   }
 }
 

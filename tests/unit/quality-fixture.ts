@@ -42,7 +42,7 @@ export function checkOf(name: string, given: Partial<Check> = {}): Check {
 }
 
 export function runOf(id: string, given: Partial<Run> = {}): Run {
-  return { id, trigger: 'schedule', startedAt: Date.parse('2026-11-21T12:00:00Z'), slots: new Map(), pins: new Map(), ...given };
+  return { id, trigger: 'cron', startedAt: Date.parse('2026-11-21T12:00:00Z'), slots: new Map(), pins: new Map(), ...given };
 }
 
 /** Tables without rows: a snapshot each. `commit` adds another. */

@@ -258,6 +258,36 @@ describe('the schedule', () => {
     await stop();
   });
 
+  it('does not let checks after commits wait for a long run by the clock, and what follows runs comes one by one', async () => {
+    const slow = hourly('slow');
+    const quick = checkOf('quick', { when: { kind: 'commit', atMostEveryMs: 0 } });
+    const { clock, start: begin, heads } = worldOf([slow, quick]);
+    const log: string[] = [];
+    const { scheduler, stop } = begin('one', {
+      run: async (due, asked, signal) => {
+        if (due.includes(slow)) await clock.sleep(20 * minute, signal);
+        return reportOf(asked, due, heads);
+      },
+      after: async ({ results }) => {
+        const names = results.map(({ check }) => check.name).join();
+        log.push(`${names} begins`);
+        await clock.sleep(2000);
+        log.push(`${names} ends`);
+      },
+    });
+    await clock.advanceBy(hour);
+    assert.equal(scheduler.status().running.length, 1);
+    heads.set('users', '1');
+    await clock.advanceBy(4000);
+    assert.deepEqual(log, ['quick begins', 'quick ends']);
+    await clock.advanceBy(20 * minute - 4000 - 30_500);
+    heads.set('users', '2');
+    await clock.advanceBy(minute);
+    assert.deepEqual(log.slice(2).toSorted(), ['quick begins', 'quick ends', 'slow begins', 'slow ends']);
+    for (const at of [2, 4]) assert.equal(log[at]?.replace('begins', 'ends'), log[at + 1]);
+    await stop();
+  });
+
   it('goes on with the checks it knows when the declarations cannot be read, and says so', async () => {
     let isBroken = false;
     const { clock, start: begin, runs } = worldOf([]);
