@@ -194,6 +194,20 @@ test('more differences than are repaired at once: the rest is counted, and anoth
 
 const checkOf = (of: CdcMeasure) => ({ id: of, measure: { kind: 'cdc', of }, samplesMax: 5 }) as unknown as Check;
 
+test('nothing is sent where the lake is behind, nor for a table whose key is masked', async () => {
+  await using lab = await queryLab('cass.rides.rides');
+  await lab.land([event({ id: 1, fare: '1.00', note: 'n', at: 1 })]);
+  const publish = () => assert.fail('nothing is to be sent');
+  const input = { ...repairInput(lab, ridesSource([ride(2, '2', 'n', 1)]), 'cassandra', rides), publish };
+  const offsets = await lab.log.offsets(lab.target.topic);
+  const ahead = new Map([...offsets].map(([p, range]) => [p, { ...range, highWatermark: range.highWatermark + 5n }]));
+  const log = { ...lab.log, offsets: async () => ahead };
+  const arrived = () => caughtUp({ target: lab.target, catalog: lab.catalog, log }, 0, signal);
+  await assert.rejects(repairTable({ ...input, arrived }, signal), { code: 'LAKE_BEHIND' });
+  const masks = { whole: new Map([['city', (text: string) => `${text}*`]]), inside: new Set<string>() };
+  await assert.rejects(repairTable({ ...input, masks }, signal), { code: 'CONFIG_INVALID', message: /its key is masked/ });
+});
+
 test('as a check, one comparison answers how many rows are not shared and how many deletes did not come through; personal keys are masked', async () => {
   await using lab = await queryLab('cass.rides.rides');
   await lab.land([event({ id: 1, fare: '1.00', note: 'n', at: 1 }), event({ id: 2, fare: '2.00', note: 'n', at: 2 })]);
