@@ -109,7 +109,9 @@ function walk(schema: JsonSchema, place: Place, listing: Listing): void {
 function composites(schema: JsonObject, place: Place, listing: Listing): void {
   const { required } = schema;
   if (Array.isArray(required))
-    for (const name of new Set(required)) if (typeof name === 'string') add('required', { required: [name] }, { ...place, policy: policyOfProperty(schema, name) ?? place.policy }, listing, name);
+    for (const name of new Set(required))
+      if (typeof name === 'string')
+        add('required', { required: [name] }, { ...place, policy: policyOfProperty(schema, name) ?? place.policy }, listing, name);
   if (schema['contains'] !== undefined) add('contains', pick(schema, ['contains', 'minContains', 'maxContains']), place, listing);
   if (schema['if'] !== undefined && (schema['then'] !== undefined || schema['else'] !== undefined))
     add('if', pick(schema, ['if', 'then', 'else']), place, listing);
