@@ -1,4 +1,5 @@
-// SQL over the lake from this process: `raw.<table>` is what landed, `current.<table>` one row a key. A statement sees
+// SQL over the lake from this process: `raw.<table>` is what landed, `current.<table>` one row a key, and any other
+// `<namespace>.<table>` of the catalog is itself. A statement sees
 // the newest snapshot of the tables it names at the moment it starts; their data files are fetched into a local cache.
 // Reading only: nothing of this machine but that cache can be seen, and nothing can be written.
 
@@ -14,7 +15,7 @@ import type { ObjectStore } from '../lake/store/object-store.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { openReadingDuckdb, type ReadingDuckdb, type Row, type Rows } from './duckdb.ts';
 import { openFileCache, type FileCache } from './file-cache.ts';
-import { namedTables, type NamedTable } from './named-tables.ts';
+import { namedTables, otherTables, type NamedTable } from './named-tables.ts';
 import { simplePredicate } from './simple-predicate.ts';
 import type { FileNames } from './renamed-columns.ts';
 import { tableRelation } from './table-files.ts';
@@ -158,7 +159,27 @@ async function prepare(lake: Lake, sql: string, signal?: AbortSignal): Promise<P
       if (isCurrent) lake.provided?.add(viewOf({ kind: 'current', name }));
     }
   }
+  missing.push(...(await prepareOthers(lake, sql, signal)));
   return { warnings, missing };
+}
+
+/** The same for tables of other namespaces. Returns those that there are not. */
+async function prepareOthers(lake: Lake, sql: string, signal?: AbortSignal): Promise<readonly TableIdent[]> {
+  const missing: TableIdent[] = [];
+  for (const ident of otherTables(sql, lake.namespace)) {
+    const schema = ident.namespace.join('.');
+    const name = `${schema}.${ident.name}`;
+    if (lake.provided?.has(name) === true) continue;
+    const table = await lake.catalog.loadTable(ident, signal);
+    // `extract(day FROM u.at)`: most of these are columns.
+    if (!table) missing.push(ident);
+    else {
+      await lake.duckdb.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
+      await provideFiles(lake, table, { schema, name: ident.name, predicate: null }, signal);
+      lake.provided?.add(name);
+    }
+  }
+  return missing;
 }
 
 /** A statement that cannot be planned, and names a table that there is not, is wrong in that. */
@@ -166,7 +187,12 @@ async function planned<T>(lake: Lake, { missing }: Prepared, plan: () => Promise
   try {
     return await plan();
   } catch (error) {
-    throw missing[0] ? await noTable(lake, missing[0], error) : error;
+    for (const ident of missing) {
+      // A namespace that holds nothing is none: the name was a column's.
+      const known = await lake.catalog.listTables(ident.namespace).catch(() => []);
+      if (known.length > 0 || ident.namespace[0] === lake.namespace) throw noTable(ident, known, error);
+    }
+    throw error;
   }
 }
 
@@ -183,14 +209,25 @@ interface Wanted {
 
 async function provide(lake: Lake, table: LoadedTable, wanted: Wanted, signal?: AbortSignal): Promise<readonly string[]> {
   const { name, isCurrent, predicate } = wanted;
-  const place = `${quoted(lake.namespace)}.${quoted(`_files of ${name}`)}`;
+  const raw = await provideFiles(lake, table, { schema: lake.namespace, name, predicate }, signal);
+  return isCurrent ? provideCurrent(lake, name, table, raw) : [];
+}
+
+/** A view over the table's files; returns its name in SQL. */
+async function provideFiles(
+  lake: Lake,
+  table: LoadedTable,
+  { schema, name, predicate }: { readonly schema: string; readonly name: string; readonly predicate: Predicate | null },
+  signal?: AbortSignal,
+): Promise<string> {
+  const place = `${quoted(schema)}.${quoted(`_files of ${name}`)}`;
   const namesIn = (paths: readonly string[]) => namesInFiles(lake, paths);
   const parts = { store: lake.store, cache: lake.cache, place, namesIn, ...(predicate === null ? {} : { predicate }) };
   const relation = await tableRelation(table, parts, signal);
   if (relation.prepare !== '') await lake.duckdb.run(relation.prepare);
-  const raw = `${quoted(lake.namespace)}.${quoted(name)}`;
-  await lake.duckdb.run(`CREATE OR REPLACE VIEW ${raw} AS ${relation.select}`);
-  return isCurrent ? provideCurrent(lake, name, table, raw) : [];
+  const view = `${quoted(schema)}.${quoted(name)}`;
+  await lake.duckdb.run(`CREATE OR REPLACE VIEW ${view} AS ${relation.select}`);
+  return view;
 }
 
 async function namesInFiles(lake: Lake, paths: readonly string[]): Promise<ReadonlyMap<string, FileNames>> {
@@ -226,8 +263,7 @@ async function provideCurrent(lake: Lake, name: string, { metadata }: LoadedTabl
       ];
 }
 
-async function noTable(lake: Lake, ident: TableIdent, cause: unknown): Promise<LakeError> {
-  const known = await lake.catalog.listTables([lake.namespace]).catch(() => []);
+function noTable(ident: TableIdent, known: readonly TableIdent[], cause: unknown): LakeError {
   const expected = known.length === 0 ? 'a table that foz run has made' : `one of ${known.map(identText).join(', ')}`;
   return new LakeError('QUERY_INVALID', `there is no table ${identText(ident)}`, {
     cause,

@@ -6,16 +6,16 @@ import { identText, type LoadedTable } from '../catalog/catalog.ts';
 import { prepareAppend } from '../lake/iceberg/append.ts';
 import type { TableCommit } from '../lake/iceberg/commit.ts';
 import type { DataFile } from '../lake/iceberg/data-file.ts';
+import { putDataFile } from '../lake/iceberg/put-data-file.ts';
 import type { Schema } from '../lake/iceberg/schema.ts';
 import { shapesProperty, shapesText } from '../lake/raw/shapes-property.ts';
 import type { Shape } from '../lake/raw/shape.ts';
-import { keyOf, locationOf } from '../lake/store/object-store.ts';
 import { newSnapshotId } from '../lake/iceberg/next-snapshot.ts';
 import { assert, LakeError } from '../runtime/errors.ts';
 import type { Chunk } from './chunk.ts';
 import { reload, untilAvailable, type CommitDeps } from './commit.ts';
 import type { Judged, PinnedContract } from './contract/pinned-contract.ts';
-import type { WrittenBatch, WrittenFile } from './decode/decoder.ts';
+import type { WrittenBatch } from './decode/decoder.ts';
 import { contractUnenforceable, contractViolated, HaltError, type Halt } from './halt.ts';
 import { evolveCommit } from './evolve-commit.ts';
 import { newCommitId, planOf, type TableTarget } from './table.ts';
@@ -137,9 +137,9 @@ export async function uploadChunk(
   await deps.crashPoint('upload:before');
   const files: DataFile[] = [];
   for (const file of written.files) {
-    const location = await untilAvailable(() => uploadFile(file, table, deps, signal), deps, signal);
+    const uploaded = await untilAvailable(() => putDataFile(file, table.metadata, deps.store, signal), deps, signal);
     await deps.crashPoint('upload:after-file');
-    files.push({ ...file.dataFile, filePath: location });
+    files.push(uploaded);
     await deps.removeFile(file.path);
   }
   await deps.crashPoint('upload:after');
@@ -152,20 +152,4 @@ export async function uploadChunk(
     changedAtUs: written.changedAtUs,
     judged: written.judged ?? null,
   };
-}
-
-/** A fresh key for every try: an upload with an unknown outcome is left to the sweeper. */
-async function uploadFile(file: WrittenFile, table: LoadedTable, deps: CommitDeps, signal: AbortSignal): Promise<string> {
-  const base = keyOf(deps.store, table.metadata.location);
-  if (base === null)
-    throw new LakeError('CONFIG_INVALID', `table location ${table.metadata.location} lies outside the object store ${deps.store.root}`);
-  const key = `${base}/data/${partitionFolder(file)}${newCommitId()}.parquet`;
-  const outcome = await deps.store.putFile(key, file.path, { ifAbsent: true, contentType: 'application/vnd.apache.parquet' }, signal);
-  if (outcome.kind === 'exists') throw new LakeError('STORE_OUTCOME_UNKNOWN', `object ${key} exists already`);
-  return locationOf(deps.store, key);
-}
-
-function partitionFolder(file: WrittenFile): string {
-  const days = Object.values(file.dataFile.partition)[0];
-  return days === null || days === undefined ? '' : `date=${new Date(days * 86_400_000).toISOString().slice(0, 10)}/`;
 }

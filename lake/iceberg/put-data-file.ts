@@ -1,0 +1,38 @@
+// A data file on local disk becomes an object of its table. Durable when this returns, and visible to nobody until a commit
+// names it (I3).
+
+import { randomUUID } from 'node:crypto';
+import { keyOf, locationOf, type ObjectStore } from '../store/object-store.ts';
+import { LakeError } from '../../runtime/errors.ts';
+import type { DataFile } from './data-file.ts';
+import type { TableMetadata } from './metadata.ts';
+
+export interface LocalFile {
+  readonly path: string;
+  /** Partitioned by day, or not at all. */
+  readonly dataFile: Omit<DataFile, 'filePath'>;
+}
+
+/**
+ * A fresh key for every try: an upload with an unknown outcome is left to the sweeper. The local file stays. Errors:
+ * CONFIG_INVALID where the table lies outside the store, those of the store.
+ */
+export async function putDataFile(
+  { path, dataFile }: LocalFile,
+  metadata: TableMetadata,
+  store: ObjectStore,
+  signal?: AbortSignal,
+): Promise<DataFile> {
+  const base = keyOf(store, metadata.location);
+  if (base === null)
+    throw new LakeError('CONFIG_INVALID', `table location ${metadata.location} lies outside the object store ${store.root}`);
+  const key = `${base}/data/${dayFolder(dataFile)}${randomUUID()}.parquet`;
+  const outcome = await store.putFile(key, path, { ifAbsent: true, contentType: 'application/vnd.apache.parquet' }, signal);
+  if (outcome.kind === 'exists') throw new LakeError('STORE_OUTCOME_UNKNOWN', `object ${key} exists already`);
+  return { ...dataFile, filePath: locationOf(store, key) };
+}
+
+function dayFolder({ partition }: Pick<DataFile, 'partition'>): string {
+  const days = Object.values(partition)[0];
+  return days === null || days === undefined ? '' : `date=${new Date(days * 86_400_000).toISOString().slice(0, 10)}/`;
+}
