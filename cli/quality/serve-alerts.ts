@@ -21,10 +21,11 @@ export interface ServedAlerts {
 
 const tickMaxMs = 1_000;
 const catchUpEveryMs = 30_000;
+const claimExtraMs = 15_000;
 
 export function serveAlerts(loaded: LoadedConfig, store: QualityStore, logger: Logger, signal: AbortSignal): ServedAlerts {
   const { timeout, retry } = loaded.config.quality.alerts;
-  const limits = { timeoutMs: timeout, retryMinMs: retry.min, retryMaxMs: retry.max, retryForMs: retry.for };
+  const limits = { timeoutMs: timeout, claimExtraMs, retryMinMs: retry.min, retryMaxMs: retry.max, retryForMs: retry.for };
   const alerts = openAlerts({ store, receivers: alertReceivers(loaded), clock: systemClock, random: systemRandom, logger, limits });
   return {
     observe: ({ results }) => alerts.observe(results),

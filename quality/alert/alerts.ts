@@ -41,6 +41,8 @@ export interface AlertParts {
 export interface AlertLimits {
   /** Of one try. */
   readonly timeoutMs: number;
+  /** Beside the time of a try: what writing down its outcome may take, before another process tries. */
+  readonly claimExtraMs: number;
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
   /** A delivery that nobody took for so long is given up, and shown as failed. */
@@ -58,8 +60,6 @@ export interface Alerts {
   tick(signal: AbortSignal): Promise<EpochMs | null>;
 }
 
-/** Beside the time of a try: what writing down its outcome may take. */
-const claimExtraMs = 15_000;
 const pageSize = 200;
 const resultsMax = 20_000;
 /** A result is found by when it began; it may be there later than one that began after it. */
@@ -178,7 +178,7 @@ async function sendOne(
   if (receiver === undefined) return;
   const claimed = await changeBoard(store, table, (board) => {
     const now = clock.now();
-    const taken = claim(board, key, now, now + limits.timeoutMs + claimExtraMs);
+    const taken = claim(board, key, now, now + limits.timeoutMs + limits.claimExtraMs);
     return taken === null ? { board, value: null } : { board: taken.board, value: taken.delivery };
   });
   if (claimed === null) return;

@@ -34,7 +34,7 @@ function clockAt(start: number) {
 }
 
 function alertsTo(receivers: readonly Receiver[], store: QualityStore, clock = clockAt(1_000), timeoutMs = 2_000): Alerts {
-  const limits = { timeoutMs, retryMinMs: 100, retryMaxMs: 60_000, retryForMs: 3_600_000 };
+  const limits = { timeoutMs, claimExtraMs: 1_000, retryMinMs: 100, retryMaxMs: 60_000, retryForMs: 3_600_000 };
   return openAlerts({ store, receivers, clock, random: seededRandom(7), logger: silentLogger, limits });
 }
 
