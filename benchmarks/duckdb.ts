@@ -59,3 +59,29 @@ export async function queryRows(sql: string, options: Readonly<Record<string, st
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
+
+export interface HandQuery extends AsyncDisposable {
+  /** The first value of the first row; all rows are fetched. */
+  one(sql: string): Promise<unknown>;
+}
+
+/** DuckDB as it comes over tables of a folder: the columns of `after` of each table's data files, under their own names. */
+export async function handQuery(directory: string): Promise<HandQuery> {
+  const instance = await DuckDBInstance.create(':memory:', { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' });
+  const connection = await instance.connect();
+  await connection.run("SET TimeZone = 'UTC'");
+  for (const table of ['orders', 'accounts'])
+    await connection.run(
+      `CREATE VIEW ${table} AS SELECT unnest("after") FROM read_parquet(${quoted(join(directory, table, 'data', '*.parquet'))})`,
+    );
+  return {
+    one: async (sql) => {
+      const [row] = (await connection.runAndReadAll(sql)).getRowsJS();
+      return row?.[0];
+    },
+    [Symbol.asyncDispose]: async () => {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}

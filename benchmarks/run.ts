@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { benchContracts } from './contracts.ts';
+import { benchQuality } from './quality.ts';
 import { benchSync } from './sync.ts';
 
 interface Bench {
@@ -19,6 +20,7 @@ const benches: ReadonlyMap<string, Bench> = new Map<string, Bench>([
     },
   ],
   ['contracts', { options: { events: 150_000 }, run: ({ events = 0 }, note) => benchContracts({ events, note }) }],
+  ['quality', { options: { rows: 10_000_000 }, run: ({ rows = 0 }, note) => benchQuality({ rows, note }) }],
 ]);
 
 function usage(): string {

@@ -220,11 +220,9 @@ async function provideFiles(
   { schema, name, predicate }: { readonly schema: string; readonly name: string; readonly predicate: Predicate | null },
   signal?: AbortSignal,
 ): Promise<string> {
-  const place = `${quoted(schema)}.${quoted(`_files of ${name}`)}`;
   const namesIn = (paths: readonly string[]) => namesInFiles(lake, paths);
-  const parts = { store: lake.store, cache: lake.cache, place, namesIn, ...(predicate === null ? {} : { predicate }) };
+  const parts = { store: lake.store, cache: lake.cache, namesIn, ...(predicate === null ? {} : { predicate }) };
   const relation = await tableRelation(table, parts, signal);
-  if (relation.prepare !== '') await lake.duckdb.run(relation.prepare);
   const view = `${quoted(schema)}.${quoted(name)}`;
   await lake.duckdb.run(`CREATE OR REPLACE VIEW ${view} AS ${relation.select}`);
   return view;

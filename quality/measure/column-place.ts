@@ -62,12 +62,14 @@ function inAfter(schema: Schema, name: string, row: string): ColumnPlace | null 
   if (after === undefined || !isStruct(after)) return null;
   const isCassandra = currentSource(schema) === 'cassandra';
   const rows = `${row}."after"`;
+  // Of PostgreSQL `op` tells; whether a struct is null costs reading all of it.
+  const hasRow = currentSource(schema) === 'postgres' ? `${row}.op IN ('c', 'u', 'r')` : `${rows} IS NOT NULL`;
   return longestFirst(name, (first, rest) => {
     const field = fieldNamed(after, first);
     if (field === undefined) return null;
     const cell = `${rows}.${quoted(first)}`;
     const inner = member(field.type, cell, isCassandra ? ['value', ...rest] : rest);
-    return inner && { ...inner, speaks: `${isCassandra ? cell : rows} IS NOT NULL`, column: first };
+    return inner && { ...inner, speaks: isCassandra ? `${cell} IS NOT NULL` : hasRow, column: first };
   });
 }
 

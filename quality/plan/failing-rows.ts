@@ -36,7 +36,10 @@ export async function failingRows(
       return `${sample} AS s${i}`;
     });
     const joins = simple.flatMap((one) => one.joins);
-    const { rows: answer } = await session.engine.rows(`SELECT ${columns.join(',\n  ')}\n${fromSql(rows, joins)}`, signal);
+    // Said once more for all of them: what is shown is then computed of few rows.
+    const any = simple.map(({ failing }) => `(${conditionOf(failing)})`).join('\n  OR ');
+    const where = rows.where === null ? any : `(${rows.where}) AND (${any})`;
+    const { rows: answer } = await session.engine.rows(`SELECT ${columns.join(',\n  ')}\n${fromSql({ ...rows, where }, joins)}`, signal);
     for (const [i, { check, shown, failing, joins: own }] of simple.entries())
       found.set(check.id, sampleOf(shown, listOf(answer[0]?.[i]), statementFor(check, rows, failing, shown, own, dialect)));
   }
