@@ -52,12 +52,18 @@ function isOneValue(measure: CheckResult['check']['measure']): boolean {
 
 const keysMax = 1_000;
 
-/** Enough to tell a new key from one that was told, and nothing of the key itself. */
+/**
+ * Enough to tell a new key from one that was told, and nothing of the key itself: who and which window, not how much it is
+ * by now. Keys that are masked look alike: there, one more of them is a new one.
+ */
 export function keyDigests(result: CheckResult, origin: string): readonly string[] {
-  return result.keys.slice(0, keysMax).map((key) =>
-    createHash('sha256')
-      .update(`${origin} ${JSON.stringify(key)}`)
-      .digest('base64url')
-      .slice(0, 12),
-  );
+  const times = new Map<string, number>();
+  const { measure } = result.check;
+  const names: readonly string[] = measure.kind === 'windowLimit' ? [...measure.keys, 'window'] : [];
+  return result.keys.slice(0, keysMax).map((key) => {
+    const text = JSON.stringify(names.length === 0 ? key : names.map((name) => key[name] ?? null));
+    const time = times.get(text) ?? 0;
+    times.set(text, time + 1);
+    return createHash('sha256').update(`${origin} ${text} ${time}`).digest('base64url').slice(0, 12);
+  });
 }

@@ -142,11 +142,34 @@ test('a silence holds word back; what still fires when it ends is told then, wha
 });
 
 test('a new key past its limit is told while others are past it already; the same ones are not', () => {
-  const limit = alertCheck('rides.limit');
-  const keys = (at: number, ...ids: readonly number[]) => alertResult(limit, 'failed', at, { keys: ids.map((id) => ({ user_id: id })) });
+  const limit = alertCheck('rides.limit', {
+    measure: {
+      kind: 'windowLimit',
+      keys: ['user_id'],
+      of: { kind: 'sum', column: 'fare' },
+      time: 'requested_at',
+      windowMs: 86_400_000,
+      limit: 5,
+    },
+  });
+  const keys = (at: number, ...ids: readonly number[]) =>
+    alertResult(limit, 'failed', at, { keys: ids.map((id) => ({ user_id: id, window: '2026-11-21', 'sum of fare': String(at) })) });
   const board = observe(emptyBoard('o'), [keys(1, 7), keys(2, 7), keys(3, 7, 8), keys(4, 8)], announcing());
   assert.equal(told(board).length, 2);
-  assert.doesNotMatch(JSON.stringify(board), /user_id|"7"|:7[,}]/);
+  const masked = (at: number, count: number) =>
+    alertResult(limit, 'failed', at, {
+      keys: Array.from({ length: count }, (_, index) => ({
+        user_id: '(personal)',
+        window: '2026-11-21',
+        'sum of fare': String(at + index),
+      })),
+    });
+  assert.equal(
+    told(observe(emptyBoard('o'), [masked(1, 1), masked(2, 1), masked(3, 2)], announcing())).length,
+    2,
+    'masked keys are counted',
+  );
+  assert.doesNotMatch(JSON.stringify(board), /"7"|:7[,}]|"sum of fare"/);
 });
 
 test('alerts of checks that are declared no longer are over', () => {
