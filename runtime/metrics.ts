@@ -58,6 +58,37 @@ export const metricTable = {
     labels: ['table'],
     help: 'When the live source table was last compared with its contract',
   },
+  foz_quality_check_status: {
+    kind: 'gauge',
+    labels: ['table', 'check', 'severity'],
+    help: 'Newest result of a declared check: 0 passed, 1 warning, 2 failed; not judged: 3 error, 4 unknown, 5 skipped, 6 learning, 7 no result yet',
+  },
+  foz_quality_check_value: {
+    kind: 'gauge',
+    labels: ['table', 'check', 'unit'],
+    help: 'What the newest result measured, in the unit; absent where nothing was',
+  },
+  foz_quality_rows_failed: {
+    kind: 'gauge',
+    labels: ['table', 'check'],
+    help: 'Rows that fail, by the newest result of checks that count such rows',
+  },
+  foz_quality_run_duration_seconds: { kind: 'gauge', labels: [], help: 'How long the last run of checks took' },
+  foz_quality_last_success_timestamp_seconds: {
+    kind: 'gauge',
+    labels: ['table'],
+    help: 'When the newest result was made at a time when every declared check of the table was judged and none failed; absent before',
+  },
+  foz_quality_table_score: {
+    kind: 'gauge',
+    labels: ['table'],
+    help: 'Share of the checks that hold, weighted by severity, of those that were judged: 0 to 100',
+  },
+  foz_quality_table_coverage: {
+    kind: 'gauge',
+    labels: ['table'],
+    help: 'Share of what is declared that the score speaks of: 0 to 100; the rest was not judged or is not executed',
+  },
   foz_dependency_up: { kind: 'gauge', labels: ['dependency'], help: '1 while the dependency answers: log' },
   foz_http_requests_total: { kind: 'counter', labels: ['route', 'code'], help: 'HTTP requests by route template and status' },
   foz_http_request_duration_seconds: { kind: 'histogram', labels: ['route'], buckets: seconds, help: 'HTTP requests by route template' },
@@ -83,5 +114,7 @@ export type LabelsOf<Name extends MetricName> = Readonly<Record<MetricTable[Name
 export interface Metrics {
   count<Name extends CounterName>(name: Name, labels: LabelsOf<Name>, by?: number): void;
   set<Name extends GaugeName>(name: Name, labels: LabelsOf<Name>, value: number): void;
+  /** The metric has these series from now on, and no other. */
+  replace<Name extends GaugeName>(name: Name, series: readonly { readonly labels: LabelsOf<Name>; readonly value: number }[]): void;
   observe<Name extends HistogramName>(name: Name, labels: LabelsOf<Name>, value: number): void;
 }

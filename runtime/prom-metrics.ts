@@ -32,6 +32,10 @@ export function createPromMetrics(options: PromMetricsOptions): PromMetrics {
   const metrics: Metrics = {
     count: (name, labels, by = 1) => counters.get(name)?.inc({ ...labels }, by),
     set: (name, labels, value) => gauges.get(name)?.set({ ...labels }, value),
+    replace: (name, series) => {
+      gauges.get(name)?.reset();
+      for (const { labels, value } of series) gauges.get(name)?.set({ ...labels }, value);
+    },
     observe: (name, labels, value) => histograms.get(name)?.observe({ ...labels }, value),
   };
   metrics.set('foz_build_info', { version: options.version }, 1);

@@ -19,6 +19,7 @@ import type { ObjectStore } from '../../lake/store/object-store.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Random } from '../../runtime/random.ts';
+import type { CheckResult } from '../result.ts';
 import { resultOfRecord } from '../run/result-record.ts';
 import { positionProperty, positionText, readPosition, type LakePosition } from './lake-position.ts';
 import { resultsNamespace, timeColumn, type ResultTable } from './result-tables.ts';
@@ -33,6 +34,8 @@ export interface AppendParts {
   readonly random: Random;
   /** Files are written there before they go to the store. */
   readonly directory: string;
+  /** A result as everybody may read it. */
+  told(result: CheckResult): CheckResult;
   /** Rows of one commit, at most. */
   readonly rowsMax: number;
   /** Which of these result keys the table holds already: asked only of results that another store may have appended. */
@@ -101,12 +104,12 @@ async function nextBatch(
           compared.map(({ result }) => result.key),
           signal,
         );
-  const rows = results.filter(({ result }) => !known.has(result.key)).flatMap((numbered) => rowOf(table, numbered));
+  const rows = results.filter(({ result }) => !known.has(result.key)).flatMap((numbered) => rowOf(table, numbered, parts));
   return { storeId, before, to, rows };
 }
 
-function rowOf(table: ResultTable, { result }: NumberedResult): readonly (readonly (string | null)[])[] {
-  const row = table.rowOf(resultOfRecord(result), result.key);
+function rowOf(table: ResultTable, { result }: NumberedResult, { told }: AppendParts): readonly (readonly (string | null)[])[] {
+  const row = table.rowOf(told(resultOfRecord(result)), result.key);
   return row === null ? [] : [row];
 }
 

@@ -16,6 +16,7 @@ import type { Check } from '../../quality/check.ts';
 import { appendResults, type AppendParts } from '../../quality/report/append-results.ts';
 import { knownKeysIn } from '../../quality/report/known-keys.ts';
 import { readPosition } from '../../quality/report/lake-position.ts';
+import { publicResult } from '../../quality/report/public-result.ts';
 import { freshnessTable, resultsTable } from '../../quality/report/result-tables.ts';
 import { storeIdentity } from '../../quality/report/store-identity.ts';
 import type { CheckResult } from '../../quality/result.ts';
@@ -48,6 +49,7 @@ async function lab(given: Partial<AppendParts> = {}): Promise<Lab> {
     clock: systemClock,
     random: seededRandom(5),
     directory: join(folder, 'write'),
+    told: (result) => publicResult(result, () => new Set()),
     rowsMax: 100,
     knownKeys: knownKeysIn({ catalog, store: objectStore, cacheDir: join(folder, 'keys') }),
     ...given,
@@ -113,7 +115,7 @@ describe('results of checks in the lake', () => {
         owner,
         'quality/users.yaml:1',
         '77',
-        '3 of 10 rows',
+        '3 of 10 rows (30 %); expected 0',
         'date=2026-11-20',
       ],
       [
@@ -126,7 +128,7 @@ describe('results of checks in the lake', () => {
         owner,
         'quality/users.yaml:1',
         '77',
-        '3 of 10 rows',
+        '3 of 10 rows (30 %); expected 0',
         'date=2026-11-21',
       ],
       [

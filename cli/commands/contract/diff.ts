@@ -6,6 +6,7 @@ import type { ContractComparison, TableComparison } from '../../../contracts/com
 import type { CompatibilityProfile, Difference, Witness } from '../../../contracts/compatibility/difference.ts';
 import type { CompatibilityMode, Contract } from '../../../contracts/contract.ts';
 import { LakeError } from '../../../runtime/errors.ts';
+import { workflowCommand, type Annotation } from '../../../runtime/workflow-command.ts';
 import type { Command, CommandCall } from '../../command.ts';
 import type { Reached } from '../../lineage/reached.ts';
 import { sourceOptions } from './diff-source.ts';
@@ -167,21 +168,13 @@ function witnessText({ acceptedBy, rejectedBy, explains }: Witness): string {
   return `a row that ${acceptedBy} accepts and ${rejectedBy} rejects, ${explains.pointer === '' ? 'as a whole' : `at ${explains.pointer}`}: ${explains.message}`;
 }
 
-function escaped(value: string): string {
-  return value.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-}
-
-function property(value: string): string {
-  return escaped(value).replaceAll(':', '%3A').replaceAll(',', '%2C');
-}
-
 /**
- * Spec: GitHub Actions workflow commands. One annotation a table that is not compatible, where its first difference stands, one
+ * One annotation a table that is not compatible, where its first difference stands, one
  * notice when all are, and a warning for each table that loses what is read.
  */
 function annotations(told: Told, file: string, textOf: TextOf, lineOf: LineOf): string {
-  const line = (level: string, title: string, message: string, at = 1): string =>
-    `::${level} file=${property(file)},line=${at},title=${property(title)}::${escaped(message)}`;
+  const line = (level: Annotation['level'], title: string, message: string, at = 1): string =>
+    workflowCommand({ level, file, line: at, title }, message);
   const shown = told.tables.filter(({ table, compatible }) => compatible !== true || (told.consumers[table]?.consumers.length ?? 0) > 0);
   if (shown.length === 0) return line('notice', 'contract', text(told, textOf));
   return shown

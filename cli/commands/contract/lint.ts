@@ -6,6 +6,7 @@ import { problemText, type ContractProblem } from '../../../contracts/document/c
 import { documentBytesMax } from '../../../contracts/document/limits.ts';
 import { readContract } from '../../../contracts/document/read-contract.ts';
 import { LakeError } from '../../../runtime/errors.ts';
+import { workflowCommand } from '../../../runtime/workflow-command.ts';
 import type { Command } from '../../command.ts';
 
 export const lint: Command = {
@@ -73,15 +74,6 @@ function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Spec: GitHub Actions workflow commands. */
 function annotation({ severity, file, line, column, rule, message, mend }: ContractProblem): string {
-  return `::${severity} file=${propertyText(file)},line=${line},col=${column},title=${propertyText(rule)}::${valueText(`${message} Mend: ${mend}`)}`;
-}
-
-function valueText(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-}
-
-function propertyText(text: string): string {
-  return valueText(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+  return workflowCommand({ level: severity, file, line, column, title: rule }, `${message} Mend: ${mend}`);
 }
