@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { assert as assertProperty, constantFrom, oneof, property, string } from 'fast-check';
 import { annotations } from '../../quality/report/annotations.ts';
 import { junitXml } from '../../quality/report/junit.ts';
 import { publicResult } from '../../quality/report/public-result.ts';
@@ -72,17 +72,17 @@ describe('a report as JUnit XML', () => {
   });
 
   it('is well-formed whatever the texts are, and says them again', () => {
-    const texts = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc.constantFrom(']]>', '<![CDATA[', '&amp;', '"\'', '\u0000\u0007', '\ud800', '\ufffe', 'a\r\nb\tc'),
+    const texts = oneof(
+      string({ unit: 'binary' }),
+      constantFrom(']]>', '<![CDATA[', '&amp;', '"\'', '\u0000\u0007', '\ud800', '\ufffe', 'a\r\nb\tc'),
     );
-    fc.assert(
-      fc.property(texts, texts, (reason, expected) => {
+    assertProperty(
+      property(texts, texts, (reason, expected) => {
         const root = readXml(junitXml(reportOf([resultAs('failed', { reason, expected })], [notExecutedOf('x', { reason })])));
         const [first, second] = root.children[0]?.children ?? [];
-        assert.equal(first?.children[0]?.attributes['message'], told(reason));
-        assert.equal(second?.children[0]?.attributes['message'], `not executed: ${told(reason)}`);
-        assert.equal(first?.children[0]?.text, `expected: ${told(expected)}\ndeclared: quality/users.yaml:3`);
+        assert.equal(first?.children[0]?.attributes['message'], inXml(reason));
+        assert.equal(second?.children[0]?.attributes['message'], `not executed: ${inXml(reason)}`);
+        assert.equal(first?.children[0]?.text, `expected: ${inXml(expected)}\ndeclared: quality/users.yaml:3`);
       }),
     );
   });
@@ -91,7 +91,7 @@ describe('a report as JUnit XML', () => {
 const said = ({ name, attributes: { type, message } }: XmlElement) =>
   [name, type === undefined ? null : `${type}:`, message].filter((part) => part !== null && part !== undefined).join(' ');
 
-const told = (text: string) =>
+const inXml = (text: string) =>
   Array.from(text.toWellFormed(), (sign) => (/^[\t\n\r\u{20}-\u{fffd}\u{10000}-\u{10ffff}]$/u.test(sign) ? sign : '\ufffd')).join('');
 
 describe('a report as annotations', () => {
@@ -176,10 +176,12 @@ describe('the score of a table', () => {
   });
 });
 
+const personal = new Set(['email', 'born']);
+const told = (result: CheckResult) => publicResult(result, (table) => (table === 'users' ? personal : null));
+const toldValue = (given: Parameters<typeof checkOf>[1]) => told(resultOf(checkOf('x', given))).measured?.value ?? null;
+
 describe('a result as everybody may read it', () => {
   const secret = 'alice@example.org';
-  const personal = new Set(['email', 'born']);
-  const told = (result: CheckResult) => publicResult(result, (table) => (table === 'users' ? personal : null));
 
   it('has no rows, no keys and no words of an engine', () => {
     const failing = { columns: ['email'], rows: [[secret]], masked: [], query: `SELECT '${secret}'` };
@@ -193,14 +195,13 @@ describe('a result as everybody may read it', () => {
   });
 
   it('hides the least, greatest and middle value of a personal column, and a value that SQL takes from one', () => {
-    const value = (given: Parameters<typeof checkOf>[1]) => told(resultOf(checkOf('x', given))).measured?.value ?? null;
     const of = (column: string, what: 'min' | 'max' | 'average' | { quantile: number }) =>
-      value({ measure: { kind: 'aggregate', column, of: what } });
+      toldValue({ measure: { kind: 'aggregate', column, of: what } });
     assert.deepEqual([of('born', 'min'), of('born', 'max'), of('born', { quantile: 0.5 })], [null, null, null]);
     assert.deepEqual([of('born', 'average'), of('city', 'max')], [3, 3]);
-    const sql = (text: string) => value({ measure: { kind: 'sql', sql: text, result: 'value' } });
+    const sql = (text: string) => toldValue({ measure: { kind: 'sql', sql: text, result: 'value' } });
     assert.deepEqual([sql('SELECT max(Born) FROM t'), sql('SELECT max("born") FROM t'), sql('SELECT max(reborn) FROM t')], [null, null, 3]);
-    assert.equal(value({ table: 'unheard-of', measure: { kind: 'aggregate', column: 'a', of: 'max' } }), null);
-    assert.equal(value({ measure: { kind: 'nulls', column: 'email' } }), 3);
+    assert.equal(toldValue({ table: 'unheard-of', measure: { kind: 'aggregate', column: 'a', of: 'max' } }), null);
+    assert.equal(toldValue({ measure: { kind: 'nulls', column: 'email' } }), 3);
   });
 });
