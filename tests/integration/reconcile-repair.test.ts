@@ -164,10 +164,12 @@ test('a broken worker’s faults are located by key and column, and a repair res
     ['extra', ride.deleted.rideId],
     ['missing', ride.dropped.rideId],
   ]);
-  assert.ok(
-    inRides.repeated.samples.some(({ key }) => key?.includes(ride.doubled.rideId)),
-    JSON.stringify(inRides.repeated),
+  // The agent may send an event twice by itself: those have offsets of their own.
+  assert.deepEqual(
+    inRides.repeated.samples.map(({ key }) => key?.includes(ride.doubled.rideId)),
+    Array.from({ length: inRides.repeated.rows }, () => true),
   );
+  assert.ok(inRides.repeated.rows >= 1);
   t.diagnostic(`faults located: ${Date.now() - startedMs} ms`);
 
   await broken.stop();
@@ -177,8 +179,6 @@ test('a broken worker’s faults are located by key and column, and a repair res
     ['users', inUsers],
     ['rides', inRides],
   ] as const) {
-    const dry = await foz(configFile, 'verify', name, '--repair', '--dry-run');
-    assert.equal(dry.code, 1);
     const { code, result } = await foz(configFile, 'verify', name, '--repair');
     t.diagnostic(`${name} repaired: ${Date.now() - startedMs} ms: ${JSON.stringify(result['repair'])}`);
     const repair = result['repair'];
