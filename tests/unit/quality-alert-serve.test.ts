@@ -1,0 +1,124 @@
+// As a new user would: a check is declared while the jobs run, a planted fault fails it, the alert arrives, the fault is
+// mended, the alert is over; the process is killed meanwhile. Real processes, a real lake, a real endpoint.
+
+import assert from 'node:assert/strict';
+import { execFile, fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
+import { listBoards } from '../../quality/alert/board-store.ts';
+import { httpReceiver, type HttpReceiver } from './quality-alert-servers.ts';
+import { queryLab } from './query-fixture.ts';
+
+const entry = fileURLToPath(new URL('../../bin/foz.mjs', import.meta.url));
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+let lsn = 100;
+const user = (id: number, status: string) => ({
+  key: JSON.stringify({ id }),
+  value: {
+    before: null,
+    after: { id, status },
+    source: { connector: 'postgresql', ts_us: Date.now() * 1000, snapshot: 'false', txId: 700, lsn: ++lsn },
+    op: 'u',
+    ts_ms: Date.now(),
+  },
+});
+
+function serve(folder: string): ChildProcess {
+  return fork(entry, ['quality', 'serve', '-q', '-c', join(folder, 'foz.yaml')], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+}
+
+function foz(folder: string, ...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [entry, 'quality', ...args, '-c', join(folder, 'foz.yaml')], (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+/** What was taken so far, as `firing users.status`. */
+function told({ calls }: HttpReceiver): readonly string[] {
+  return calls.flatMap(({ body }) => {
+    const { changes } = JSON.parse(body);
+    return changes.map(({ state, check }: { state: string; check: string }) => `${state} ${check}`);
+  });
+}
+
+async function until(what: string, holds: () => boolean): Promise<number> {
+  const startedAt = Date.now();
+  while (!holds()) {
+    assert.ok(Date.now() - startedAt < 30_000, `waited too long for: ${what}`);
+    await pause(50);
+  }
+  return Date.now() - startedAt;
+}
+
+test(
+  'a check declared while the jobs run fires within seconds of the commit that breaks it, and resolves once, kills and silences notwithstanding',
+  { timeout: 120_000 },
+  async () => {
+    const home = await mkdtemp(join(tmpdir(), 'foz-alert-serve-'));
+    await using receiver = await httpReceiver([{ status: 500 }, { status: 200 }]);
+    await using pointers = await sqliteCatalogStore({ path: join(home, 'catalog.sqlite') });
+    await using lab = await queryLab('pg.public.users', 1, undefined, pointers);
+    let child: ChildProcess | null = null;
+    try {
+      await mkdir(join(home, 'quality'));
+      const config = `kafka: { brokers: ["127.0.0.1:1"] }
+lake: { store: { kind: filesystem, path: ${join(lab.directory, 'lake')} } }
+catalog: { kind: embedded, database: catalog.sqlite, listen: "127.0.0.1:1" }
+sync: { tables: [{ topic: pg.public.users, table: users }] }
+quality:
+  watch: 200ms
+  reload: 500ms
+  lease: 1s
+  alerts:
+    retry: { min: 100ms }
+    receivers: [{ kind: webhook, name: team, url: "${receiver.url}" }]
+`;
+      await writeFile(join(home, 'foz.yaml'), config);
+      await lab.land([user(1, 'active')]);
+      child = serve(home);
+      await once(child, 'message');
+      const declared = 'table: users\nchecks:\n  - { invalidValues: status, validValues: [active], name: status, when: commit }\n';
+      await writeFile(join(home, 'quality', 'users.yaml'), declared);
+      await lab.land([user(2, 'lost')]);
+      const waitedMs = await until('the alert', () => receiver.calls.length >= 2);
+      assert.ok(waitedMs < 20_000, `${waitedMs} ms`);
+      assert.deepEqual(told(receiver), ['firing users.status', 'firing users.status'], 'the first try was refused');
+      assert.equal(new Set(receiver.calls.map(({ headers }) => headers['idempotency-key'])).size, 1);
+      // Until it is written down that it arrived: killed before, it would be told again.
+      while ([...(await listBoards(pointers.quality)).values()].some(({ deliveries }) => deliveries.length > 0)) await pause(20);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      const shown = await foz(home, 'alerts');
+      assert.equal(shown.code, 1);
+      assert.match(shown.stdout, /^users\.status +error +\S+ +1 of 2 rows \(50 %\) +0 +team$/m);
+      await lab.land([user(2, 'active')]);
+      child = serve(home);
+      await until('its end', () => receiver.calls.length >= 3);
+      assert.deepEqual(told(receiver).slice(2), ['resolved users.status']);
+      const silenced = await foz(home, 'silence', 'users.*', '--for', '10m', '--json');
+      await lab.land([user(3, 'lost')]);
+      await pause(2_500);
+      assert.equal(receiver.calls.length, 3, 'nobody is told');
+      assert.match((await foz(home, 'alerts')).stdout, /users\.status .* silenced\nsilenced: users\.\* until /);
+      assert.equal((await foz(home, 'silence', '--end', JSON.parse(silenced.stdout).id)).code, 0);
+      await until('what still fires', () => receiver.calls.length >= 4);
+      assert.deepEqual(told(receiver).slice(3), ['firing users.status']);
+    } finally {
+      if (child !== null && child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, 'exit');
+        child.kill('SIGKILL');
+        await ended;
+      }
+      await rm(home, { recursive: true, force: true });
+    }
+  },
+);
