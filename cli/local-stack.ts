@@ -4,7 +4,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { connectClient } from '../connectors/connect-client.ts';
 import { registerConnector, registerDefaults } from '../connectors/register.ts';
 import { ridesAgentBehaviour, ridesDefaults, ridesTopics } from '../connectors/rides.ts';
@@ -18,7 +18,6 @@ import { openPostgres, postgresDefaults } from '../sources/postgres-client.ts';
 import { startStack, type Stack, type StackEndpoints, type StackEvent } from '../stack/stack.ts';
 import { openKafkaAdmin } from './kafka-admin.ts';
 import { writeDefaultChecks } from './quality/default-checks.ts';
-import { packageFile } from './package-file.ts';
 
 export interface LocalStackOptions {
   readonly directory: string;
@@ -28,6 +27,8 @@ export interface LocalStackOptions {
   readonly logger?: Logger;
   /** As in foz.yaml; its default without. */
   readonly freshness?: string;
+  /** A webhook that is told of alerts. */
+  readonly alertsTo?: string;
   /** Any free ports for catalog and worker, rather than the usual ones where they are free. */
   readonly anyPorts?: boolean;
   /** Runs once for each database when its schema is there and nothing captures it yet: rows written now arrive by snapshot. */
@@ -66,7 +67,7 @@ export async function upLocalStack(options: LocalStackOptions, signal?: AbortSig
   );
   try {
     await capture(stack, progress, signal);
-    const configFile = await writeStackConfig(stack, options.freshness, options.anyPorts);
+    const configFile = await writeStackConfig(stack, options);
     return { stack, configFile, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() };
   } catch (error) {
     await stack.shutdown();
@@ -128,7 +129,8 @@ function usersSettingsOf(stack: Stack): UsersConnectorSettings {
 }
 
 /** Writes foz.yaml and .env of the stack's own folder anew: ports may have changed. */
-async function writeStackConfig(stack: Stack, freshness?: string, anyPorts = false): Promise<string> {
+async function writeStackConfig(stack: Stack, options: LocalStackOptions): Promise<string> {
+  const { freshness, anyPorts = false } = options;
   const [kafka, connect, postgres, cassandra, s3] = [
     stack.endpoint('kafka'),
     stack.endpoint('connect'),
@@ -186,14 +188,20 @@ http:
 query:
   cacheDir: cache
 quality:
-  files: [${JSON.stringify(join(dirname(packageFile('quality/users.yaml')), '*.yaml'))}]
-`;
+  # Beside this file: what is written here counts within seconds.
+  files: [quality/*.yaml]
+  reload: 2s
+${alertsText(options.alertsTo)}`;
   const env = `FOZ_STACK_S3_ACCESS_KEY=${s3.accessKey}\nFOZ_STACK_S3_SECRET_KEY=${s3.secretKey}\nFOZ_STACK_POSTGRES_PASSWORD=${postgres.cdcPassword}\n`;
   await writeFile(join(stack.dir, '.env'), env, { mode: 0o600 });
   const file = join(stack.dir, 'foz.yaml');
   await writeFile(file, text, { mode: 0o600 });
   writeDefaultChecks(stack.dir);
   return file;
+}
+
+function alertsText(url: string | undefined): string {
+  return url === undefined ? '' : `  alerts:\n    receivers:\n      - { kind: webhook, name: local, url: ${JSON.stringify(url)} }\n`;
 }
 
 /** The one wished for, or any other that is free on loopback now. */

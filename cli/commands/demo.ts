@@ -20,15 +20,20 @@ export const demo: Command = {
     { flags: '--rides <n>', doc: 'rows of rides', default: 20_000, parse: count },
     { flags: '--changes <n>', doc: 'live changes in each database, at least', default: 3_000, parse: count },
     { flags: '--kills <n>', doc: 'how often the worker is killed', default: 3, parse: count },
+    { flags: '--sql <statement>', doc: 'no demo: run the statement in PostgreSQL of the one that runs (or of foz up)' },
   ],
   examples: [
     ['npm run demo', 'from a fresh clone'],
     ['foz demo --keep', 'then try foz status, foz query and foz verify beside it'],
+    ['foz demo --sql "UPDATE users SET city = \'Porto\' WHERE id = 7"', 'change a row beside it'],
     ['npm run --silent demo -- --json', 'one JSON document with every figure'],
   ],
   run: async (call) => {
-    const { runDemo } = await import('../demo/demo.ts');
+    const { keep: isKept, sql } = call.options;
+    if (typeof sql === 'string') return runSql(call, sql);
+    const [{ runDemo }, { listenForAlerts }] = await Promise.all([import('../demo/demo.ts'), import('../demo/alert-listener.ts')]);
     await beginFromNothing(call.stackDirectory);
+    await using alerts = isKept === true ? await listenForAlerts(call.note) : null;
     await using running = await runDemo(
       {
         directory: call.stackDirectory,
@@ -36,6 +41,7 @@ export const demo: Command = {
         rides: number(call, 'rides'),
         changes: number(call, 'changes'),
         kills: number(call, 'kills'),
+        ...(alerts === null ? {} : { alertsTo: alerts.url }),
         entry: packageFile('bin/foz.mjs'),
         loadConfig: (file) => loadConfig(file, call.stackDirectory),
         progress: call.progress,
@@ -45,10 +51,10 @@ export const demo: Command = {
     );
     const trino = call.options['withTrino'] === true ? await askTrino(running, call) : null;
     call.print(trino === null ? running.result : { ...running.result, trino }, () => reportText(running.result, trino));
-    if (call.options['keep'] === true) {
+    if (isKept === true) {
       await using quality = await startQuality(running);
       call.note(
-        `\nEverything is still running, and checks run as they are due (${quality.checks}). In another terminal: npm run --silent foz -- status | query "select …" | verify users | quality run. Ctrl-C ends it.`,
+        `\nEverything is still running. Checks of ${quality.checks} run as they are due, and alerts are said here. In another terminal: ${ownCommand('status')} | query "select …" | verify users | quality run; ${ownCommand('demo')} --sql "UPDATE …" changes a row. Ctrl-C ends it.`,
       );
       await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
     }
@@ -67,6 +73,27 @@ async function startQuality({ local }: RunningDemo): Promise<AsyncDisposable & {
     logFile: join(dir, 'logs', 'quality.log'),
   });
   return { checks: relative('.', join(dir, 'quality')), [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };
+}
+
+async function runSql(call: CommandCall, sql: string): Promise<number> {
+  const [{ readStack }, { connectPostgres }] = await Promise.all([import('../../stack/stack.ts'), import('../demo/demo.ts')]);
+  await using stack = await readStack(call.stackDirectory);
+  if (stack === null)
+    throw new LakeError('COMPONENT_FAILED', `No stack is running in ${call.stackDirectory}.`, {
+      context: { next: 'foz demo --keep, or foz up' },
+    });
+  await using postgres = await connectPostgres(stack.endpoint('postgres'), call.signal);
+  const rows = await postgres.query(sql, [], call.signal);
+  const columns = Object.keys(rows[0] ?? {});
+  call.print({ rows }, () =>
+    rows.length === 0
+      ? 'done'
+      : tableText(
+          columns,
+          rows.map((row) => columns.map((name) => row[name] ?? null)),
+        ),
+  );
+  return 0;
 }
 
 /** What an earlier demo or `foz up` left is removed; a stack that runs is somebody's. */
@@ -119,9 +146,9 @@ function reportText(result: DemoResult, trino: readonly DemoAnswer[] | null): st
 }
 
 /** A checkout runs its TypeScript through npm, an installed package through npx. */
-function ownCommand(name: 'demo' | 'query'): string {
+function ownCommand(name: 'demo' | 'query' | 'status'): string {
   if (!import.meta.url.endsWith('.ts')) return `npx foz ${name}`;
-  return name === 'demo' ? 'npm run demo --' : `npm run foz -- ${name}`;
+  return name === 'demo' ? 'npm run demo --' : `npm run --silent foz -- ${name}`;
 }
 
 function comparedRow(name: string, { source, lake, missing, extra, differing }: DemoResult['users']): readonly unknown[] {

@@ -33,6 +33,8 @@ export interface DemoOptions {
   /** In each database, at least. */
   readonly changes: number;
   readonly kills: number;
+  /** A webhook for alerts of the quality jobs. */
+  readonly alertsTo?: string;
   readonly entry: string;
   readonly loadConfig: (file: string) => LoadedConfig;
   readonly progress: Progress;
@@ -86,6 +88,7 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
       logger: options.logger,
       freshness: '1s',
       anyPorts: true,
+      ...(options.alertsTo === undefined ? {} : { alertsTo: options.alertsTo }),
       beforeCapture: (stage) => loadBefore(stage, before, options.users, signal),
     },
     signal,
@@ -159,7 +162,7 @@ async function openDatabases(local: LocalStack, parts: AsyncDisposableStack, sig
   };
 }
 
-function connectPostgres(
+export function connectPostgres(
   { host, port, database, adminUser, adminPassword }: StackEndpoints['postgres'],
   signal: AbortSignal,
 ): Promise<PostgresClient> {

@@ -1,6 +1,7 @@
 // Results of checks for a terminal: one line each, what failed with its rows, and a sum.
 
 import type { NotExecuted } from '../../quality/declare/declared.ts';
+import { shellText } from '../../quality/alert/message-text.ts';
 import type { CheckResult, FailingRows, Outcome } from '../../quality/result.ts';
 import { tableText } from '../output.ts';
 
@@ -32,7 +33,7 @@ export function outcomeText(outcome: Outcome): string {
 
 export function failingText(id: string, { columns, rows, masked, query }: FailingRows): string {
   const hidden = masked.length === 0 ? '' : ` (not shown, being personal: ${masked.join(', ')})`;
-  const all = query === null ? [] : [`all of them: foz query ${JSON.stringify(query)}`];
+  const all = query === null ? [] : [`all of them: foz query ${shellText(query)}`];
   return [`${id}: rows that fail${hidden}`, tableText(columns, rows), ...all].join('\n');
 }
 

@@ -57,6 +57,7 @@ export function linkOf(checkId: string, link: string | null): string | null {
   return link === null ? null : link.replaceAll('{check}', encodeURIComponent(checkId));
 }
 
-function shellText(sql: string): string {
+/** As one argument of a shell, whatever is in it. */
+export function shellText(sql: string): string {
   return `'${sql.replaceAll("'", String.raw`'\''`)}'`;
 }

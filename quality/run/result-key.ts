@@ -32,7 +32,7 @@ export function keyOfOutcome(key: string, outcome: Outcome, slot: EpochMs): stri
 const digestLength = 12;
 
 /** Of what decides the outcome, not of who is told about it. */
-function definitionDigest(check: Check): string {
+export function definitionDigest(check: Check): string {
   const { view, measure, filter, fail, warn, severity, scope, samplesMax, engine } = check;
   const text = JSON.stringify([view, measure, filter, fail, warn, severity, scope, samplesMax, engine]);
   return createHash('sha256').update(text).digest('hex').slice(0, digestLength);

@@ -1,15 +1,16 @@
 // What is due when, as a pure function of what is remembered: for a cron, the next time it is due; for `commit`, the
-// snapshot seen last, and from when on another may be looked at. A time that passed while nobody looked is still due, once,
+// snapshot seen last, and from when on another may be looked at; a check that says something else now is due at once. A time that passed while nobody looked is still due, once,
 // however often it passed.
 
 import type { EpochMs } from '../../runtime/clock.ts';
 import type { Check } from '../check.ts';
+import { definitionDigest } from '../run/result-key.ts';
 import { readCron, type CronTimes } from './cron.ts';
 
 /** Of one check. */
 export type Remembered =
   | { readonly kind: 'cron'; readonly expression: string; readonly dueAt: EpochMs }
-  | { readonly kind: 'commit'; readonly snapshotId: string | null; readonly notBefore: EpochMs };
+  | { readonly kind: 'commit'; readonly snapshotId: string | null; readonly notBefore: EpochMs; readonly definition?: string };
 
 export interface Scheduled {
   /** By check id: the time it was due. */
@@ -32,7 +33,8 @@ export function scheduled({ checks, remembered, heads, cron }: ScheduleView, now
   const due = new Map<string, EpochMs>();
   const planned = new Map<string, Remembered>();
   const later: EpochMs[] = [];
-  for (const { id, table, when } of checks) {
+  for (const check of checks) {
+    const { id, table, when } = check;
     const before = remembered.get(id);
     if (when.kind === 'cron') {
       const known = before?.kind === 'cron' && before.expression === when.expression ? before : null;
@@ -44,7 +46,7 @@ export function scheduled({ checks, remembered, heads, cron }: ScheduleView, now
     }
     if (when.kind === 'commit') {
       const head = heads.get(table) ?? null;
-      const known = before?.kind === 'commit' ? before : null;
+      const known = before?.kind === 'commit' && before.definition === definitionDigest(check) ? before : null;
       if (head === null || known?.snapshotId === head) continue;
       // A clock that was put back does not silence a check.
       const isFar = known !== null && known.notBefore - now > Math.max(when.atMostEveryMs, retryMs);
@@ -60,11 +62,12 @@ export function scheduled({ checks, remembered, heads, cron }: ScheduleView, now
 const retryMs = 60_000;
 
 /** What to remember of a check that ran as of `now`; `snapshotId`: what it measured, null where it could not. */
-export function afterRun({ when }: Check, now: EpochMs, snapshotId: string | null, cron: ScheduleView['cron']): Remembered | null {
+export function afterRun(check: Check, now: EpochMs, snapshotId: string | null, cron: ScheduleView['cron']): Remembered | null {
+  const { when } = check;
   if (when.kind === 'command') return null;
   if (when.kind === 'commit') {
     const pauseMs = snapshotId === null ? Math.max(retryMs, when.atMostEveryMs) : when.atMostEveryMs;
-    return { kind: 'commit', snapshotId, notBefore: now + pauseMs };
+    return { kind: 'commit', snapshotId, notBefore: now + pauseMs, definition: definitionDigest(check) };
   }
   const dueAt = cron(when.expression)?.next(now) ?? null;
   return dueAt === null ? null : { kind: 'cron', expression: when.expression, dueAt };
