@@ -23,10 +23,13 @@ export function reconciliationOf(given: LoadedConfig, logger: Logger): Reconcili
   };
 }
 
-/** The limits of the quality jobs in place of those of queries: half of the memory for the lake, half for what differs. */
+/**
+ * The limits of the quality jobs in place of those of queries. The current rows of a wide table alone need some 120 MB, however
+ * few they are; what differs is compared afterwards, and is little.
+ */
 function withinQuality(loaded: LoadedConfig): LoadedConfig {
   const { cacheDir, cacheMax, memory, threads } = loaded.config.quality;
-  return { ...loaded, config: { ...loaded.config, query: { cacheDir, cacheMax, threads, memory: memory / 2 } } };
+  return { ...loaded, config: { ...loaded.config, query: { cacheDir, cacheMax, threads, memory } } };
 }
 
 /** Time is left to compare in. */
