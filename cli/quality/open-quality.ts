@@ -27,7 +27,7 @@ export interface Quality extends AsyncDisposable {
   readonly store: QualityStore;
   /** As files and contracts say now. `loaded`: of foz.yaml read again; default: as it was opened. */
   declared(signal: AbortSignal, loaded?: LoadedConfig): Promise<Declared>;
-  run(checks: readonly Check[], run: Run, signal: AbortSignal, onResult?: RunParts['onResult']): Promise<RunReport>;
+  run(checks: readonly Check[], run: Run, signal: AbortSignal, hooks?: Pick<RunParts, 'onResult' | 'beforeEnd'>): Promise<RunReport>;
   /** Newest snapshot of a table; null: none yet. */
   head(table: string, signal: AbortSignal): Promise<string | null>;
 }
@@ -57,7 +57,7 @@ export async function openQuality(loaded: LoadedConfig, logger: Logger): Promise
   return {
     store,
     declared: (signal, now = loaded) => declaredChecks(now, contracts, signal),
-    run: (checks, run, signal, onResult) => runChecks(checks, run, { ...given, ...(onResult === undefined ? {} : { onResult }) }, signal),
+    run: (checks, run, signal, hooks = {}) => runChecks(checks, run, { ...given, ...hooks }, signal),
     head: async (table, signal) => {
       const found = await catalog.loadTable({ namespace: [namespace], name: table }, signal);
       return found && snapshotIdOf(found.metadata);

@@ -56,7 +56,7 @@ export async function serveQuality({ loaded, reload, logger, onStatus }: ServeQu
       holder: `${hostname()}/${process.pid}/${randomUUID()}`,
       declared: async (within) => declaredNow(quality, reload(), { told, alerts, logger }, within),
       head: (table, within) => quality.head(table, within),
-      run: (checks, run, within) => quality.run(checks, run, within),
+      run: (checks, run, beforeEnd, within) => quality.run(checks, run, within, { beforeEnd }),
       after: async (report) => {
         told.lastRun = { id: report.id, startedAt: report.startedAt, endedAt: report.endedAt, outcomes: countOutcomes(report.results) };
         logBad(report, logger);

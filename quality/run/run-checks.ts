@@ -44,6 +44,8 @@ export interface RunParts {
   readonly limits: RunLimits;
   /** Told of each result once it is kept. */
   readonly onResult?: (result: CheckResult, isReused: boolean) => void;
+  /** Done before the run counts as ended: a process that dies meanwhile does it again. */
+  readonly beforeEnd?: (results: readonly CheckResult[]) => Promise<void>;
 }
 
 export interface RunReport {
@@ -92,6 +94,7 @@ export async function runChecks(checks: readonly Check[], run: Run, parts: RunPa
     for (const table of tables) await keepResults(table, unmeasured(table.checks, results, error));
   }
   const kept = checks.flatMap(({ id }) => results.get(id) ?? []);
+  await parts.beforeEnd?.(kept.map(({ result }) => result));
   const endedAt = clock.now();
   const ended = { ...run, pins: catalog.pins() };
   await store.putRun(storedRun(ended, { endedAt, outcomes: countOutcomes(kept.map(({ result }) => result)) }));

@@ -8,7 +8,8 @@ import type { QualityStore } from '../../catalog/store/quality-store.ts';
 import type { Clock, EpochMs } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Check } from '../check.ts';
-import type { RunReport } from '../run/run-checks.ts';
+import type { CheckResult } from '../result.ts';
+import type { RunParts, RunReport } from '../run/run-checks.ts';
 import { interrupted, runOfRecord, type Run } from '../run/run-record.ts';
 import { afterRun, cronReader, scheduled, type Remembered, type ScheduleView } from './due.ts';
 import { leadThe } from './leader.ts';
@@ -24,7 +25,13 @@ export interface SchedulerParts {
   readonly declared: (signal: AbortSignal) => Promise<readonly Check[]>;
   /** Newest snapshot of a table; null: none yet. */
   readonly head: (table: string, signal: AbortSignal) => Promise<string | null>;
-  readonly run: (checks: readonly Check[], run: Run, signal: AbortSignal) => Promise<RunReport>;
+  /** `beforeEnd` before the run counts as ended. */
+  readonly run: (
+    checks: readonly Check[],
+    run: Run,
+    beforeEnd: NonNullable<RunParts['beforeEnd']>,
+    signal: AbortSignal,
+  ) => Promise<RunReport>;
   /** After each run, one after the other, with what it came to: alerts, tables of results. Its failure is logged. */
   readonly after?: (report: RunReport, signal: AbortSignal) => Promise<void>;
   readonly rhythm: ScheduleRhythm;
@@ -177,14 +184,16 @@ async function runOnce({ name, parts, standing, cron }: Lane, run: Run, signal: 
   try {
     // As of before: what comes due while it runs is due again.
     const asOf = clock.now();
-    const report = await parts.run(checks, run, signal);
-    const measured = report.results.filter(({ outcome }) => !['error', 'unknown'].includes(outcome));
-    const seen = new Map(measured.map(({ check, snapshotId }) => [check.id, snapshotId]));
-    const entries = checks.flatMap((check): (readonly [string, Remembered])[] => {
-      const entry = afterRun(check, asOf, seen.get(check.id) ?? null, cron);
-      return entry ? [[check.id, entry]] : [];
-    });
-    await rememberSchedule(store, standing.checks, new Map(entries));
+    const remember = async (results: readonly CheckResult[]): Promise<void> => {
+      const measured = results.filter(({ outcome }) => !['error', 'unknown'].includes(outcome));
+      const seen = new Map(measured.map(({ check, snapshotId }) => [check.id, snapshotId]));
+      const entries = checks.flatMap((check): (readonly [string, Remembered])[] => {
+        const entry = afterRun(check, asOf, seen.get(check.id) ?? null, cron);
+        return entry ? [[check.id, entry]] : [];
+      });
+      await rememberSchedule(store, standing.checks, new Map(entries));
+    };
+    const report = await parts.run(checks, run, remember, signal);
     await follow(parts, standing, report, signal);
   } finally {
     standing.running.delete(name);

@@ -25,7 +25,7 @@ const slow = (column: string): Measurer => ({
 const parts = partsOf(catalog, columnsMeasured.map(slow), { store: store.quality });
 const stop = new AbortController();
 process.once('disconnect', () => stop.abort());
-let ended = 0;
+let [ended, active] = [0, 0];
 const scheduler = startScheduler(
   {
     store: store.quality,
@@ -34,10 +34,13 @@ const scheduler = startScheduler(
     holder: String(process.pid),
     declared: async () => killChecks,
     head: async () => '1001',
-    run: async (checks, run, signal) => {
+    run: async (checks, run, beforeEnd, signal) => {
       process.send?.('begun');
-      const report = await runChecks(checks, run, parts, signal);
-      if (++ended === rounds) stop.abort();
+      active++;
+      const report = await runChecks(checks, run, { ...parts, beforeEnd }, signal);
+      active--;
+      // The other lane may be in the middle of a run.
+      if (++ended >= rounds && rounds > 0 && active === 0) stop.abort();
       return report;
     },
     rhythm: { watchMs: 50, reloadMs: 60_000, leaseMs: 300, resultsKeptMs: 86_400_000, historyKeptMs: 86_400_000 },

@@ -21,7 +21,7 @@ const scheduler = startScheduler(
     holder: 'one',
     declared: async () => checks,
     head: async () => null,
-    run: async (due, run): Promise<RunReport> => {
+    run: async (due, run, beforeEnd): Promise<RunReport> => {
       const startedAt = clock.now();
       for (const { id, when } of due) {
         const slot = new Date(run.slots.get(id) ?? Number.NaN).toISOString();
@@ -29,6 +29,7 @@ const scheduler = startScheduler(
         if (when.kind === 'cron') slots[when.expression]?.push(lateMs > Number(takesMs) ? `${slot} late by ${lateMs}` : slot);
       }
       if (Number(takesMs) > 0) await clock.sleep(Number(takesMs), stop.signal).catch(() => undefined);
+      await beforeEnd([]);
       return { id: run.id, startedAt, endedAt: clock.now(), results: [], pins: new Map(), reused: new Set() };
     },
     rhythm: { watchMs: 1000, reloadMs: 600_000, leaseMs: 1_800_000, resultsKeptMs: 86_400_000, historyKeptMs: 86_400_000 },

@@ -94,11 +94,12 @@ function worldOf(checks: readonly Check[], from = start): World {
           holder,
           declared: async () => checks,
           head: async (table) => heads.get(table) ?? null,
-          run: async (due, asked) => {
+          run: async (due, asked, beforeEnd) => {
             runs.push(asked);
-            const ended = { endedAt: clock.now(), outcomes: {} };
-            await store.putRun(storedRun(asked, ended));
-            return reportOf(asked, due, heads);
+            const report = reportOf(asked, due, heads);
+            await beforeEnd(report.results);
+            await store.putRun(storedRun(asked, { endedAt: clock.now(), outcomes: {} }));
+            return report;
           },
           rhythm: { watchMs: 1000, reloadMs: hour, leaseMs: 30_000, resultsKeptMs: day, historyKeptMs: day },
           ...given,
@@ -200,7 +201,7 @@ describe('the schedule', () => {
     };
     const one = begin('one', {
       store: shaky,
-      run: async (_due, _run, signal) => {
+      run: async (_due, _run, _beforeEnd, signal) => {
         await clock.sleep(day, signal).catch(() => (stoppedAt = clock.now()));
         throw new Error('stopped');
       },
@@ -264,9 +265,11 @@ describe('the schedule', () => {
     const { clock, start: begin, heads } = worldOf([slow, quick]);
     const log: string[] = [];
     const { scheduler, stop } = begin('one', {
-      run: async (due, asked, signal) => {
+      run: async (due, asked, beforeEnd, signal) => {
         if (due.includes(slow)) await clock.sleep(20 * minute, signal);
-        return reportOf(asked, due, heads);
+        const report = reportOf(asked, due, heads);
+        await beforeEnd(report.results);
+        return report;
       },
       after: async ({ results }) => {
         const names = results.map(({ check }) => check.name).join();
@@ -311,9 +314,10 @@ describe('the schedule', () => {
     let failures = 0;
     const { clock, start: begin, runs } = worldOf([hourly('a')]);
     const { stop } = begin('one', {
-      run: async (due, asked) => {
+      run: async (due, asked, beforeEnd) => {
         if (failures++ < 2) throw new Error('the store is full');
         runs.push(asked);
+        await beforeEnd([]);
         return reportOf(asked, due, new Map());
       },
     });
