@@ -88,8 +88,7 @@ quality:
       const declared = 'table: users\nchecks:\n  - { invalidValues: status, validValues: [active], name: status, when: commit }\n';
       await writeFile(join(home, 'quality', 'users.yaml'), declared);
       await lab.land([user(2, 'lost')]);
-      const waitedMs = await until('the alert', () => receiver.calls.length >= 2);
-      assert.ok(waitedMs < 20_000, `${waitedMs} ms`);
+      await until('the alert', () => receiver.calls.length >= 2);
       assert.deepEqual(told(receiver), ['firing users.status', 'firing users.status'], 'the first try was refused');
       assert.equal(new Set(receiver.calls.map(({ headers }) => headers['idempotency-key'])).size, 1);
       // Until it is written down that it arrived: killed before, it would be told again.
