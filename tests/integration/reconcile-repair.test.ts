@@ -17,6 +17,10 @@ import { openLakeSession } from '../../cli/query/lake-session.ts';
 import { targetNamed } from '../../cli/settings.ts';
 import { verifyTable } from '../../cli/verify/verify-table.ts';
 import { openLog, openWorker } from '../../cli/wire.ts';
+import { reconciliationOf } from '../../cli/verify/reconciliation.ts';
+import type { Check } from '../../quality/check.ts';
+import type { MeasureSession } from '../../quality/measurer.ts';
+import { reconcileMeasurer } from '../../quality/reconcile/reconcile-measurer.ts';
 import { silentLogger } from '../../runtime/log.ts';
 import { isRecord } from '../../runtime/options.ts';
 import { secret } from '../../runtime/secret.ts';
@@ -187,6 +191,14 @@ test('a broken worker’s faults are located by key and column, and a repair res
     assert.deepEqual([repair['read'], repair['written'], repair['deleted']], name === 'users' ? [2, 0, 1] : [0, 2, 1]);
     assert.deepEqual([code, result['missing'], result['extra'], result['differing'], result['samples']], [0, 0, 0, 0, []], name);
   }
+  // As the nightly check does it, with the limits of the quality jobs.
+  const checks = [{ id: 'users.reconcile', measure: { kind: 'cdc', of: 'reconcile' }, samplesMax: 5 }] as unknown as readonly Check[];
+  const measured = { table: { name: 'users' }, contract: null } as unknown as MeasureSession;
+  const finding = (await reconcileMeasurer(reconciliationOf(loaded, silentLogger)).measure(checks, measured, signal)).get(
+    'users.reconcile',
+  );
+  assert.ok(finding?.kind === 'measured', JSON.stringify(finding));
+  assert.deepEqual([finding.measured.value, finding.measured.total], [0, count - 1]);
   const after = await session.lake.query('SELECT (SELECT count(*) FROM raw.users), (SELECT count(*) FROM raw.rides)');
   const [grownUsers, grownRides] = [0, 1].map((i) => Number(after.rows[0]?.[i]) - Number(rawBefore.rows[0]?.[i]));
   assert.ok((grownUsers ?? 0) >= 4 && (grownRides ?? 0) >= 4, 'raw only grew');
