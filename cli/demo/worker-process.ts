@@ -19,7 +19,8 @@ export interface FozProcess extends AsyncDisposable {
 export interface FozProcessOptions {
   readonly entry: string;
   readonly configFile: string;
-  readonly only: 'sync' | 'catalog' | 'quality';
+  /** Absent: everything that `foz run` runs. */
+  readonly only?: 'sync' | 'catalog' | 'quality';
   readonly logFile: string;
   /** FOZ_SIGNAL_AT of the process. */
   readonly signalAt?: string;
@@ -28,14 +29,15 @@ export interface FozProcessOptions {
 export function startFoz(options: FozProcessOptions): FozProcess {
   const out = openSync(options.logFile, 'a');
   const env = { ...process.env, ...(options.signalAt === undefined ? {} : { FOZ_SIGNAL_AT: options.signalAt }) };
-  const child = spawn(process.execPath, [options.entry, 'run', '--only', options.only, '--config', options.configFile], {
+  const part = options.only === undefined ? [] : ['--only', options.only];
+  const child = spawn(process.execPath, [options.entry, 'run', ...part, '--config', options.configFile], {
     stdio: ['ignore', out, out],
     env,
   });
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const { pid } = child;
   if (pid === undefined)
-    throw new LakeError('COMPONENT_FAILED', `foz run --only ${options.only} did not start`, { context: { log: options.logFile } });
+    throw new LakeError('COMPONENT_FAILED', `foz run ${part.join(' ')} did not start`, { context: { log: options.logFile } });
   return {
     pid,
     logFile: options.logFile,

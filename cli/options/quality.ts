@@ -43,7 +43,7 @@ export const qualityOptions = group(
       { doc: 'What takes longer is an error, not a pass' },
     ),
     watch: duration({ doc: 'How often commits are looked for, for checks that run after them', default: '1s' }),
-    reload: duration({ doc: 'How often files and contracts are read again', default: '30s' }),
+    reload: duration({ doc: 'How often foz.yaml, files of checks and contracts are read again', default: '10s' }),
     lease: duration({ doc: 'How long a leader that died keeps others from running the schedule', default: '15s' }),
     keep,
     cacheDir: text({ doc: 'Where data files are kept between runs', default: '.foz/quality' }),

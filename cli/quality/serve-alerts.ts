@@ -15,6 +15,8 @@ export interface ServedAlerts {
   observe(report: RunReport): Promise<void>;
   /** Alerts of checks that are declared no longer end; not while a declaration is wrong, for its checks are only away. */
   declared(declared: Declared): Promise<void>;
+  /** foz.yaml read again: receivers come and go. CONFIG_INVALID keeps those of before. */
+  configured(loaded: LoadedConfig): void;
   /** Ends when the signal aborts. */
   readonly done: Promise<void>;
 }
@@ -26,12 +28,25 @@ const claimExtraMs = 15_000;
 export function serveAlerts(loaded: LoadedConfig, store: QualityStore, logger: Logger, signal: AbortSignal): ServedAlerts {
   const { timeout, retry } = loaded.config.quality.alerts;
   const limits = { timeoutMs: timeout, claimExtraMs, retryMinMs: retry.min, retryMaxMs: retry.max, retryForMs: retry.for };
-  const alerts = openAlerts({ store, receivers: alertReceivers(loaded), clock: systemClock, random: systemRandom, logger, limits });
+  let receivers = alertReceivers(loaded);
+  const alerts = openAlerts({
+    store,
+    get receivers() {
+      return receivers;
+    },
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    limits,
+  });
   return {
     observe: ({ results }) => alerts.observe(results),
     declared: async ({ checks, problems, notExecuted }) => {
       if (problems.some(({ severity }) => severity === 'error')) return;
       await alerts.retire(new Set([...checks, ...notExecuted].map(({ id }) => id)));
+    },
+    configured: (now) => {
+      receivers = alertReceivers(now);
     },
     done: keepTelling(alerts, logger, signal),
   };

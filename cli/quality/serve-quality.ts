@@ -87,6 +87,7 @@ async function declaredNow(
   { told, alerts, logger }: { readonly told: { problems: string }; readonly alerts: ServedAlerts; readonly logger: Logger },
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
+  alerts.configured(loaded);
   const declared = await quality.declared(signal, loaded);
   const { checks, problems } = declared;
   const text = problems.map(problemText).join('\n');

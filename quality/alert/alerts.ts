@@ -31,6 +31,7 @@ import { isSilencedBy, listSilences } from './silence.ts';
 
 export interface AlertParts {
   readonly store: QualityStore;
+  /** Read each time: they may change while this runs. */
   readonly receivers: readonly Receiver[];
   readonly clock: Clock;
   readonly random: Random;
@@ -66,11 +67,11 @@ const resultsMax = 20_000;
 const overlapMs = 3_600_000;
 
 export function openAlerts(parts: AlertParts): Alerts {
-  const { store, receivers, clock } = parts;
+  const { store, clock } = parts;
   const seen: Seen = { delivered: new Set() };
   const announcing = async (): Promise<Announcing> => {
     const now = clock.now();
-    return { receivers, now, isSilenced: isSilencedBy(await listSilences(store, now), now) };
+    return { receivers: parts.receivers, now, isSilenced: isSilencedBy(await listSilences(store, now), now) };
   };
   const observeAll = async (results: readonly CheckResult[]): Promise<void> => {
     const now = await announcing();
@@ -90,7 +91,7 @@ export function openAlerts(parts: AlertParts): Alerts {
       const now = await announcing();
       const waits: (EpochMs | null)[] = [];
       for (const [table] of await listBoards(store)) {
-        await changeBoard(store, table, (board) => ({ board: announce(known(board, receivers), now), value: null }));
+        await changeBoard(store, table, (board) => ({ board: announce(known(board, parts.receivers), now), value: null }));
         waits.push(await sendDue(parts, seen, table, signal));
       }
       const times = waits.filter((time) => time !== null);
