@@ -1,7 +1,9 @@
 // The judge in a thread: commits go on while a document is read and compared. A question has a time and a memory limit;
 // the thread is ended when one is reached, the question is answered with what is known then (nothing), and the next one
-// gets a new thread. It is started by the first question.
+// gets a new thread. It is started by the first question. Time is the thread's own processor time, so that a busy machine
+// refuses nothing that a quiet one takes; a multiple of it by the clock ends what does not even compute.
 
+import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { LakeError } from '../../runtime/errors.ts';
 import type { ContractJudge } from './contract-judge.ts';
@@ -10,12 +12,17 @@ import { isComparison, isReading, isTexts } from './judge-guards.ts';
 import type { VersionComparison } from './registry-ports.ts';
 
 export interface ThreadJudgeOptions {
+  /** Of the thread's processor time. */
   readonly questionMaxMs?: number;
   readonly memoryMaxMb?: number;
 }
 
 const questionMaxDefaultMs = 15_000;
 const memoryMaxDefaultMb = 512;
+/** By the clock, a question may take so many times its processor time. */
+const patience = 10;
+/** A thread that does not tell its processor time within this is stuck in one instruction of the engine. */
+const tellingMaxMs = 2_000;
 
 type Reply = { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'given-up'; readonly reason: string };
 
@@ -76,7 +83,7 @@ async function replyOf(worker: Worker, question: JudgeQuestion, maxMs: number): 
   try {
     return await new Promise<Reply>((resolve, reject) => {
       const giveUp = (reason: string) => resolve({ kind: 'given-up', reason });
-      const timer = setTimeout(() => giveUp(`it took longer than ${maxMs / 1000} s`), maxMs);
+      void untilSpent(worker, maxMs, stop.signal).then((isSpent) => isSpent && giveUp(`it took longer than ${maxMs / 1000} s`));
       const onMessage = (message: unknown) => {
         if (typeof message === 'object' && message !== null && 'value' in message) resolve({ kind: 'value', value: message.value });
         else reject(new LakeError('INTERNAL', `judging a contract failed: ${failureOf(message)}`));
@@ -85,7 +92,6 @@ async function replyOf(worker: Worker, question: JudgeQuestion, maxMs: number): 
       const onExit = () => giveUp('its thread ended');
       worker.once('message', onMessage).once('error', onError).once('exit', onExit);
       stop.signal.addEventListener('abort', () => {
-        clearTimeout(timer);
         worker.off('message', onMessage).off('error', onError).off('exit', onExit);
       });
       worker.postMessage(question, []);
@@ -93,6 +99,32 @@ async function replyOf(worker: Worker, question: JudgeQuestion, maxMs: number): 
   } finally {
     stop.abort();
   }
+}
+
+/** True once the thread has spent the time, or cannot be asked; false when the signal comes first. */
+async function untilSpent(worker: Worker, maxMs: number, signal: AbortSignal): Promise<boolean> {
+  const startedAt = performance.now();
+  // A thread that is only starting does not answer: it has spent nothing.
+  const before = (await processorMs(worker, signal)) ?? 0;
+  for (let spent = 0; !signal.aborted;) {
+    try {
+      await setTimeout(Math.max(10, maxMs - spent), undefined, { signal, ref: false });
+    } catch {
+      return false;
+    }
+    const now = await processorMs(worker, signal);
+    if (now === null || performance.now() - startedAt > maxMs * patience) return !signal.aborted;
+    spent = now - before;
+    if (spent >= maxMs) return true;
+  }
+  return false;
+}
+
+/** Null: it does not answer. */
+async function processorMs(worker: Worker, signal: AbortSignal): Promise<number | null> {
+  const silence = setTimeout(tellingMaxMs, null, { signal, ref: false }).catch(() => null);
+  const told = await Promise.race([worker.cpuUsage().catch(() => null), silence]);
+  return told === null ? null : (told.user + told.system) / 1000;
 }
 
 function failureOf(message: unknown): string {
