@@ -5,6 +5,7 @@
 import type { Check, Measure } from '../check.ts';
 import { checkDialects, plainText } from '../measure/check-dialect.ts';
 import { columnPlace, type ColumnPlace } from '../measure/column-place.ts';
+import { microsSql } from '../measure/figure-measure.ts';
 import { rowAlias, together } from '../measure/measure-part.ts';
 import { numberKind } from '../measure/valid-condition.ts';
 import type { Finding, Measurer, MeasureSession } from '../measurer.ts';
@@ -35,7 +36,7 @@ async function overLimit(check: Check, measure: WindowLimit, session: MeasureSes
   if ('problem' in columns) return { kind: 'error', reason: columns.problem };
   const dialect = checkDialects[session.engine.dialect];
   const { windowMs, limit } = measure;
-  const window = `floor(${dialect.micros(columns.time.sql)} / ${windowMs * 1000}.0)`;
+  const window = `floor(${microsSql(columns.time, dialect) ?? ''} / ${windowMs * 1000}.0)`;
   const speaks = [columns.time, ...columns.keys].map(({ speaks: own }) => own);
   const own = together(rows.rows.where, rows.filter, ...speaks, `${columns.time.sql} IS NOT NULL`);
   const since = rows.within(session.clock.now() - windowMs, session.clock.now() + windowMs);
@@ -78,7 +79,8 @@ function columnsOf(check: Check, measure: WindowLimit, session: MeasureSession):
   const time = place(measure.time);
   if (time.kind === 'problem') return { problem: time.reason };
   const { type } = time.place;
-  if (type !== 'timestamp' && type !== 'timestamptz' && type !== 'date')
+  // Without a contract, times are the numbers that the connector sends.
+  if (type !== 'timestamp' && type !== 'timestamptz' && type !== 'date' && type !== 'long')
     return {
       problem: `${measure.time} is ${typeof type === 'string' ? type : `a ${type.type}`}, not a date or time: no window follows from it`,
     };

@@ -175,7 +175,7 @@ function age(column: string, of: 'min' | 'max', context: MeasureContext): Compil
 const microsFrom = 100_000_000_000_000;
 
 /** Microseconds since the epoch; null for types that hold no moments. */
-function microsSql(place: ColumnPlace, dialect: CheckDialect): string | null {
+export function microsSql(place: ColumnPlace, dialect: CheckDialect): string | null {
   const { sql, type } = place;
   if (isMoment(place)) return dialect.micros(sql);
   if (type === 'string') return dialect.micros(dialect.lake.instantOfText(sql));

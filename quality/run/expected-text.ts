@@ -17,7 +17,8 @@ export function foundText(check: Pick<Check, 'measure'>, { value, text, total, e
   const bound = exactness === 'exact' ? '' : exactness === 'upper' ? 'at most ' : 'at least ';
   const number = text ?? numberText(value);
   const unit = unitText(measureUnit(check.measure));
-  if (total === null || check.measure.kind === 'rowCount') return `${bound}${number}${unit}`;
+  // Seconds are told from rows, and are no part of them.
+  if (total === null || check.measure.kind === 'rowCount' || unit === ' s') return `${bound}${number}${unit}`;
   const share = total > 0 && Number.isFinite(value) ? ` (${percentText((100 * value) / total)} %)` : '';
   return `${bound}${number} of ${numberText(total)}${unit}${share}`;
 }

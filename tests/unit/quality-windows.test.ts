@@ -175,3 +175,26 @@ test('keys over the limit of a day are told with their window; the next day, and
   );
   assert.ok(wrong?.kind === 'error' && /status is string, not a date or time/.test(wrong.reason));
 });
+
+test('times that the connector sends as numbers make windows too', async () => {
+  await using lab = await queryLab('pg.public.orders');
+  const at = today + day / 4;
+  const rides = [at, at + 1, at - 2 * day].map((time, id): LakeRecord => {
+    const after = { id, customer: 7, amount: 60, requested_at: time };
+    const source = { connector: 'postgresql', ts_us: at * 1000, snapshot: 'false', txId: ++lsn, lsn };
+    return { key: JSON.stringify({ id }), value: { before: null, after, source, op: 'c', ts_ms: at } };
+  });
+  await lab.land(rides);
+  await using opened = await qualitySession(lab, { name: 'numbers', clock });
+  const measure: Measure = {
+    kind: 'windowLimit',
+    keys: ['customer'],
+    of: { kind: 'sum', column: 'amount' },
+    time: 'requested_at',
+    windowMs: day,
+    limit: 100,
+  };
+  const finding = await findingOf(windowLimitMeasurer, checkOf('limit', { table: 'orders', measure }), opened.session);
+  assert.ok(finding?.kind === 'measured', JSON.stringify(finding));
+  assert.deepEqual(finding.keys, [{ customer: '7', window: '2026-11-21T00:00:00.000Z', 'sum of amount': '120' }]);
+});
