@@ -14,6 +14,8 @@ import type { LoadedConfig } from '../config.ts';
 import { failingOf, type Failing } from './failing.ts';
 import { openQuality, type Quality } from './open-quality.ts';
 import { serveAlerts, type ServedAlerts } from './serve-alerts.ts';
+import { serveReports, type ServedReports } from './serve-reports.ts';
+import type { QualityGauges } from '../../quality/report/gauges.ts';
 
 export interface QualityStatus extends ScheduleStatus {
   readonly pid: number;
@@ -33,6 +35,8 @@ export interface ServeQuality {
   readonly reload: () => LoadedConfig;
   readonly logger: Logger;
   readonly onStatus: (status: QualityStatus) => void;
+  /** Whenever they change. */
+  readonly onGauges: (gauges: QualityGauges) => void;
 }
 
 interface Told {
@@ -43,24 +47,28 @@ interface Told {
 const statusEveryMs = 2_000;
 
 /** Ends when the signal aborts, once what ran has stopped. */
-export async function serveQuality({ loaded, reload, logger, onStatus }: ServeQuality, signal: AbortSignal): Promise<void> {
+export async function serveQuality({ loaded, reload, logger, onStatus, onGauges }: ServeQuality, signal: AbortSignal): Promise<void> {
   await using quality = await openQuality(loaded, logger);
   const { quality: config } = loaded.config;
   const told: Told = { lastRun: null, problems: '' };
   const alerts = serveAlerts(loaded, quality.store, logger, signal);
+  const leads = { isLeader: () => false };
+  const reports = serveReports({ loaded, quality, logger, isLeader: () => leads.isLeader(), onGauges }, signal);
   const scheduler = startScheduler(
     {
       store: quality.store,
       clock: systemClock,
       logger,
       holder: `${hostname()}/${process.pid}/${randomUUID()}`,
-      declared: async (within) => declaredNow(quality, reload(), { told, alerts, logger }, within),
+      declared: async (within) => declaredNow(quality, reload(), { told, alerts, reports, logger }, within),
+      namespace: loaded.config.lake.namespace,
       head: (table, within) => quality.head(table, within),
       run: (checks, run, beforeEnd, within) => quality.run(checks, run, within, { beforeEnd }),
       after: async (report) => {
         told.lastRun = { id: report.id, startedAt: report.startedAt, endedAt: report.endedAt, outcomes: countOutcomes(report.results) };
         logBad(report, logger);
         await alerts.observe(report);
+        await reports.observe(report);
       },
       rhythm: {
         watchMs: config.watch,
@@ -72,19 +80,28 @@ export async function serveQuality({ loaded, reload, logger, onStatus }: ServeQu
     },
     signal,
   );
+  leads.isLeader = () => scheduler.status().isLeader;
   while (!signal.aborted) {
     onStatus({ pid: process.pid, ...scheduler.status(), lastRun: told.lastRun, failing: await failingNow(quality) });
     await systemClock.sleep(statusEveryMs, signal).catch(() => undefined);
   }
   await scheduler.done;
   await alerts.done;
+  await reports.done;
+}
+
+interface DeclaredTo {
+  readonly told: { problems: string };
+  readonly alerts: ServedAlerts;
+  readonly reports: ServedReports;
+  readonly logger: Logger;
 }
 
 /** What is wrong with a declaration is logged once; the others are run all the same. */
 async function declaredNow(
   quality: Quality,
   loaded: LoadedConfig,
-  { told, alerts, logger }: { readonly told: { problems: string }; readonly alerts: ServedAlerts; readonly logger: Logger },
+  { told, alerts, reports, logger }: DeclaredTo,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   alerts.configured(loaded);
@@ -94,6 +111,7 @@ async function declaredNow(
   if (text !== told.problems && text !== '') logger.warn({ problems: problems.map(problemText) }, 'declared checks have problems');
   told.problems = text;
   await alerts.declared(declared);
+  reports.declared(declared);
   return checks;
 }
 

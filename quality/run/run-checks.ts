@@ -45,7 +45,7 @@ export interface RunParts {
   /** Told of each result once it is kept. */
   readonly onResult?: (result: CheckResult, isReused: boolean) => void;
   /** Done before the run counts as ended: a process that dies meanwhile does it again. */
-  readonly beforeEnd?: (results: readonly CheckResult[]) => Promise<void>;
+  readonly beforeEnd?: (results: readonly CheckResult[], pins: Run['pins']) => Promise<void>;
 }
 
 export interface RunReport {
@@ -94,7 +94,10 @@ export async function runChecks(checks: readonly Check[], run: Run, parts: RunPa
     for (const table of tables) await keepResults(table, unmeasured(table.checks, results, error));
   }
   const kept = checks.flatMap(({ id }) => results.get(id) ?? []);
-  await parts.beforeEnd?.(kept.map(({ result }) => result));
+  await parts.beforeEnd?.(
+    kept.map(({ result }) => result),
+    catalog.pins(),
+  );
   const endedAt = clock.now();
   const ended = { ...run, pins: catalog.pins() };
   await store.putRun(storedRun(ended, { endedAt, outcomes: countOutcomes(kept.map(({ result }) => result)) }));

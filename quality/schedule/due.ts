@@ -1,6 +1,6 @@
 // What is due when, as a pure function of what is remembered: for a cron, the next time it is due; for `commit`, the
-// snapshot seen last, and from when on another may be looked at; a check that says something else now is due at once. A time that passed while nobody looked is still due, once,
-// however often it passed.
+// snapshots seen last, and from when on others may be looked at; a check that says something else now is due at once. A time
+// that passed while nobody looked is still due, once, however often it passed.
 
 import type { EpochMs } from '../../runtime/clock.ts';
 import type { Check } from '../check.ts';
@@ -10,7 +10,7 @@ import { readCron, type CronTimes } from './cron.ts';
 /** Of one check. */
 export type Remembered =
   | { readonly kind: 'cron'; readonly expression: string; readonly dueAt: EpochMs }
-  | { readonly kind: 'commit'; readonly snapshotId: string | null; readonly notBefore: EpochMs; readonly definition?: string };
+  | { readonly kind: 'commit'; readonly head: string | null; readonly notBefore: EpochMs; readonly definition?: string };
 
 export interface Scheduled {
   /** By check id: the time it was due. */
@@ -24,17 +24,17 @@ export interface Scheduled {
 export interface ScheduleView {
   readonly checks: readonly Check[];
   readonly remembered: ReadonlyMap<string, Remembered>;
-  /** Newest snapshot of each table; absent where it is not known now. */
-  readonly heads: ReadonlyMap<string, string | null>;
+  /** What a check would see now, of its table and of others it reads; null where there is nothing, or it is not known. */
+  readonly headOf: (check: Check) => string | null;
   readonly cron: (expression: string) => CronTimes | null;
 }
 
-export function scheduled({ checks, remembered, heads, cron }: ScheduleView, now: EpochMs): Scheduled {
+export function scheduled({ checks, remembered, headOf, cron }: ScheduleView, now: EpochMs): Scheduled {
   const due = new Map<string, EpochMs>();
   const planned = new Map<string, Remembered>();
   const later: EpochMs[] = [];
   for (const check of checks) {
-    const { id, table, when } = check;
+    const { id, when } = check;
     const before = remembered.get(id);
     if (when.kind === 'cron') {
       const known = before?.kind === 'cron' && before.expression === when.expression ? before : null;
@@ -45,9 +45,9 @@ export function scheduled({ checks, remembered, heads, cron }: ScheduleView, now
       else later.push(dueAt);
     }
     if (when.kind === 'commit') {
-      const head = heads.get(table) ?? null;
+      const head = headOf(check);
       const known = before?.kind === 'commit' && before.definition === definitionDigest(check) ? before : null;
-      if (head === null || known?.snapshotId === head) continue;
+      if (head === null || known?.head === head) continue;
       // A clock that was put back does not silence a check.
       const isFar = known !== null && known.notBefore - now > Math.max(when.atMostEveryMs, retryMs);
       const allowedAt = known === null || isFar ? now : known.notBefore;
@@ -61,16 +61,23 @@ export function scheduled({ checks, remembered, heads, cron }: ScheduleView, now
 /** How soon a check that could not be measured after a commit is tried again without another one. */
 const retryMs = 60_000;
 
-/** What to remember of a check that ran as of `now`; `snapshotId`: what it measured, null where it could not. */
-export function afterRun(check: Check, now: EpochMs, snapshotId: string | null, cron: ScheduleView['cron']): Remembered | null {
+/** What to remember of a check that ran as of `now`; `head`: what it saw, null where it could not be measured. */
+export function afterRun(check: Check, now: EpochMs, head: string | null, cron: ScheduleView['cron']): Remembered | null {
   const { when } = check;
   if (when.kind === 'command') return null;
   if (when.kind === 'commit') {
-    const pauseMs = snapshotId === null ? Math.max(retryMs, when.atMostEveryMs) : when.atMostEveryMs;
-    return { kind: 'commit', snapshotId, notBefore: now + pauseMs, definition: definitionDigest(check) };
+    const pauseMs = head === null ? Math.max(retryMs, when.atMostEveryMs) : when.atMostEveryMs;
+    return { kind: 'commit', head, notBefore: now + pauseMs, definition: definitionDigest(check) };
   }
   const dueAt = cron(when.expression)?.next(now) ?? null;
   return dueAt === null ? null : { kind: 'cron', expression: when.expression, dueAt };
+}
+
+/** Of a check's tables, its own first: null where that has no snapshot, or one of them is not known. */
+export function headText(tables: readonly string[], snapshotOf: (table: string) => string | null | undefined): string | null {
+  const ids = tables.map(snapshotOf);
+  if (ids[0] === null || ids.includes(undefined)) return null;
+  return ids.map((id) => id ?? 'none').join('+');
 }
 
 /** Expressions read once; null for one that is none. */

@@ -53,5 +53,5 @@ function parse(record: string): ReadonlyMap<string, Remembered> {
 function isRemembered(value: unknown): value is Remembered {
   if (!isRecord(value)) return false;
   if (value['kind'] === 'cron') return typeof value['expression'] === 'string' && typeof value['dueAt'] === 'number';
-  return value['kind'] === 'commit' && 'snapshotId' in value && typeof value['notBefore'] === 'number';
+  return value['kind'] === 'commit' && 'head' in value && typeof value['notBefore'] === 'number';
 }

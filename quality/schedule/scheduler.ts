@@ -8,10 +8,10 @@ import type { QualityStore } from '../../catalog/store/quality-store.ts';
 import type { Clock, EpochMs } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Check } from '../check.ts';
-import type { CheckResult } from '../result.ts';
+import { otherTables } from '../run/result-key.ts';
 import type { RunParts, RunReport } from '../run/run-checks.ts';
 import { interrupted, runOfRecord, type Run } from '../run/run-record.ts';
-import { afterRun, cronReader, scheduled, type Remembered, type ScheduleView } from './due.ts';
+import { afterRun, cronReader, headText, scheduled, type Remembered, type ScheduleView } from './due.ts';
 import { leadThe } from './leader.ts';
 import { readSchedule, rememberSchedule } from './schedule-memory.ts';
 
@@ -21,6 +21,8 @@ export interface SchedulerParts {
   readonly logger: Logger;
   /** Of this process, unlike any other. */
   readonly holder: string;
+  /** Of the tables, as statements name it. */
+  readonly namespace: string;
   /** As they are declared now. Throwing keeps those of before. */
   readonly declared: (signal: AbortSignal) => Promise<readonly Check[]>;
   /** Newest snapshot of a table; null: none yet. */
@@ -153,7 +155,7 @@ async function stayIn(lane: Lane, signal: AbortSignal): Promise<void> {
     const view: ScheduleView = {
       checks,
       remembered: await readSchedule(parts.store),
-      heads: await headsOf(parts, checks, signal),
+      headOf: await headsOf(parts, checks, signal),
       cron: lane.cron,
     };
     const now = clock.now();
@@ -178,17 +180,19 @@ export function runId(now: EpochMs): string {
 }
 
 async function runOnce({ name, parts, standing, cron }: Lane, run: Run, signal: AbortSignal): Promise<void> {
-  const { clock, store } = parts;
+  const { clock, store, namespace } = parts;
   const checks = standing.checks.filter(({ id }) => run.slots.has(id));
   standing.running.set(name, { id: run.id, startedAt: run.startedAt, checks: checks.length });
   try {
     // As of before: what comes due while it runs is due again.
     const asOf = clock.now();
-    const remember = async (results: readonly CheckResult[]): Promise<void> => {
+    const remember: Parameters<SchedulerParts['run']>[2] = async (results, pins) => {
       const measured = results.filter(({ outcome }) => !['error', 'unknown'].includes(outcome));
-      const seen = new Map(measured.map(({ check, snapshotId }) => [check.id, snapshotId]));
+      const seen = new Set(measured.map(({ check }) => check.id));
+      const pinned = (table: string) => pins.get(`${namespace}.${table}`) ?? null;
       const entries = checks.flatMap((check): (readonly [string, Remembered])[] => {
-        const entry = afterRun(check, asOf, seen.get(check.id) ?? null, cron);
+        const head = seen.has(check.id) ? headText(tablesOf(check, namespace), pinned) : null;
+        const entry = afterRun(check, asOf, head, cron);
         return entry ? [[check.id, entry]] : [];
       });
       await rememberSchedule(store, standing.checks, new Map(entries));
@@ -234,15 +238,12 @@ async function reload(parts: SchedulerParts, standing: Standing, signal: AbortSi
   }
 }
 
-/** Of tables with checks after commits. One that cannot be asked now is left out. */
-async function headsOf(
-  { head, logger }: SchedulerParts,
-  checks: readonly Check[],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, string | null>> {
-  const tables = new Set(checks.flatMap(({ table, when }) => (when.kind === 'commit' ? [table] : [])));
+/** A table that cannot be asked now is left out. */
+async function headsOf(parts: SchedulerParts, checks: readonly Check[], signal: AbortSignal): Promise<ScheduleView['headOf']> {
+  const { head, logger, namespace } = parts;
+  const watched = checks.filter(({ when }) => when.kind === 'commit');
   const heads = new Map<string, string | null>();
-  for (const table of tables) {
+  for (const table of new Set(watched.flatMap((check) => tablesOf(check, namespace)))) {
     try {
       heads.set(table, await head(table, signal));
     } catch (error) {
@@ -250,7 +251,11 @@ async function headsOf(
       logger.debug({ table, error }, 'whether the table has a new commit is not known now');
     }
   }
-  return heads;
+  return (check) => headText(tablesOf(check, namespace), (table) => heads.get(table));
+}
+
+function tablesOf(check: Check, namespace: string): readonly string[] {
+  return [check.table, ...otherTables(check, namespace)];
 }
 
 async function prune({ store, clock, rhythm }: SchedulerParts, standing: Standing): Promise<void> {

@@ -33,7 +33,8 @@ const scheduler = startScheduler(
     logger: silentLogger,
     holder: String(process.pid),
     declared: async () => killChecks,
-    head: async () => '1001',
+    namespace: 'raw',
+    head: async (table) => (table === 'users' ? '1001' : '1002'),
     run: async (checks, run, beforeEnd, signal) => {
       process.send?.('begun');
       active++;

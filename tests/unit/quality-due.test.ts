@@ -13,7 +13,7 @@ const check = checkOf('a', { when: { kind: 'commit', atMostEveryMs: 5 * minute }
 const dueOf = (declared: Check, remembered: Remembered | null, at: number, head = 's1') =>
   [
     ...scheduled(
-      { checks: [declared], remembered: new Map(remembered ? [['users.a', remembered]] : []), heads: new Map([['users', head]]), cron },
+      { checks: [declared], remembered: new Map(remembered ? [['users.a', remembered]] : []), headOf: () => head, cron },
       at,
     ).due.keys(),
   ].length > 0;

@@ -20,6 +20,7 @@ const scheduler = startScheduler(
     logger: silentLogger,
     holder: 'one',
     declared: async () => checks,
+    namespace: 'raw',
     head: async () => null,
     run: async (due, run, beforeEnd): Promise<RunReport> => {
       const startedAt = clock.now();
@@ -29,7 +30,7 @@ const scheduler = startScheduler(
         if (when.kind === 'cron') slots[when.expression]?.push(lateMs > Number(takesMs) ? `${slot} late by ${lateMs}` : slot);
       }
       if (Number(takesMs) > 0) await clock.sleep(Number(takesMs), stop.signal).catch(() => undefined);
-      await beforeEnd([]);
+      await beforeEnd([], new Map());
       return { id: run.id, startedAt, endedAt: clock.now(), results: [], pins: new Map(), reused: new Set() };
     },
     rhythm: { watchMs: 1000, reloadMs: 600_000, leaseMs: 1_800_000, resultsKeptMs: 86_400_000, historyKeptMs: 86_400_000 },

@@ -93,11 +93,12 @@ function worldOf(checks: readonly Check[], from = start): World {
           logger: silentLogger,
           holder,
           declared: async () => checks,
+          namespace: 'raw',
           head: async (table) => heads.get(table) ?? null,
           run: async (due, asked, beforeEnd) => {
             runs.push(asked);
             const report = reportOf(asked, due, heads);
-            await beforeEnd(report.results);
+            await beforeEnd(report.results, report.pins);
             await store.putRun(storedRun(asked, { endedAt: clock.now(), outcomes: {} }));
             return report;
           },
@@ -132,7 +133,8 @@ function reportOf({ id, startedAt }: Run, due: readonly Check[], heads: Readonly
     failing: null,
     keys: [],
   }));
-  return { id, startedAt, endedAt: startedAt, results, pins: new Map(), reused: new Set() };
+  const pins = new Map([...heads].map(([table, head]) => [`raw.${table}`, head] as const));
+  return { id, startedAt, endedAt: startedAt, results, pins, reused: new Set() };
 }
 
 const slotsOf = (runs: readonly Run[]) =>
@@ -259,6 +261,28 @@ describe('the schedule', () => {
     await stop();
   });
 
+  it('runs a check of two tables after commits of either', async () => {
+    const measure = { kind: 'relationship', columns: ['user_id'], to: { table: 'users', columns: ['id'] } } as const;
+    const {
+      clock,
+      start: begin,
+      runs,
+      heads,
+    } = worldOf([checkOf('known', { table: 'rides', measure, when: { kind: 'commit', atMostEveryMs: 0 } })]);
+    const { stop } = begin('one');
+    for (const [table, head] of [
+      ['users', '1'],
+      ['rides', '2'],
+      ['users', '3'],
+    ] as const) {
+      heads.set(table, head);
+      await clock.advanceBy(3000);
+    }
+    // Its own table first: without that there is nothing to check.
+    assert.equal(runs.length, 2);
+    await stop();
+  });
+
   it('does not let checks after commits wait for a long run by the clock, and what follows runs comes one by one', async () => {
     const slow = hourly('slow');
     const quick = checkOf('quick', { when: { kind: 'commit', atMostEveryMs: 0 } });
@@ -268,7 +292,7 @@ describe('the schedule', () => {
       run: async (due, asked, beforeEnd, signal) => {
         if (due.includes(slow)) await clock.sleep(20 * minute, signal);
         const report = reportOf(asked, due, heads);
-        await beforeEnd(report.results);
+        await beforeEnd(report.results, report.pins);
         return report;
       },
       after: async ({ results }) => {
@@ -317,7 +341,7 @@ describe('the schedule', () => {
       run: async (due, asked, beforeEnd) => {
         if (failures++ < 2) throw new Error('the store is full');
         runs.push(asked);
-        await beforeEnd([]);
+        await beforeEnd([], new Map());
         return reportOf(asked, due, new Map());
       },
     });
