@@ -16,6 +16,7 @@ import type { LoadedConfig } from '../config.ts';
 import type { DriftWatch } from '../contract/drift-watch.ts';
 import type { ReadinessCheck } from '../http.ts';
 import type { QualityProcess } from '../quality/quality-process.ts';
+import type { QualityGauges } from '../../quality/report/gauges.ts';
 
 export const run: Command = {
   description:
@@ -121,7 +122,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   void tellLineage({ loaded, reload: watched.reload, catalog, lineage, clock: systemClock, logger }, ended.signal);
   const checking = new AbortController();
   parts.defer(() => checking.abort());
-  started.quality = await startQuality(call, loaded, logger, checking.signal);
+  started.quality = await startQuality(call, loaded, { logger, metrics }, checking.signal);
   await Promise.race([aborted(call.signal), aborted(halted.signal), worker.done]);
   checking.abort();
   const haltedTables = await stop(worker, logger);
@@ -140,13 +141,20 @@ interface Started {
   waiting: string | null;
 }
 
-async function startQuality(call: CommandCall, loaded: LoadedConfig, logger: Logger, signal: AbortSignal): Promise<QualityProcess | null> {
+async function startQuality(
+  call: CommandCall,
+  loaded: LoadedConfig,
+  { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics },
+  signal: AbortSignal,
+): Promise<QualityProcess | null> {
   if (!loaded.config.quality.enabled || call.options['only'] !== undefined) return null;
-  const [{ startQualityProcess }, { packageFile }] = await Promise.all([
+  const [{ startQualityProcess }, { packageFile }, { setQualityGauges }] = await Promise.all([
     import('../quality/quality-process.ts'),
     import('../package-file.ts'),
+    import('../../quality/report/gauges.ts'),
   ]);
-  return startQualityProcess({ entry: packageFile('bin/foz.mjs'), configFile: loaded.file, clock: systemClock, logger }, signal);
+  const onGauges = (gauges: QualityGauges): void => setQualityGauges(metrics, gauges);
+  return startQualityProcess({ entry: packageFile('bin/foz.mjs'), configFile: loaded.file, clock: systemClock, logger, onGauges }, signal);
 }
 
 const storeWaitMs = 2_000;

@@ -22,6 +22,15 @@ const keep = group(
   { doc: 'How long things are kept' },
 );
 
+const publish = group(
+  {
+    enabled: flag({ doc: 'Append results to the tables foz.quality_results and foz.freshness of the lake', default: true }),
+    every: duration({ doc: 'How long results wait for others, to be one file', default: '5m' }),
+    rows: integer({ doc: 'As many results wait no longer, and are at most one commit', min: 1, max: 100_000, default: 1000 }),
+  },
+  { doc: 'Results as Iceberg tables, for Trino and `foz query`' },
+);
+
 export const qualityOptions = group(
   {
     enabled: flag({ doc: 'Run checks beside the worker, in `foz run`', default: true }),
@@ -46,6 +55,7 @@ export const qualityOptions = group(
     reload: duration({ doc: 'How often foz.yaml, files of checks and contracts are read again', default: '10s' }),
     lease: duration({ doc: 'How long a leader that died keeps others from running the schedule', default: '15s' }),
     keep,
+    publish,
     cacheDir: text({ doc: 'Where data files are kept between runs', default: '.foz/quality' }),
     cacheMax: size({ doc: 'Size of that cache', default: '4GB' }),
     database: text({

@@ -6,12 +6,15 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import type { QualityStore } from '../../catalog/store/quality-store.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Check } from '../../quality/check.ts';
 import type { Declared } from '../../quality/declare/declared.ts';
 import type { CheckEngine } from '../../quality/engine.ts';
 import { openDuckdbEngine } from '../../quality/engine/duckdb-engine.ts';
 import { openTrinoEngine } from '../../quality/engine/trino-engine.ts';
+import { personalColumns } from '../../quality/plan/personal-columns.ts';
+import type { PersonalColumns } from '../../quality/report/public-result.ts';
 import { snapshotIdOf } from '../../quality/run/pinned-catalog.ts';
 import { runChecks, type RunParts, type RunReport } from '../../quality/run/run-checks.ts';
 import type { Run } from '../../quality/run/run-record.ts';
@@ -28,6 +31,10 @@ export interface Quality extends AsyncDisposable {
   /** As files and contracts say now. `loaded`: of foz.yaml read again; default: as it was opened. */
   declared(signal: AbortSignal, loaded?: LoadedConfig): Promise<Declared>;
   run(checks: readonly Check[], run: Run, signal: AbortSignal, hooks?: Pick<RunParts, 'onResult' | 'beforeEnd'>): Promise<RunReport>;
+  readonly catalog: Catalog;
+  readonly objectStore: ObjectStore;
+  /** What the contracts in force call personal; null for a table whose contract could not be asked for. */
+  personalColumns(tables: readonly string[], signal: AbortSignal): Promise<PersonalColumns>;
   /** Newest snapshot of a table; null: none yet. */
   head(table: string, signal: AbortSignal): Promise<string | null>;
 }
@@ -58,6 +65,17 @@ export async function openQuality(loaded: LoadedConfig, logger: Logger): Promise
     store,
     declared: (signal, now = loaded) => declaredChecks(now, contracts, signal),
     run: (checks, run, signal, hooks = {}) => runChecks(checks, run, { ...given, ...hooks }, signal),
+    catalog,
+    objectStore,
+    personalColumns: async (tables, signal) => {
+      const known = new Map<string, ReadonlySet<string> | null>();
+      for (const name of tables) {
+        const asked = contracts?.activeContract({ namespace: [namespace], name }, signal) ?? Promise.resolve(null);
+        known.set(name, await asked.then(personalColumns, () => null));
+      }
+      signal.throwIfAborted();
+      return (table) => known.get(table) ?? null;
+    },
     head: async (table, signal) => {
       const found = await catalog.loadTable({ namespace: [namespace], name: table }, signal);
       return found && snapshotIdOf(found.metadata);
@@ -68,7 +86,7 @@ export async function openQuality(loaded: LoadedConfig, logger: Logger): Promise
 
 interface EngineParts {
   readonly catalog: Catalog;
-  readonly store: Parameters<typeof openDuckdbEngine>[0]['store'];
+  readonly store: ObjectStore;
 }
 
 async function openEngine(loaded: LoadedConfig, kind: Check['engine'], parts: EngineParts): Promise<CheckEngine> {

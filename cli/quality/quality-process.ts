@@ -5,6 +5,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { isRecord } from '../../runtime/options.ts';
+import { isQualityGauges, type QualityGauges } from '../../quality/report/gauges.ts';
 
 export interface QualityProcessOptions {
   /** `bin/foz.mjs`. */
@@ -12,6 +13,8 @@ export interface QualityProcessOptions {
   readonly configFile: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What its checks say, for Prometheus: whenever that changes. */
+  readonly onGauges?: (gauges: QualityGauges) => void;
   /** Of JavaScript; what reads data has `quality.memory`. */
   readonly heapMaxMiB?: number;
 }
@@ -54,7 +57,9 @@ async function keepRunning(
     told.starts++;
     const child = start(options);
     child.on('message', (message: unknown) => {
-      if (isRecord(message) && message['kind'] === 'quality' && isRecord(message['status'])) told.status = message['status'];
+      if (!isRecord(message)) return;
+      if (message['kind'] === 'quality' && isRecord(message['status'])) told.status = message['status'];
+      if (message['kind'] === 'quality-gauges' && isQualityGauges(message['gauges'])) options.onGauges?.(message['gauges']);
     });
     const how = await untilEnded(child, signal);
     told.status = null;

@@ -1,8 +1,11 @@
 // `foz quality run [CHECK…]`: checks now, at the newest snapshots, whatever the schedule says.
 
-import type { NotExecuted } from '../../../quality/declare/declared.ts';
-import type { CheckResult } from '../../../quality/result.ts';
+import type { Declared } from '../../../quality/declare/declared.ts';
+import type { Report } from '../../../quality/report/report.ts';
+import type { RunReport } from '../../../quality/run/run-checks.ts';
 import type { Command, CommandCall } from '../../command.ts';
+import type { LoadedConfig } from '../../config.ts';
+import type { Quality } from '../../quality/open-quality.ts';
 
 export const run: Command = {
   description:
@@ -10,12 +13,20 @@ export const run: Command = {
   arguments: [{ name: '[checks...]', doc: 'ids or names of checks; default: all' }],
   options: [
     { flags: '--table <table>', doc: 'only checks of this table' },
-    { flags: '--format <format>', doc: 'how results are printed', choices: ['text', 'json'], default: 'text' },
+    {
+      flags: '--format <format>',
+      doc: 'how results are printed; junit, github and openlineage show no row and no key',
+      choices: ['text', 'json', 'junit', 'github', 'openlineage'],
+      default: 'text',
+    },
+    { flags: '--output <file>', doc: 'write them there instead of to stdout' },
     { flags: '--fail-on-skipped', doc: 'exit 1 also for what was skipped, is unknown or is not executed' },
   ],
   examples: [
     ['foz quality run', 'every check that is declared'],
     ['foz quality run rides.user-exists', 'one of them'],
+    ['foz quality run --format junit --output quality.xml', 'for a build server'],
+    ['foz quality run --format github', 'as annotations at the lines that declare the checks'],
     ['foz quality run --table users --json | jq .results[].outcome', 'for scripts'],
   ],
   run: async (call) => {
@@ -37,7 +48,7 @@ export const run: Command = {
     const planned = { id: runId(startedAt), trigger: 'command' as const, startedAt, slots: new Map(), pins: new Map() };
     const report = await quality.run(checks, planned, call.signal);
     step.done(`${report.endedAt - report.startedAt} ms`);
-    await printReport(call, { ...report, notExecuted, problems: declared.problems });
+    await printReport(call, { loaded, quality, declared }, { ...report, notExecuted });
     for (const problem of declared.problems) call.note(problemText(problem));
     const isWrong = declared.problems.some(({ severity }) => severity === 'error');
     const isSkipped = notExecuted.length > 0 || report.results.some(({ outcome }) => outcome === 'skipped' || outcome === 'unknown');
@@ -50,25 +61,43 @@ function chosen(call: CommandCall): { readonly names: readonly string[]; readonl
   return { names: call.args.flat().filter((name) => typeof name === 'string'), table: typeof table === 'string' ? table : undefined };
 }
 
-interface Printed {
-  readonly id: string;
-  readonly startedAt: number;
-  readonly endedAt: number;
-  readonly pins: ReadonlyMap<string, string | null>;
-  readonly reused: ReadonlySet<string>;
-  readonly results: readonly CheckResult[];
-  readonly notExecuted: readonly NotExecuted[];
-  readonly problems: readonly unknown[];
+interface Printing {
+  readonly loaded: LoadedConfig;
+  readonly quality: Quality;
+  readonly declared: Declared;
 }
 
-async function printReport(call: CommandCall, printed: Printed): Promise<void> {
-  const [{ resultsText }, { jsonText }] = await Promise.all([import('../../quality/result-text.ts'), import('../../output.ts')]);
-  const { id, startedAt, endedAt, pins, reused, results, notExecuted, problems } = printed;
+async function printReport(
+  call: CommandCall,
+  { loaded, quality, declared }: Printing,
+  report: Report & Pick<RunReport, 'reused'>,
+): Promise<void> {
+  const [{ resultsText }, { isSharedFormat, sharedReport }, { runJson }, { jsonText }] = await Promise.all([
+    import('../../quality/result-text.ts'),
+    import('../../quality/run-report.ts'),
+    import('../../../quality/report/run-json.ts'),
+    import('../../output.ts'),
+  ]);
+  const { id, startedAt, endedAt, pins, reused, results, notExecuted } = report;
   const value = {
+    ...runJson(report),
     run: { id, startedAt, endedAt, snapshots: Object.fromEntries(pins) },
     results: results.map((result) => ({ ...result, isReused: reused.has(result.check.id) })),
     notExecuted,
-    problems,
+    problems: declared.problems,
   };
-  call.print(value, () => (call.options['format'] === 'json' ? jsonText(value) : resultsText(results, notExecuted)));
+  const format = call.isJson ? 'json' : call.options['format'];
+  if (isSharedFormat(format)) {
+    const personalOf = await quality.personalColumns([...new Set(results.map(({ check }) => check.table))], call.signal);
+    return printed(call, value, sharedReport(format, report, loaded, personalOf));
+  }
+  return printed(call, value, format === 'json' ? jsonText(value) : resultsText(results, notExecuted));
+}
+
+async function printed(call: CommandCall, value: unknown, text: string): Promise<void> {
+  const file = call.options['output'];
+  if (typeof file !== 'string') return call.print(value, () => text);
+  const { writeReport } = await import('../../quality/write-report.ts');
+  await writeReport(file, text);
+  call.note(`written: ${file}`);
 }
