@@ -47,13 +47,3 @@ export interface DeclaredLevel {
 }
 
 export const nothingDeclared: Declared = { checks: [], notExecuted: [], serviceLevels: [], problems: [] };
-
-/** In order, the first of two with one id winning: the second is a problem told by whoever reads it. */
-export function together(parts: readonly Declared[]): Declared {
-  return {
-    checks: parts.flatMap(({ checks }) => checks),
-    notExecuted: parts.flatMap(({ notExecuted }) => notExecuted),
-    serviceLevels: parts.flatMap(({ serviceLevels }) => serviceLevels),
-    problems: parts.flatMap(({ problems }) => problems),
-  };
-}

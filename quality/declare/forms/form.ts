@@ -4,6 +4,7 @@
 import { assert } from '../../../runtime/errors.ts';
 import type { JsonObject, JsonValue } from '../../../contracts/json-schema.ts';
 import type { Measure, Scalar } from '../../check.ts';
+import { durationPattern } from '../duration-text.ts';
 
 export interface Form {
   /** `nullValues`: the key that no other form has. */
@@ -53,7 +54,7 @@ export const scalarsSchema: JsonObject = {
 };
 export const durationSchema: JsonObject = {
   type: 'string',
-  pattern: '^[0-9]{1,13}(?:ms|s|m|h|d)$',
+  pattern: `^${durationPattern}$`,
   title: 'a duration such as 30s, 10m, 1h or 7d',
 };
 export const sqlSchema: JsonObject = { type: 'string', minLength: 1, maxLength: sqlLengthMax, title: 'SQL' };
