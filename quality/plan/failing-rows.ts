@@ -14,6 +14,8 @@ export interface Failed {
   readonly check: Check;
   readonly failing: FailingCondition;
   readonly joins: readonly JoinedRelation[];
+  /** Of duplicates: a condition that every row with an equal one passes, where one is known. */
+  readonly suspects?: string;
 }
 
 /** By check id. `rows`: what all of them look at. */
@@ -43,9 +45,12 @@ export async function failingRows(
     for (const [i, { check, shown, failing, joins: own }] of simple.entries())
       found.set(check.id, sampleOf(shown, listOf(answer[0]?.[i]), statementFor(check, rows, failing, shown, own, dialect)));
   }
-  for (const { check, failing, shown } of wanted) {
+  for (const { check, failing, shown, suspects } of wanted) {
     if (failing.kind !== 'duplicates') continue;
-    const { rows: answer } = await session.engine.rows(duplicateRows(failing, shown, rows, dialect, check.samplesMax), signal);
+    const { rows: answer } = await session.engine.rows(
+      duplicateRows({ failing, shown, rows, dialect, samplesMax: check.samplesMax, suspects: suspects ?? null }),
+      signal,
+    );
     found.set(check.id, sampleOf(shown, answer, statementFor(check, rows, failing, shown, [], dialect)));
   }
   return found;
@@ -75,22 +80,33 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-type DuplicateRows = Extract<FailingCondition, { kind: 'duplicates' }>;
+export type DuplicateRows = Extract<FailingCondition, { kind: 'duplicates' }>;
 
-function duplicateValues({ shows }: DuplicateRows, dialect: CheckDialect): readonly string[] {
+export function duplicateValues({ shows }: DuplicateRows, dialect: CheckDialect): readonly string[] {
   return shows.map(({ place }) => (typeof place.type === 'string' ? place.sql : plainText(place.sql, place.type, dialect)));
 }
 
+interface DuplicateSample {
+  readonly failing: DuplicateRows;
+  readonly shown: Shown;
+  readonly rows: RowsOf;
+  readonly dialect: CheckDialect;
+  readonly samplesMax: number;
+  readonly suspects: string | null;
+}
+
 /** The rows beyond the first of each value, of the first values that occur more than once. */
-function duplicateRows(failing: DuplicateRows, shown: Shown, rows: RowsOf, dialect: CheckDialect, samplesMax: number): string {
+function duplicateRows({ failing, shown, rows, dialect, samplesMax, suspects }: DuplicateSample): string {
   const values = duplicateValues(failing, dialect);
   const numbers = values.map((_, i) => String(i + 1)).join(', ');
   const named = values.map((value, i) => `${value} AS _d${i}`).join(', ');
   const on = values.map((value, i) => `_twice._d${i} = ${value}`).join(' AND ');
-  const among = [...(rows.where === null ? [] : [`(${rows.where})`]), `(${failing.among})`].join(' AND ');
   const names = values.map((_, i) => `_d${i}`).join(', ');
+  const among = [...(rows.where === null ? [] : [`(${rows.where})`]), `(${failing.among})`].join(' AND ');
+  const from = (condition: string) => fromSql({ relation: rows.relation, where: condition }, []);
+  const grouped = suspects === null ? among : `${among} AND (${suspects})`;
   return `WITH _twice AS (
-  SELECT ${named} FROM ${rows.relation} ${rowAlias} WHERE ${among} GROUP BY ${numbers} HAVING count(*) > 1 ORDER BY ${numbers} LIMIT ${samplesMax})
+  SELECT ${named} ${from(grouped)} GROUP BY ${numbers} HAVING count(*) > 1 ORDER BY ${numbers} LIMIT ${samplesMax})
 SELECT ${shown.texts.map((text, i) => `${text} AS c${i}`).join(', ')}
 FROM (
   SELECT ${rowAlias}.*, _twice.*, row_number() OVER (PARTITION BY ${names} ORDER BY ${rowAlias}._log_partition, ${rowAlias}._log_offset) AS _n

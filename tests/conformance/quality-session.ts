@@ -42,7 +42,8 @@ export async function measureAll(checks: readonly Check[], options: MeasureOptio
       objectStore: store,
     };
     for (const measurer of scanMeasurers) {
-      const asked = own.filter(({ measure }) => measurer.answers(measure));
+      const asked = own.filter(({ id, measure }) => measurer.answers(measure) && !found.has(id));
+      if (asked.length === 0) continue;
       for (const [id, finding] of await measurer.measure(asked, session, AbortSignal.timeout(120_000))) {
         const check = own.find((one) => one.id === id);
         if (!check) throw new Error(id);
