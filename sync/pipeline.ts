@@ -8,6 +8,7 @@ import type { OffsetSpan } from '../lake/raw/offset-chain.ts';
 import { shapesProperty } from '../lake/raw/shapes-property.ts';
 import type { EpochMs } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
+import type { Judged } from './contract/pinned-contract.ts';
 import { joinSpans, type Chunk } from './chunk.ts';
 import { commitSpans, reload, type CommitDeps } from './commit.ts';
 import { haltOf, uploadChunk, writeChunk, type FlushedChunk } from './flush.ts';
@@ -33,6 +34,8 @@ export interface CommittedEvent {
   readonly rescued: number;
   /** Rows that break a rule of their contract. */
   readonly violating: number;
+  /** What the contracts of its rows made of them. */
+  readonly judged: readonly Judged[];
   readonly fileBytes: number;
   readonly files: number;
   readonly attempts: number;
@@ -187,6 +190,7 @@ export class Pipeline {
       rows: sum.rows,
       rescued: sum.rescued,
       violating: sum.violating,
+      judged: chunks.flatMap(({ judged }) => (judged ? [judged] : [])),
       fileBytes: sum.fileBytes,
       files: files.length,
       attempts: result.attempts,

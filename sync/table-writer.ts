@@ -10,6 +10,7 @@ import { coverSpan, openChunk, sliceOf, type Chunk } from './chunk.ts';
 import { untilAvailable, type CommitDeps } from './commit.ts';
 import { isDecided } from './contract/is-decided.ts';
 import type { PinnedContract } from './contract/pinned-contract.ts';
+import { standInsSeen } from './contract/stand-ins-seen.ts';
 import type { TableContracts } from './contract/table-contracts.ts';
 import type { Decoder } from './decode/decoder.ts';
 import { batchPoisoned, HaltError, retentionGap, sourceReplaced, type Halt } from './halt.ts';
@@ -47,6 +48,7 @@ export class TableWriter {
   waiting: string | null = null;
   lastCommit: CommittedEvent | null = null;
   rowsCommitted = 0;
+  readonly standIns = standInsSeen();
 
   readonly #options: SyncOptions;
   readonly #deps: TableWriterDeps;
@@ -295,6 +297,9 @@ export class TableWriter {
   async #onCommitted(event: CommittedEvent): Promise<void> {
     this.lastCommit = event;
     this.rowsCommitted += event.rows;
+    const renamed = this.standIns.add(event.judged);
+    if (renamed.length > 0)
+      this.#deps.logger.warn({ table: this.name, columns: renamed }, 'masked as columns that the contract has, but records have not');
     this.#deps.observer.committed(this.name, event);
     await this.#deps.crashPoint('acknowledge:before');
     const chain = [...this.#committedOffsets(event)];

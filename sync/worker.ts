@@ -53,6 +53,8 @@ export interface TableStatus {
   readonly lastCommitAt: number | null;
   /** Epoch milliseconds of the newest source change that is queryable. */
   readonly changedAtMs: number | null;
+  /** Columns that the contract does not know, masked as one of its own that is absent: `{"mail":"hmac k1 as email"}`. */
+  readonly maskedAs: Readonly<Record<string, string>>;
 }
 
 export interface WorkerStatus {
@@ -322,5 +324,6 @@ function tableStatus(writer: TableWriter): TableStatus {
     rowsCommitted: writer.rowsCommitted,
     lastCommitAt: writer.lastCommit?.committedAt ?? null,
     changedAtMs: writer.lastCommit?.changedAtMaxUs === null || !writer.lastCommit ? null : writer.lastCommit.changedAtMaxUs / 1000,
+    maskedAs: Object.fromEntries(writer.standIns.columns),
   };
 }

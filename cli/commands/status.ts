@@ -101,7 +101,7 @@ function workerText(worker: WorkerAnswer | null, tables: readonly Readonly<Recor
   const notes = tables.flatMap((table) =>
     typeof table['reason'] === 'string' ? [`${String(table['table'])}: ${table['reason']}${nextText(table, table['reason'])}`] : [],
   );
-  const drifted = driftNotes(worker.status['drift']);
+  const drifted = [...driftNotes(worker.status['drift']), ...tables.flatMap(maskedNotes)];
   const head = tableText(['table', 'state', 'rows committed', 'last commit', 'newest change', 'next offsets'], rows);
   return [head, ...away, ...notes, ...drifted].join('\n');
 }
@@ -114,6 +114,17 @@ function driftNotes(drift: unknown): readonly string[] {
     const what = `${serious === 1 ? '1 difference' : `${serious} differences`} between the source and contract ${String(contract)} ${String(version)}`;
     return serious === 0 ? [] : [`${String(table)}: ${what}\n  next: foz contract diff --source`];
   });
+}
+
+/** Columns that may be masked ones renamed: they stay masked until the contract says what they are. */
+function maskedNotes({ table, maskedAs }: Readonly<Record<string, unknown>>): readonly string[] {
+  const columns = isRecord(maskedAs) ? Object.entries(maskedAs).map(([name, mask]) => `${name} (${String(mask)})`) : [];
+  if (columns.length === 0) return [];
+  const name = String(table).split('.').at(-1) ?? '';
+  const what = `masked, because the contract does not know ${columns.length === 1 ? 'it' : 'them'} and records lack what it masks: ${columns.join(', ')}`;
+  return [
+    `${String(table)}: ${what}\n  next: foz contract draft ${name}   (then foz contract register FILE --activate, foz contract apply ${name})`,
+  ];
 }
 
 /** Of a halt, the commands that decide; of a wait, the one that shows what is to be mended: it goes on by itself then. */

@@ -14,7 +14,7 @@ import type { LakeQuery } from '../../query/lake-query.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Source, SourcePosition } from '../../sources/source.ts';
-import type { ColumnMasks } from '../../sync/contract/column-masks.ts';
+import { masksOfColumns, type ColumnMasks } from '../../sync/contract/column-masks.ts';
 import { maskText } from '../../sync/contract/mask-value.ts';
 import type { Log } from '../../sync/log/log.ts';
 import type { TableTarget } from '../../sync/table.ts';
@@ -92,7 +92,7 @@ export async function withReconcileInput<T>(
     lake,
     duckdb: { directory: pathIn(loaded, cacheDir), memoryBytes: memory, threads },
     arrived: (position, deadlineMs, waitSignal) => arrived(input, position, deadlineMs, waitSignal),
-    masks: maskedColumns(input.masks ?? null),
+    masks: input.masks ? maskedColumns(input.masks) : null,
     deadlineMs: systemClock.now() + (input.waitMs ?? 60_000),
     rangesMax: loaded.config.verify.ranges,
   });
@@ -124,8 +124,8 @@ async function arrived(input: VerifyInput, position: SourcePosition, deadlineMs:
   await caughtUp(input, deadlineMs, signal);
 }
 
-function maskedColumns(masks: ColumnMasks | null): MaskedColumns | null {
-  if (masks === null) return null;
+function maskedColumns(masks: ColumnMasks): MaskedColumns {
   const whole = new Map([...masks.byColumn].map(([name, mask]) => [name, (text: string) => maskText(mask, text)] as const));
-  return { whole, inside: new Set(masks.inside.keys()) };
+  const ofColumns = (names: readonly string[]) => maskedColumns(masksOfColumns(masks, names));
+  return { whole, inside: new Set(masks.inside.keys()), ofColumns };
 }

@@ -8,6 +8,12 @@ export interface MaskedColumns {
   readonly whole: ReadonlyMap<string, (text: string) => SourceValue>;
   /** Columns of which parts are masked. */
   readonly inside: ReadonlySet<string>;
+  /** The same for a table of these columns: some may be masked ones that the source has renamed. */
+  ofColumns?(names: readonly string[]): MaskedColumns;
+}
+
+export function masksOf(masks: MaskedColumns | null, table: SourceTable): MaskedColumns | null {
+  return masks?.ofColumns?.(table.columns.map(({ name }) => name)) ?? masks;
 }
 
 /** Generated columns are in snapshots but not in later events; static ones the agent does not deliver truly. */

@@ -17,7 +17,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { keyOrder } from '../../sources/key-order.ts';
 import type { Source, SourcePosition, SourceReading, SourceTable, SourceTableName } from '../../sources/source.ts';
-import { comparedColumns, keyedRows, notComparedColumns, type MaskedColumns } from './compared-columns.ts';
+import { comparedColumns, keyedRows, notComparedColumns, type MaskedColumns, masksOf } from './compared-columns.ts';
 import { compareRows, type Difference, type RowsCompared } from './compare-rows.ts';
 import { keyRanges, type DifferingRanges, type KeyedRow, type KeyRanges } from './key-ranges.ts';
 import { lakeRows, type LakeRowsInput } from './lake-rows.ts';
@@ -71,7 +71,8 @@ const recheckPauseMs = 1_000;
 export async function reconcile(input: ReconcileInput, signal: AbortSignal): Promise<Reconciled> {
   const table = await sourceTable(input, signal);
   await using duckdb = await openReadingDuckdb(input.duckdb);
-  const parts: Parts = { ...input, table, duckdb, columns: comparedColumns(table, input.masks) };
+  const masks = masksOf(input.masks, table);
+  const parts: Parts = { ...input, table, duckdb, masks, columns: comparedColumns(table, masks) };
   let { compared, ranges, position } = await compareRanges(parts, signal);
   const rounds = input.kind === 'postgres' ? 1 : Infinity;
   const untilMs = Math.min(input.deadlineMs, systemClock.now() + (input.recheckMaxMs ?? Infinity));
@@ -88,8 +89,8 @@ export async function reconcile(input: ReconcileInput, signal: AbortSignal): Pro
     position,
     ranges,
     differences: differences.slice(0, input.differencesMax),
-    notCompared: notComparedColumns(table, input.masks),
-    masked: input.masks === null ? [] : [...input.masks.whole.keys(), ...input.masks.inside],
+    notCompared: notComparedColumns(table, masks),
+    masked: masks === null ? [] : [...masks.whole.keys(), ...masks.inside],
     table,
   };
 }
@@ -102,7 +103,8 @@ export async function reconcileKeys(
   signal: AbortSignal,
 ): Promise<RowsCompared> {
   await using duckdb = await openReadingDuckdb(input.duckdb);
-  const { compared } = await compareKeys({ ...input, table, duckdb, columns: comparedColumns(table, input.masks) }, keys, signal);
+  const masks = masksOf(input.masks, table);
+  const { compared } = await compareKeys({ ...input, table, duckdb, masks, columns: comparedColumns(table, masks) }, keys, signal);
   return compared;
 }
 

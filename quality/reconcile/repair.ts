@@ -8,6 +8,7 @@ import { LakeError } from '../../runtime/errors.ts';
 import { identText } from '../../catalog/catalog.ts';
 import { cassandraRepair } from './cassandra-repair.ts';
 import type { Difference } from './compare-rows.ts';
+import { masksOf } from './compared-columns.ts';
 import { postgresRepair, signalRecord } from './postgres-repair.ts';
 import { lakeRowsInput, reconcile, reconcileKeys, type Reconciled, type ReconcileInput } from './reconcile.ts';
 import type { RepairRecord } from './repair-record.ts';
@@ -80,7 +81,8 @@ interface Plan extends Pick<Repaired, 'read' | 'written' | 'deleted' | 'behind'>
 
 /** Rows whose key is masked in the lake can neither be asked for nor be written. */
 function requireKeys({ masks, ident }: RepairInput, { table, differences }: Reconciled): void {
-  const masked = table.key.filter((name) => masks?.whole.has(name));
+  const inForce = masksOf(masks, table);
+  const masked = table.key.filter((name) => inForce?.whole.has(name));
   if (masked.length === 0 || differences.length === 0) return;
   throw new LakeError('CONFIG_INVALID', `${identText(ident)} cannot be repaired row by row: its key is masked`, {
     context: {

@@ -6,9 +6,11 @@ import { databaseOfBody } from '../../contracts/column-type.ts';
 import type { ContractColumn, Mask } from '../../contracts/contract.ts';
 import { isJsonObject, type JsonSchema } from '../../contracts/json-schema.ts';
 import { mapNested, nestedMask, nestedMasks, type NestedMask } from '../../contracts/nested-mask.ts';
+import type { Database } from '../../contracts/type-table.ts';
 import { columnName, type Shape, type ShapeField } from '../../lake/raw/shape.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { PinnedContract } from './pinned-contract.ts';
+import { standInColumns, standInsUnder, type StandIns } from './stand-in-masks.ts';
 
 export type ColumnMask =
   | Exclude<Mask, { kind: 'hmac' }>
@@ -25,6 +27,8 @@ export interface ColumnMasks {
   readonly keyColumns: readonly string[];
   /** For what cannot be masked member by member; null: it is dropped. */
   readonly wholeKey: Uint8Array | null;
+  /** Which the contract's types are of. */
+  readonly database: Database;
 }
 
 const keyBytesMin = 16;
@@ -34,10 +38,11 @@ export function columnMasks(contract: PinnedContract): ColumnMasks | null {
   const byColumn = new Map<string, ColumnMask>();
   const inside = new Map<string, NestedMask<ColumnMask>>();
   const keyColumns: string[] = [];
+  const database = databaseOfBody(contract.table.body);
   const withKey = (column: ContractColumn, mask: Mask): ColumnMask =>
     mask.kind === 'hmac' ? { ...mask, key: keyOf(contract, column, mask.keyId) } : mask;
   for (const column of contract.table.columns) {
-    const nested = column.mask === null ? nestedMask(schemaOf(contract, column), databaseOfBody(contract.table.body)) : null;
+    const nested = column.mask === null ? nestedMask(schemaOf(contract, column), database) : null;
     const mask = column.mask ?? (nested === null ? null : ({ kind: 'drop' } as const));
     if (mask === null) continue;
     if (column.keyPosition !== null) {
@@ -55,14 +60,19 @@ export function columnMasks(contract: PinnedContract): ColumnMasks | null {
   if (byColumn.size === 0 && inside.size === 0) return null;
   const whole = [...byColumn.values()].find((mask) => mask.kind === 'hmac');
   const known = new Set(contract.table.columns.map((column) => column.name));
-  return { byColumn, inside, known, keyColumns, wholeKey: whole?.key ?? null };
+  return { byColumn, inside, known, keyColumns, wholeKey: whole?.key ?? null, database };
 }
 
 export function isMasked(masks: ColumnMasks | null, column: string): boolean {
   return masks !== null && (masks.byColumn.has(column) || masks.inside.has(column));
 }
 
-/** The same for records that a shape decoded, in which a column may have the name it had before. */
+/** Whether a value of the column may be shown: neither masked nor unknown, which may be a masked one renamed. */
+export function isShown(masks: ColumnMasks | null, column: string): boolean {
+  return masks === null || (masks.known.has(column) && !isMasked(masks, column));
+}
+
+/** The same for records that a shape decoded, in which a column may have the name it had before, or one not known yet. */
 export function masksUnder(masks: ColumnMasks, shape: Shape | undefined): ColumnMasks {
   const [byColumn, inside, known] = [new Map(masks.byColumn), new Map(masks.inside), new Set(masks.known)];
   for (const field of renamedFields(shape)) {
@@ -72,7 +82,22 @@ export function masksUnder(masks: ColumnMasks, shape: Shape | undefined): Column
     if (mask) byColumn.set(field.name, mask);
     if (nested) inside.set(field.name, nested);
   }
-  return { ...masks, byColumn, inside, known };
+  return withStandIns({ ...masks, byColumn, inside, known }, standInsUnder(masks, shape));
+}
+
+/** The same for a table of the source. */
+export function masksOfColumns(masks: ColumnMasks, columns: readonly string[]): ColumnMasks {
+  return withStandIns(masks, standInColumns(masks, columns));
+}
+
+function withStandIns(masks: ColumnMasks, found: StandIns): ColumnMasks {
+  const [byColumn, inside] = [new Map(masks.byColumn), new Map(masks.inside)];
+  for (const [name, { as }] of found) {
+    const nested = as === null ? undefined : masks.inside.get(as);
+    if (nested) inside.set(name, nested);
+    else byColumn.set(name, (as === null ? undefined : masks.byColumn.get(as)) ?? { kind: 'drop' });
+  }
+  return { ...masks, byColumn, inside };
 }
 
 /** Of rows: in an event below `before` and `after`. */

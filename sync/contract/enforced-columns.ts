@@ -37,24 +37,29 @@ type Pack = (type: ShapeType, at: string, column: IcebergType) => string;
 export function maskedRow(type: ShapeType, at: string, column: IcebergType, masks: MaskSql, isStrict: boolean, pack: Pack): string {
   if (type.kind !== 'struct' || !isStruct(column)) return `NULL::${duckdbType(column)}`;
   const byName = new Map(type.fields.map((field) => [columnName(field), field]));
+  const found = masks.standIns(type.fields);
   const parts = column.fields.map((field) => {
     const from = byName.get(field.name);
-    return `${quoted(field.name)} := ${from ? member(from, at, field.name, field.type, masks, isStrict, pack) : `NULL::${duckdbType(field.type)}`}`;
+    if (!from) return `${quoted(field.name)} := NULL::${duckdbType(field.type)}`;
+    const standIn = found.get(from.name);
+    const names = standIn ? [standIn.as].filter((as) => as !== null) : [field.name, from.name];
+    const isLeftOut = isStrict && !names.some((name) => masks.isKnown(name));
+    return `${quoted(field.name)} := ${isLeftOut ? `NULL::${duckdbType(field.type)}` : member(from, at, names, field.type, masks, pack)}`;
   });
   return `CASE WHEN ${at} IS NOT NULL THEN struct_pack(${parts.join(', ')}) END`;
 }
 
-/** A renamed column is masked under either name. */
-function member(from: ShapeField, at: string, name: string, column: IcebergType, masks: MaskSql, isStrict: boolean, pack: Pack): string {
+/** `names`: under any of which it is masked: a renamed column has two; what may be one of several has none, and is dropped. */
+function member(from: ShapeField, at: string, names: readonly string[], column: IcebergType, masks: MaskSql, pack: Pack): string {
   const value = `${at}.${quoted(from.name)}`;
-  const masked = [name, from.name].find((candidate) => masks.isMasked(candidate));
+  if (names.length === 0) return inCell(from.type, value, column, (_type, _text, held) => `NULL::${duckdbType(held)}`);
+  const masked = names.find((candidate) => masks.isMasked(candidate));
   if (masked !== undefined) return inCell(from.type, value, column, (type, text, held) => maskedText(type, text, held, masked, masks));
-  for (const candidate of [name, from.name]) {
+  for (const candidate of names) {
     if (masks.inside(candidate, value, column) === null) continue;
     const open: Pack = (type, part, held) => masks.inside(candidate, pack(type, part, held), held) ?? `NULL::${duckdbType(held)}`;
     return inCell(from.type, value, column, open);
   }
-  if (isStrict && !masks.isKnown(name) && !masks.isKnown(from.name)) return `NULL::${duckdbType(column)}`;
   return pack(from.type, value, column);
 }
 

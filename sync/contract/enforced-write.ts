@@ -64,6 +64,7 @@ export function judgedBatch(enforcer: Enforcer, rows: number, files: readonly Fi
     quarantined: files.reduce((sum, file) => sum + file.quarantined, 0),
     byRule,
     masked: enforcer.maskNames,
+    standIns: new Map(files.flatMap((file) => [...file.standIns])),
     halting: [...first.values()],
   };
 }

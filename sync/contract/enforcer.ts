@@ -19,7 +19,7 @@ import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { quarantinedRule } from '../../lake/raw/raw-schema.ts';
 import type { Shape, ShapeType } from '../../lake/raw/shape.ts';
 import { LakeError } from '../../runtime/errors.ts';
-import { columnMasks, isMasked, maskNames, type ColumnMasks } from './column-masks.ts';
+import { columnMasks, isShown, maskNames, type ColumnMasks } from './column-masks.ts';
 import type { PinnedContract } from './pinned-contract.ts';
 import { partialBody, shapeWire } from './row-wire.ts';
 
@@ -45,8 +45,8 @@ export function enforcerOf(contract: PinnedContract): Enforcer {
   const { body } = contract.table;
   const options = {
     policy: contract.policy,
-    shownInSql: (column: string, text: string) => (isMasked(masks, column) ? 'NULL::VARCHAR' : text),
-    shown: (column: string, text: string | null) => (isMasked(masks, column) ? null : text),
+    shownInSql: (column: string, text: string) => (isShown(masks, column) ? text : 'NULL::VARCHAR'),
+    shown: (column: string, text: string | null) => (isShown(masks, column) ? text : null),
   };
   const compiled = compileRules(body, options);
   const [refusal] = compiled.refused;

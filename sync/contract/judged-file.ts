@@ -4,12 +4,14 @@
 import { literal } from '../../lake/parquet/duckdb-type.ts';
 import type { ReportedStats } from '../../lake/parquet/file-metrics.ts';
 import { quarantinedRule } from '../../lake/raw/raw-schema.ts';
+import type { Shape } from '../../lake/raw/shape.ts';
 import type { Duckdb, DuckdbValue } from '../decode/duckdb.ts';
 import type { Enforcement } from './enforced-columns.ts';
 import type { Enforcer } from './enforcer.ts';
 import type { JudgeTally } from './judge-tally.ts';
 import { mostFrequent, rulesNamedMax } from './judged-summary.ts';
 import type { HaltingRow } from './pinned-contract.ts';
+import { standInNames, standInsUnder } from './stand-in-masks.ts';
 
 export interface RowsEnforcement extends Enforcement {
   readonly enforcer: Enforcer;
@@ -20,9 +22,11 @@ export interface FileJudged {
   readonly quarantined: number;
   readonly byRule: ReadonlyMap<string, number>;
   readonly halting: readonly HaltingRow[];
+  /** Columns masked as others that are absent, with their masks. */
+  readonly standIns: ReadonlyMap<string, string>;
 }
 
-const clean: FileJudged = { violating: 0, quarantined: 0, byRule: new Map(), halting: [] };
+const clean: Omit<FileJudged, 'standIns'> = { violating: 0, quarantined: 0, byRule: new Map(), halting: [] };
 
 /** Rules counted in one file. */
 const rulesCountedMax = 10 * rulesNamedMax;
@@ -33,14 +37,44 @@ function violationsIn(stats: ReportedStats): number | null {
   return rules === undefined ? null : Number(rules.get('num_values')) - Number(rules.get('null_count'));
 }
 
+/** `shapes`: that the rows may have. */
 export async function judgedIn(
+  duckdb: Duckdb,
+  path: string,
+  stats: ReportedStats,
+  enforcement: RowsEnforcement | null,
+  shapes: readonly Shape[],
+  tally: JudgeTally | null,
+  accepted: ReadonlyMap<number, bigint> | undefined,
+): Promise<FileJudged> {
+  const counted = await violationsOf(duckdb, path, stats, enforcement, tally, accepted);
+  return { ...counted, standIns: await standInsIn(duckdb, path, enforcement, shapes) };
+}
+
+/** Of shapes that rows of the file really have. */
+async function standInsIn(
+  duckdb: Duckdb,
+  path: string,
+  enforcement: RowsEnforcement | null,
+  shapes: readonly Shape[],
+): Promise<ReadonlyMap<string, string>> {
+  const { masks, maskNames } = enforcement?.enforcer ?? {};
+  if (!masks || !maskNames) return new Map();
+  const suspects = shapes.map((shape) => [shape.number, standInsUnder(masks, shape)] as const).filter(([, found]) => found.size > 0);
+  if (suspects.length === 0) return new Map();
+  const numbers = await duckdb.query(`SELECT DISTINCT _shape FROM read_parquet(${literal(path)}) WHERE _shape IS NOT NULL`);
+  const used = new Set(numbers.map(([number]) => Number(number)));
+  return new Map(suspects.flatMap(([number, found]) => (used.has(number) ? [...standInNames(found, maskNames)] : [])));
+}
+
+async function violationsOf(
   duckdb: Duckdb,
   path: string,
   stats: ReportedStats,
   enforcement: RowsEnforcement | null,
   tally: JudgeTally | null,
   accepted: ReadonlyMap<number, bigint> | undefined,
-): Promise<FileJudged> {
+): Promise<Omit<FileJudged, 'standIns'>> {
   const entries = violationsIn(stats);
   if (!enforcement || entries === 0) return clean;
   const breaksHalting = enforcement.enforcer.hasPolicy('halt', '[v]');

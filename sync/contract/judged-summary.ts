@@ -12,7 +12,7 @@ export function judgedSummary(judged: readonly Judged[]): Readonly<Record<string
   const byRule = new Map<string, number>();
   for (const one of judged) for (const [rule, count] of one.byRule) byRule.set(rule, (byRule.get(rule) ?? 0) + count);
   const versions = new Set(judged.map(({ contract }) => `${contract.id}@${contract.version}`));
-  const masked = new Map(judged.flatMap((one) => [...one.masked]));
+  const masked = new Map(judged.flatMap((one) => [...one.masked, ...one.standIns]));
   const quarantined = sum(judged.map((one) => one.quarantined));
   return {
     [summaryKeys.contract]: [...versions].join(' '),

@@ -10,8 +10,10 @@ import { isAmong } from '../../contracts/rules/sql-text.ts';
 import { nestedMasks, type NestedMask } from '../../contracts/nested-mask.ts';
 import { isList, isStruct, type IcebergType } from '../../lake/iceberg/schema.ts';
 import { duckdbType, literal, quoted } from '../../lake/parquet/duckdb-type.ts';
+import type { ShapeField } from '../../lake/raw/shape.ts';
 import type { ColumnMask, ColumnMasks } from './column-masks.ts';
 import { maskedMiddle, plainNamePattern, wholeKeyMember } from './mask-value.ts';
+import { standIns, type StandIns } from './stand-in-masks.ts';
 
 export interface MaskSql {
   /** Statements to run before, and after, those that use the expressions. */
@@ -22,6 +24,8 @@ export interface MaskSql {
   isMasked(column: string): boolean;
   /** A value of this type with its masked parts masked; null where the column has none. */
   inside(column: string, value: string, type: IcebergType): string | null;
+  /** Columns of a row that may be masked ones renamed. */
+  standIns(row: readonly ShapeField[]): StandIns;
   /** Whether the contract names the column. */
   isKnown(column: string): boolean;
   /** A record's key (a blob) as it lands. */
@@ -51,6 +55,7 @@ export function maskSql(masks: ColumnMasks, id: number): MaskSql {
       const nested = masks.inside.get(column);
       return nested ? insideValue(nested, value, type, 0, textOf) : null;
     },
+    standIns: (row) => standIns(masks, row),
     isKnown: (column) => masks.known.has(column),
     key: (bytes) => `${keyMacro}(${bytes})`,
   };

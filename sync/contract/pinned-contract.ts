@@ -27,6 +27,8 @@ export interface Judged {
   readonly byRule: ReadonlyMap<string, number>;
   /** Masked columns with their masks: `{"email":"hmac k1"}` as entries. */
   readonly masked: ReadonlyMap<string, string>;
+  /** Columns that the contract does not know, masked as one of its own that is absent: `{"mail":"hmac k1 as email"}`. */
+  readonly standIns: ReadonlyMap<string, string>;
   /** By log partition, the first row that breaks a rule of policy halt and was not accepted. */
   readonly halting: readonly HaltingRow[];
 }

@@ -200,7 +200,7 @@ async function writeFile(
       rescued,
       changedAtUs: changedAtRange(stats),
       unshaped: rescued === 0 ? [] : await coordinatesIn(duckdb, path, `_rescued.reason = ${literal(reasonNoShape)}`),
-      judged: await judgedIn(duckdb, path, stats, enforcement, tally, plan.violationsAccepted),
+      judged: await judgedIn(duckdb, path, stats, enforcement, statement.shapes, tally, plan.violationsAccepted),
     };
   } catch (error) {
     await rm(path, { force: true });

@@ -40,6 +40,7 @@ function masksOf(byColumn: Readonly<Record<string, ColumnMask>>, isKeyMasked = t
     known: new Set(Object.keys(byColumn)),
     keyColumns: isKeyMasked ? Object.keys(byColumn).slice(0, 1) : [],
     wholeKey: whole?.key ?? null,
+    database: 'postgres',
   };
 }
 

@@ -3,17 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import test from 'node:test';
-import { DuckDBInstance } from '@duckdb/node-api';
 import type { ShapeType } from '../../lake/raw/shape.ts';
 import { isRebuilt, rebuildRecord } from '../../lake/raw/rebuild.ts';
 import { columnMasks, masksUnder } from '../../sync/contract/column-masks.ts';
 import { maskKey as maskKeyOf } from '../../sync/contract/mask-value.ts';
 import { isMaskedRebuild } from '../../sync/contract/masked-proof.ts';
-import type { WrittenBatch } from '../../sync/decode/decoder.ts';
 import { contractOf, event, maskKey } from './contract-fixture.ts';
 import { decodeLab, readRows, recordOf } from './decode-fixture.ts';
+import { bytesOf, textual } from './file-bytes.ts';
 import { typedPlan } from './typed-plan.ts';
 
 const secrets = ['ana.secret@example.com', 'Ana Maria Secret', '+351-555-0199-secret', 'SECRET-NOTE', '777123456789'];
@@ -43,26 +41,6 @@ const contract = contractOf(
 const row = { email, full_name: name, phone, note, account: Number(number), city: 'Lisboa' };
 const keyText = JSON.stringify({ email });
 const hmac = createHmac('sha256', maskKey).update(email).digest('hex');
-
-/** Every page of the file, uncompressed, and the file as it is. */
-async function bytesOf(written: WrittenBatch): Promise<string> {
-  const parts: string[] = [];
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  for (const [i, { path, dataFile }] of written.files.entries()) {
-    const plain = `${path}.${i}.plain`;
-    await connection.run(`COPY (SELECT * FROM read_parquet('${path}')) TO '${plain}' (FORMAT parquet, COMPRESSION uncompressed)`);
-    for (const file of [path, plain]) parts.push((await readFile(file)).toString('latin1'));
-    parts.push(
-      JSON.stringify(dataFile, (_, value: unknown) =>
-        value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : typeof value === 'bigint' ? String(value) : value,
-      ),
-    );
-  }
-  connection.closeSync();
-  instance.closeSync();
-  return parts.join('\n');
-}
 
 for (const [fastLane, isOdd] of [
   [true, false],
@@ -256,17 +234,6 @@ test('a table is not written at all where its masks cannot be kept', async () =>
     await assert.rejects(lab.write([recordOf(0, event({ id: '1', email: 'a@b.example' }))]), { code: 'CONTRACT_UNENFORCEABLE' });
   }
 });
-
-/** Texts that the reader left as bytes. */
-function textual(value: unknown): Readonly<Record<string, unknown>> {
-  const plain = (inner: unknown, key: string): unknown => {
-    if (inner instanceof Uint8Array) return key === '_log_key' ? inner : Buffer.from(inner).toString();
-    if (Array.isArray(inner)) return inner.map((item) => plain(item, key));
-    if (typeof inner !== 'object' || inner === null || inner instanceof Date) return inner;
-    return Object.fromEntries(Object.entries(inner).map(([name_, item]) => [name_, name_ === '_headers' ? null : plain(item, name_)]));
-  };
-  return plain(value, '') as Readonly<Record<string, unknown>>;
-}
 
 test('the proof of a masked row: equal to the masked record, and to nothing else', async () => {
   await using lab = await decodeLab();

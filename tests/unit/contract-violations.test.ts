@@ -207,6 +207,7 @@ test('figures of a batch: rows that break a rule, rows kept out of the view, and
       ['y minimum', 1],
     ]),
     masked: new Map(),
+    standIns: new Map(),
     halting: [],
   });
   const rows = await readRows(written);

@@ -97,6 +97,7 @@ function judgedBy(
     quarantined: 0,
     byRule: new Map(broken.length === 0 ? [] : [['value not-seven', broken.length]]),
     masked: new Map(),
+    standIns: new Map(),
     halting: halting.map(({ partition, offset }) => ({
       partition,
       offset,
