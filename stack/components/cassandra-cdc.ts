@@ -41,6 +41,8 @@ export const cassandraCdcComponent: Component<'cassandra-cdc'> = {
       log: layout.log('cassandra-cdc'),
       stopSignal: 'SIGTERM',
       stopGraceMs: 15_000,
+      // its reader met a change of a form that it does not know: started again, it goes on there with the schema of then
+      restartOn: ['3'],
     };
   },
   probe: async ({ healthUrl }, signal) => {

@@ -12,6 +12,7 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pidFileText } from './leftovers.ts';
+import { restarts } from './restarts.ts';
 import { isRecord, lineReader, readRequest, type GuardianRequest, type ProcessSpec, type ProcessStatus } from './protocol.ts';
 
 interface Member {
@@ -23,6 +24,8 @@ interface Member {
   /** Resolves when the process has ended. */
   readonly ended: Promise<void>;
   exit: string | null;
+  /** It was told to end. */
+  isStopped: boolean;
 }
 
 /** Grace for everything together when the owner has vanished; components may be in any state then. */
@@ -35,15 +38,19 @@ function guard(path: string, pids: string): void {
   const members = new Map<string, Member>();
   const sockets = new Set<Socket>();
   let isLeashed = true;
-  let isEnding = false;
+  const launching = new Set<Promise<Member>>();
+  let ending: Promise<void> | null = null;
 
-  const end = async (order: readonly (readonly string[])[]) => {
-    if (isEnding) return;
-    isEnding = true;
+  const endAll = async (order: readonly (readonly string[])[]) => {
+    for (const name of members.keys()) again.forget(name);
+    // what is being started is to be ended too
+    await Promise.allSettled(launching);
     for (const group of order) await Promise.all(group.map((name) => stop(members.get(name))));
     await Promise.all([...members.values()].map((member) => stop(member)));
     rmSync(path, { force: true });
   };
+  // One end for all who ask: an owner that dies while it waits for its shutdown must not cut that short.
+  const end = (order: readonly (readonly string[])[]) => (ending ??= endAll(order));
   const leave = async () => {
     await end([[...members.keys()]]);
     process.exit(0);
@@ -52,16 +59,21 @@ function guard(path: string, pids: string): void {
     rmSync(join(pids, `${member.name}.pid`), { force: true });
     const line = `${JSON.stringify({ event: 'exit', status: statusOf(member) })}\n`;
     for (const socket of sockets) socket.write(line);
+    if (ending === null && !member.isStopped) again.ended(member.name, member.spec, member.exit ?? '');
   };
   const run = async (name: string, spec: ProcessSpec) => {
-    if (isEnding) throw new Error('the stack is stopping');
+    if (ending !== null) throw new Error('the stack is stopping');
     if (members.get(name)?.exit === null) throw new Error(`${name} is already running`);
-    const member = await launch(name, spec, onExit);
+    again.forget(name);
+    const launched = launch(name, spec, onExit);
+    launching.add(launched);
+    const member = await launched.finally(() => launching.delete(launched));
     members.set(name, member);
     writeFileSync(join(pids, `${name}.pid`), pidFileText(member.pid), { mode: 0o600 });
     if (member.exit !== null) onExit(member);
     return statusOf(member);
   };
+  const again = restarts(run);
   const answer = async (request: GuardianRequest): Promise<unknown> => {
     if (request.op === 'list') return [...members.values()].map(statusOf);
     if (request.op === 'run') return run(request.name, request.spec);
@@ -70,8 +82,10 @@ function guard(path: string, pids: string): void {
     const member = members.get(request.name);
     if (member === undefined) throw new Error(`no component ${request.name} in this stack`);
     if (request.op === 'restart') return run(member.name, member.spec);
-    if (request.op === 'stop') await stop(member);
-    else signalGroup(member, request.signal);
+    if (request.op === 'stop') {
+      again.forget(member.name);
+      await stop(member);
+    } else signalGroup(member, request.signal);
     return statusOf(member);
   };
 
@@ -133,7 +147,7 @@ async function launch(name: string, spec: ProcessSpec, onExit: (member: Member) 
     });
     await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
     if (child.pid === undefined) throw new Error(`${spec.command} has no pid`);
-    member = { name, spec, child, pid: child.pid, startedAt: Date.now(), ended, exit: early };
+    member = { name, spec, child, pid: child.pid, startedAt: Date.now(), ended, exit: early, isStopped: false };
     return member;
   } finally {
     closeSync(log);
@@ -143,6 +157,7 @@ async function launch(name: string, spec: ProcessSpec, onExit: (member: Member) 
 /** Ends one component: its own stop signal first, SIGKILL when it has not gone in time. */
 async function stop(member: Member | undefined): Promise<void> {
   if (member === undefined || member.exit !== null) return;
+  member.isStopped = true;
   signalGroup(member, member.spec.stopSignal);
   signalGroup(member, 'SIGCONT'); // a paused process cannot obey
   const timeout = new AbortController();

@@ -15,6 +15,8 @@ export interface ProcessSpec {
   readonly stopSignal: 'SIGTERM' | 'SIGINT';
   /** After this long SIGKILL follows. */
   readonly stopGraceMs: number;
+  /** Exit codes after which the guardian starts it again by itself, a bounded number of times (restarts.ts). */
+  readonly restartOn?: readonly string[];
 }
 
 const componentSignals = ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGSTOP', 'SIGCONT'] as const;
@@ -68,10 +70,11 @@ export function readRequest(value: unknown): GuardianRequest | null {
 
 function readSpec(value: unknown): ProcessSpec | null {
   if (!isRecord(value)) return null;
-  const { command, args, cwd, env, log, stopSignal, stopGraceMs, user } = value;
+  const { command, args, cwd, env, log, stopSignal, stopGraceMs, user, restartOn } = value;
   if (typeof command !== 'string' || !isStrings(args) || typeof cwd !== 'string' || typeof log !== 'string') return null;
   if (!isRecord(env) || typeof stopGraceMs !== 'number' || (stopSignal !== 'SIGTERM' && stopSignal !== 'SIGINT')) return null;
-  const spec = { command, args, cwd, env: readEnv(env), log, stopSignal, stopGraceMs } as const;
+  const restarts = isStrings(restartOn) ? { restartOn } : {};
+  const spec = { command, args, cwd, env: readEnv(env), log, stopSignal, stopGraceMs, ...restarts } as const;
   if (isRecord(user) && typeof user['uid'] === 'number' && typeof user['gid'] === 'number')
     return { ...spec, user: { uid: user['uid'], gid: user['gid'] } };
   return spec;

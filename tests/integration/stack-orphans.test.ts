@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import test, { type TestContext } from 'node:test';
 import { readStack, stopStack } from '../../stack/stack.ts';
 import { startGuardian } from '../../stack/process/guardian-client.ts';
-import { openLayout } from '../../stack/state.ts';
+import type { ProcessSpec } from '../../stack/process/protocol.ts';
+import { openLayout, type StackLayout } from '../../stack/state.ts';
 import { noneLeft, processesNaming, stackFolder, survivors } from './stack-processes.ts';
 
 const parentProgram = new URL('./stack-parent.ts', import.meta.url).pathname;
@@ -83,19 +85,39 @@ test('components of a guardian that was killed itself are ended by the next stop
   assert.deepEqual(await survivors(pids, 10_000), []);
 });
 
+test('an owner that goes while it waits for its shutdown does not cut that short', { timeout }, async (t) => {
+  const layout = await openLayout(await stackFolder(t));
+  const guardian = await startGuardian(layout.pidDir, layout.log('guardian'));
+  const slow = await guardian.run('slow', shell(layout, "trap '' TERM; while :; do sleep 1; done", 2000));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const ended = guardian.shutdown([['slow']]).catch(() => undefined);
+  await guardian.close();
+  await ended;
+  assert.deepEqual(await survivors([slow.pid, guardian.pid], 12_000), []);
+});
+
+test('a component that ends with one of its exit codes is started again, one that was stopped is not', { timeout }, async (t) => {
+  const layout = await openLayout(await stackFolder(t));
+  const guardian = await startGuardian(layout.pidDir, layout.log('guardian'));
+  t.after(() => guardian.shutdown([]).catch(() => undefined));
+  const once = 'test -e "$0/ended" && exec sleep 1000; touch "$0/ended"; exit 3';
+  const first = await guardian.run('reader', { ...shell(layout, once, 1000), restartOn: ['3'] });
+  const running = async () => (await guardian.list()).find((member) => member.isRunning)?.pid;
+  for (let tries = 0; [undefined, first.pid].includes(await running()); tries++) {
+    assert.ok(tries < 300, 'it is not started again');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.match(await readFile(layout.log('kafka'), 'utf8'), /foz: reader ended with exit code 3 and is started again \(1 of at most 10/);
+  await guardian.stop('reader');
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  assert.equal(await running(), undefined);
+});
+
 test('a component that ignores SIGTERM, one that is paused and one with helpers all end with the guardian', { timeout }, async (t) => {
   const layout = await openLayout(await stackFolder(t));
   const guardian = await startGuardian(layout.pidDir, layout.log('guardian'));
   t.after(() => guardian.shutdown([]).catch(() => undefined));
-  const spec = (script: string) => ({
-    command: '/bin/sh',
-    args: ['-c', script, layout.root],
-    cwd: layout.root,
-    env: {},
-    log: layout.log('kafka'),
-    stopSignal: 'SIGTERM' as const,
-    stopGraceMs: 1000,
-  });
+  const spec = (script: string) => shell(layout, script, 1000);
   const deaf = await guardian.run('deaf', spec("trap '' TERM; while :; do sleep 1; done"));
   const paused = await guardian.run('paused', spec('while :; do sleep 1; done'));
   const helped = await guardian.run('helped', spec('sleep 1000 & sleep 1000 & wait'));
@@ -109,3 +131,8 @@ test('a component that ignores SIGTERM, one that is paused and one with helpers 
   await noneLeft(layout.root);
   assert.deepEqual(exits.sort(), ['deaf SIGKILL', 'helped SIGTERM', 'paused SIGTERM']);
 });
+
+function shell(layout: StackLayout, script: string, stopGraceMs: number): ProcessSpec {
+  const args = ['-c', script, layout.root];
+  return { command: '/bin/sh', args, cwd: layout.root, env: {}, log: layout.log('kafka'), stopSignal: 'SIGTERM', stopGraceMs };
+}
