@@ -35,7 +35,7 @@ export const errorTable = {
   STORE_UNREACHABLE: {
     retry: 'backoff',
     exit: 'dependency',
-    help: 'The object store did not answer. Foz waits and tries again; nothing is lost. Check the endpoint, the network and the credentials.',
+    help: 'The object store did not answer. Nothing is lost: `foz run` waits and goes on by itself, any other command is to be repeated. Check the endpoint, the network and the credentials.',
   },
   STORE_OUTCOME_UNKNOWN: {
     retry: 'reconcile',
@@ -67,7 +67,11 @@ export const errorTable = {
     exit: 'dependency',
     help: 'The table uses a part of the Iceberg format that Foz does not read or write yet. The message names it.',
   },
-  LOG_UNREACHABLE: { retry: 'backoff', exit: 'dependency', help: 'Kafka did not answer. Foz waits and tries again; nothing is lost.' },
+  LOG_UNREACHABLE: {
+    retry: 'backoff',
+    exit: 'dependency',
+    help: 'Kafka did not answer. Nothing is lost: `foz run` waits and goes on by itself, any other command is to be repeated. `foz check` says what does not answer.',
+  },
   LOG_REFUSED: {
     retry: 'manual',
     exit: 'dependency',
@@ -76,7 +80,7 @@ export const errorTable = {
   CATALOG_UNREACHABLE: {
     retry: 'backoff',
     exit: 'dependency',
-    help: 'The catalog did not answer. Foz waits and tries again; nothing is lost.',
+    help: 'The catalog did not answer. Nothing is lost: `foz run` waits and goes on by itself, any other command is to be repeated once the catalog runs. An embedded one runs within `foz run`, or alone with `foz run --only catalog`.',
   },
   CATALOG_OUTCOME_UNKNOWN: {
     retry: 'reconcile',
