@@ -17,7 +17,7 @@ import { storedResult } from '../../quality/run/result-record.ts';
 import { randomInt, seededRandom, type Random } from '../../runtime/random.ts';
 import { alertCheck, alertResult } from '../unit/quality-alert-fixture.ts';
 
-const kills = process.env['FOZ_TEST_LONG'] === '1' ? 60 : 6;
+const kills = process.env['FOZ_TEST_LONG'] === '1' ? 60 : 4;
 const teller = fileURLToPath(new URL('quality-alert-teller.ts', import.meta.url));
 const checks = ['users.email', 'users.city', 'rides.fare'].map((id) => alertCheck(id));
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

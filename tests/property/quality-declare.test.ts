@@ -14,7 +14,7 @@ import { printChecks } from '../../quality/declare/print-checks.ts';
 import { dimensions, qualitySchema, severities } from '../../quality/declare/quality-schema.ts';
 import { fileJudge, readQualityFile } from '../../quality/declare/read-quality-file.ts';
 
-const numRuns = process.env['FOZ_TEST_LONG'] === '1' ? 5_000 : 300;
+const numRuns = process.env['FOZ_TEST_LONG'] === '1' ? 5_000 : 150;
 
 const plainColumn = fc.constantFrom('id', 'email', 'fare', 'user_id', 'Order', 'null', 'on', 'min', 'x1');
 const oddColumn = fc.constantFrom(

@@ -2,7 +2,7 @@
 // mended, the alert is over; the process is killed meanwhile. Real processes, a real lake, a real endpoint.
 
 import assert from 'node:assert/strict';
-import { execFile, fork, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,14 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
+import type { Command } from '../../cli/command.ts';
+import { alerts } from '../../cli/commands/quality/alerts.ts';
+import { silence } from '../../cli/commands/quality/silence.ts';
+import { loadConfig } from '../../cli/config.ts';
 import { listBoards } from '../../quality/alert/board-store.ts';
+import { silentLogger } from '../../runtime/log.ts';
+import { isRecord } from '../../runtime/options.ts';
+import { createProgress } from '../../runtime/progress.ts';
 import { httpReceiver, type HttpReceiver } from './quality-alert-servers.ts';
 import { queryLab } from './query-fixture.ts';
 
@@ -34,12 +41,28 @@ function serve(folder: string): ChildProcess {
   return fork(entry, ['quality', 'serve', '-q', '-c', join(folder, 'foz.yaml')], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
 }
 
-function foz(folder: string, ...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [entry, 'quality', ...args, '-c', join(folder, 'foz.yaml')], (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-    });
+/** The commands as the program calls them, without a process each. */
+async function foz(
+  folder: string,
+  command: Command,
+  args: readonly string[] = [],
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<{ code: number; stdout: string; value: unknown }> {
+  const printed = { stdout: '', value: null as unknown };
+  const code = await command.run({
+    args,
+    options,
+    isJson: false,
+    configPath: join(folder, 'foz.yaml'),
+    stackDirectory: folder,
+    signal: new AbortController().signal,
+    progress: createProgress({ isQuiet: true }),
+    loadConfig: () => loadConfig(join(folder, 'foz.yaml'), folder),
+    logger: () => silentLogger,
+    print: (value, human) => Object.assign(printed, { value, stdout: human() }),
+    note: () => undefined,
   });
+  return { code, ...printed };
 }
 
 /** What was taken so far, as `firing users.status`. */
@@ -97,19 +120,20 @@ quality:
       while ([...(await listBoards(pointers.quality)).values()].some(({ deliveries }) => deliveries.length > 0)) await pause(20);
       child.kill('SIGKILL');
       await once(child, 'exit');
-      const shown = await foz(home, 'alerts');
+      const shown = await foz(home, alerts);
       assert.equal(shown.code, 1);
       assert.match(shown.stdout, /^users\.status +error +\S+ +1 of 2 rows \(50 %\) +0 +team$/m);
       await lab.land([user(2, 'active')]);
       child = serve(home);
       await until('its end', () => receiver.calls.length >= 3);
       assert.deepEqual(told(receiver).slice(2), ['resolved users.status']);
-      const silenced = await foz(home, 'silence', 'users.*', '--for', '10m', '--json');
+      const silenced = await foz(home, silence, ['users.*'], { for: 600_000 });
+      assert.ok(isRecord(silenced.value));
       await lab.land([user(3, 'lost')]);
       await pause(2_500);
       assert.equal(receiver.calls.length, 3, 'nobody is told');
-      assert.match((await foz(home, 'alerts')).stdout, /users\.status .* silenced\nsilenced: users\.\* until /);
-      assert.equal((await foz(home, 'silence', '--end', JSON.parse(silenced.stdout).id)).code, 0);
+      assert.match((await foz(home, alerts)).stdout, /users\.status .* silenced\nsilenced: users\.\* until /);
+      assert.equal((await foz(home, silence, [], { end: silenced.value.id })).code, 0);
       await until('what still fires', () => receiver.calls.length >= 4);
       assert.deepEqual(told(receiver).slice(3), ['firing users.status']);
     } finally {
