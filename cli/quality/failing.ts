@@ -10,8 +10,11 @@ export interface Failing {
 
 const failingMax = 50;
 
-export function failingOf(latest: readonly StoredResult[]): readonly Failing[] {
-  const bad = latest.filter(({ outcome }) => outcome === 'failed' || outcome === 'error');
+/** `declared`: ids of checks that there are; null: not known, so all count. */
+export function failingOf(latest: readonly StoredResult[], declared: ReadonlySet<string> | null): readonly Failing[] {
+  const bad = latest.filter(
+    ({ checkId, outcome }) => (outcome === 'failed' || outcome === 'error') && (declared === null || declared.has(checkId)),
+  );
   return bad.slice(0, failingMax).map(({ checkId, outcome, record }) => ({ check: checkId, outcome, reason: reasonIn(record) }));
 }
 

@@ -10,7 +10,9 @@ import type { Check } from '../../quality/check.ts';
 import { isBad } from '../../quality/result.ts';
 import { countOutcomes, type RunReport } from '../../quality/run/run-checks.ts';
 import { startScheduler, type ScheduleStatus } from '../../quality/schedule/scheduler.ts';
+import { clearStaleSpill } from '../../query/duckdb.ts';
 import type { LoadedConfig } from '../config.ts';
+import { pathIn } from '../settings.ts';
 import { failingOf, type Failing } from './failing.ts';
 import { openQuality, type Quality } from './open-quality.ts';
 import { serveAlerts, type ServedAlerts } from './serve-alerts.ts';
@@ -42,15 +44,18 @@ export interface ServeQuality {
 interface Told {
   lastRun: QualityStatus['lastRun'];
   problems: string;
+  declared: ReadonlySet<string> | null;
 }
 
 const statusEveryMs = 2_000;
 
 /** Ends when the signal aborts, once what ran has stopped. */
 export async function serveQuality({ loaded, reload, logger, onStatus, onGauges }: ServeQuality, signal: AbortSignal): Promise<void> {
+  // Killed processes leave what they spilled.
+  await clearStaleSpill(pathIn(loaded, loaded.config.quality.cacheDir));
   await using quality = await openQuality(loaded, logger);
   const { quality: config } = loaded.config;
-  const told: Told = { lastRun: null, problems: '' };
+  const told: Told = { lastRun: null, problems: '', declared: null };
   const alerts = serveAlerts(loaded, quality.store, logger, signal);
   const leads = { isLeader: () => false };
   const reports = serveReports({ loaded, quality, logger, isLeader: () => leads.isLeader(), onGauges }, signal);
@@ -82,7 +87,7 @@ export async function serveQuality({ loaded, reload, logger, onStatus, onGauges 
   );
   leads.isLeader = () => scheduler.status().isLeader;
   while (!signal.aborted) {
-    onStatus({ pid: process.pid, ...scheduler.status(), lastRun: told.lastRun, failing: await failingNow(quality) });
+    onStatus({ pid: process.pid, ...scheduler.status(), lastRun: told.lastRun, failing: await failingNow(quality, told.declared) });
     await systemClock.sleep(statusEveryMs, signal).catch(() => undefined);
   }
   await scheduler.done;
@@ -91,7 +96,7 @@ export async function serveQuality({ loaded, reload, logger, onStatus, onGauges 
 }
 
 interface DeclaredTo {
-  readonly told: { problems: string };
+  readonly told: Told;
   readonly alerts: ServedAlerts;
   readonly reports: ServedReports;
   readonly logger: Logger;
@@ -110,6 +115,7 @@ async function declaredNow(
   const text = problems.map(problemText).join('\n');
   if (text !== told.problems && text !== '') logger.warn({ problems: problems.map(problemText) }, 'declared checks have problems');
   told.problems = text;
+  told.declared = new Set(checks.map(({ id }) => id));
   await alerts.declared(declared);
   reports.declared(declared);
   return checks;
@@ -123,6 +129,9 @@ function logBad({ id, results, reused }: RunReport, logger: Logger): void {
   }
 }
 
-async function failingNow({ store }: Quality): Promise<QualityStatus['failing']> {
-  return store.latestResults().then(failingOf, () => []);
+async function failingNow({ store }: Quality, declared: Told['declared']): Promise<QualityStatus['failing']> {
+  return store.latestResults().then(
+    (latest) => failingOf(latest, declared),
+    () => [],
+  );
 }

@@ -2,7 +2,7 @@
 
 import { isRecord } from '../../runtime/options.ts';
 import type { CommandCall } from '../command.ts';
-import { findConfig } from '../config.ts';
+import { findConfig, type LoadedConfig } from '../config.ts';
 
 const failingShown = 5;
 
@@ -18,12 +18,26 @@ export async function qualityStatus(call: CommandCall, told: unknown): Promise<R
   const latest = await store.quality.latestResults();
   if (run === undefined) return null;
   const { failingOf } = await import('./failing.ts');
+  const declared = await declaredIds(loaded, call.signal);
   return {
     state: 'kept',
-    checks: latest.length,
+    checks: declared?.size ?? latest.length,
     lastRun: { id: run.id, startedAt: run.startedAt, endedAt: run.endedAt },
-    failing: failingOf(latest),
+    failing: failingOf(latest, declared),
   };
+}
+
+/** Null where they cannot be read now. */
+async function declaredIds(loaded: LoadedConfig, signal: AbortSignal): Promise<ReadonlySet<string> | null> {
+  const [{ contractsOf, openContracts }, { declaredChecks }] = await Promise.all([import('../wire.ts'), import('./declared-checks.ts')]);
+  try {
+    await using registry = loaded.config.contracts.registry === 'none' ? null : await openContracts(loaded);
+    const { checks } = await declaredChecks(loaded, contractsOf(loaded, registry), signal);
+    return new Set(checks.map(({ id }) => id));
+  } catch {
+    signal.throwIfAborted();
+    return null;
+  }
 }
 
 export function qualityNotes(
@@ -38,7 +52,7 @@ export function qualityNotes(
   const bad = Array.isArray(failing) ? failing.filter(isRecord) : [];
   return [
     `quality: ${String(checks)} checks, ${ran}${state === 'running' ? plannedText(quality, now) : ''}; ${bad.length === 0 ? 'none fails' : `${bad.length} fail`}`,
-    ...bad.slice(0, failingShown).map(({ check, reason }) => `  ${String(check)}: ${String(reason)}`),
+    ...bad.slice(0, failingShown).map(({ check, reason }) => `  ${String(check)}: ${firstLine(String(reason))}`),
     ...(bad.length > failingShown ? ['  …'] : []),
     ...(bad.length > 0 ? ['  next: foz quality show CHECK'] : []),
     ...(typeof problem === 'string' ? [`  problem: ${problem}`] : []),
@@ -49,4 +63,9 @@ function plannedText({ isLeader, running, nextAt }: Readonly<Record<string, unkn
   if (isLeader !== true) return ', another process leads';
   if (Array.isArray(running) && running.length > 0) return ', one goes on';
   return typeof nextAt === 'number' ? `, next in ${Math.max(0, Math.round((nextAt - now) / 1000))} s` : ', none planned';
+}
+
+function firstLine(text: string): string {
+  const line = text.split('\n')[0] ?? '';
+  return line.length > 160 ? `${line.slice(0, 159)}…` : line;
 }

@@ -52,17 +52,21 @@ function take(board: Board, result: CheckResult): Board {
   return { ...board, alerts: { ...board.alerts, [id]: alert } };
 }
 
-/** Alerts of checks that are declared no longer are over. */
+/** How long a check that is declared no longer is remembered: its older results are looked at again for a while. */
+const retiredKeptMs = 2 * 3_600_000;
+
+/** Alerts of checks that are declared no longer are over, and what was found before is no news. */
 export function retire(board: Board, isDeclared: (checkId: string) => boolean, announcing: Announcing): Board {
-  const gone = Object.entries(board.alerts).filter(([id]) => !isDeclared(id));
-  if (gone.length === 0) return board;
+  const { now } = announcing;
+  const gone = Object.entries(board.alerts).filter(([id, { level }]) => level !== 'ok' && !isDeclared(id));
   const ended = gone.map(([id, alert]): [string, Alert] => [
     id,
-    { ...alert, level: 'ok', facts: { ...alert.facts, level: 'ok', at: announcing.now, found: 'the check is no longer declared' } },
+    { ...alert, level: 'ok', lastAt: now, facts: { ...alert.facts, level: 'ok', at: now, found: 'the check is no longer declared' } },
   ]);
-  const told = announce({ ...board, alerts: { ...board.alerts, ...Object.fromEntries(ended) } }, announcing);
-  const left = Object.entries(told.alerts).filter(([id, alert]) => isDeclared(id) || needsWord(alert));
-  return { ...told, alerts: Object.fromEntries(left) };
+  const told = gone.length === 0 ? board : announce({ ...board, alerts: { ...board.alerts, ...Object.fromEntries(ended) } }, announcing);
+  const all = Object.entries(told.alerts);
+  const left = all.filter(([id, alert]) => isDeclared(id) || needsWord(alert) || now - alert.lastAt < retiredKeptMs);
+  return left.length === all.length ? told : { ...told, alerts: Object.fromEntries(left) };
 }
 
 /** Tells what people do not know yet, also what a silence held back and is still so. */

@@ -20,6 +20,8 @@ export interface Shown {
 }
 
 export const maskedText = '***';
+/** Where no contract says what the key is. */
+const usualKey = ['id'];
 
 export function shownColumns(
   about: readonly ShownColumn[],
@@ -41,7 +43,7 @@ export function shownColumns(
     .toSorted((a, b) => (a.keyPosition ?? 0) - (b.keyPosition ?? 0))
     .map(({ name }) => name);
   const chosen = new Map<string, ShownColumn>();
-  for (const name of [...keys, ...about.map((column) => column.name), '_log_partition', '_log_offset']) {
+  for (const name of [...(keys.length === 0 ? usualKey : keys), ...about.map((column) => column.name), '_log_partition', '_log_offset']) {
     const found = columnPlace(table.schema, view, name, rowAlias);
     if (found.kind === 'place') chosen.set(name, { name, place: found.place });
   }

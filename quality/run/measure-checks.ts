@@ -89,6 +89,12 @@ async function ask(measurer: Measurer, checks: readonly Check[], parts: MeasureP
 
 /** What is away is unknown; what cannot be done is an error. */
 export function failure(error: unknown): Finding {
-  if (error instanceof LakeError) return { kind: error.retry === 'backoff' ? 'unknown' : 'error', reason: error.message };
+  if (error instanceof LakeError) return { kind: error.retry === 'backoff' ? 'unknown' : 'error', reason: mended(error) };
   return { kind: 'error', reason: error instanceof Error ? error.message : String(error) };
+}
+
+function mended({ code, message }: LakeError): string {
+  if (code !== 'QUERY_INVALID' || !/type VARCHAR/.test(message) || !/explicit cast|No function matches/.test(message)) return message;
+  const [first = '', ...rest] = message.split('\n');
+  return [`${first}; a number without a contract that says so is text: CAST(column AS DECIMAL(18, 2))`, ...rest].join('\n');
 }

@@ -172,14 +172,20 @@ test('a new key past its limit is told while others are past it already; the sam
   assert.doesNotMatch(JSON.stringify(board), /"7"|:7[,}]|"sum of fare"/);
 });
 
-test('alerts of checks that are declared no longer are over', () => {
-  const board = settled(observe(emptyBoard('o'), [...outcomes(email, 'failed'), ...outcomes(city, 'failed')], announcing()));
-  const left = retire(board, (id) => id === 'users.city', announcing());
-  assert.deepEqual([told(left), Object.keys(left.alerts)], [['ops: resolved users.email ok'], ['users.city']]);
-  assert.equal(
-    retire(left, (id) => id === 'users.city', announcing()),
-    left,
-  );
+test('alerts of checks that are declared no longer are over, and what was found before is no news', () => {
+  const isDeclared = (id: string) => id === 'users.city';
+  const results = [...outcomes(email, 'failed'), ...outcomes(city, 'failed')];
+  const board = settled(observe(emptyBoard('o'), results, announcing()));
+  const left = retire(board, isDeclared, announcing());
+  assert.deepEqual(told(left), ['ops: resolved users.email ok']);
+  assert.equal(retire(left, isDeclared, announcing()), left);
+  // Results are looked at again for an hour, in case a process died over them.
+  assert.deepEqual(told(observe(settled(left), results, announcing(2_000))), []);
+  // Declared again, it is a check like any other.
+  assert.deepEqual(told(observe(settled(left), [alertResult(email, 'failed', 3_000)], announcing(3_000))), [
+    'ops: firing users.email failed',
+  ]);
+  assert.deepEqual(Object.keys(retire(left, isDeclared, announcing(3 * 3_600_000)).alerts), ['users.city']);
 });
 
 test('nothing of a row is on a board: no sample, no key, no words of an engine', () => {
