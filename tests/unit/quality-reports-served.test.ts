@@ -76,10 +76,14 @@ test('what is served: gauges for Prometheus, tables of results that foz query re
       const gauge = 'foz_quality_check_status{table="users",check="duplicate-values-email",severity="error"} 0';
       await until(async () => (await metricsAt(port)).includes(gauge));
       assert.match(await metricsAt(port), /^foz_quality_table_score\{table="users"\} 80$/m);
-      const [first] = await until(async () => results(folder, 'SELECT check_id, outcome, value, reason FROM foz.quality_results ORDER BY outcome'));
+      const [first] = await until(async () =>
+        results(folder, 'SELECT check_id, outcome, value, reason FROM foz.quality_results ORDER BY outcome'),
+      );
       assert.deepEqual(first, ['users.invalid-values-status', 'failed', 1, '1 of 2 rows (50 %); expected 0']);
       const config = loadConfig(join(folder, 'foz.yaml'), folder);
       await using lineage = await openLineage(config);
+      const view = await lineage.view({ dataset: 'current.users', direction: 'downstream', depth: 1 });
+      assert.deepEqual(view.kind === 'ok' ? view.value.jobs.map(({ name }) => name) : view, ['quality users']);
       const { consumers } = await lineage.consumersOf('users', null, new AbortController().signal);
       assert.deepEqual(consumers, [], 'a check is nobody who must be told of a change');
     } finally {

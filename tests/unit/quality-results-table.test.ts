@@ -24,6 +24,7 @@ import { storedResult } from '../../quality/run/result-record.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { seededRandom } from '../../runtime/random.ts';
+import { readWithIcebird } from './icebird-read.ts';
 import { checkOf } from './quality-fixture.ts';
 import { resultOf } from './quality-report-fixture.ts';
 
@@ -141,7 +142,7 @@ describe('results of checks in the lake', () => {
         null,
         'contract',
         '77',
-        '3 of 10 rows',
+        '42.5 s; expected 0',
         'date=2026-11-21',
       ],
       [
@@ -160,6 +161,15 @@ describe('results of checks in the lake', () => {
     ]);
     const freshness = await world.sql('SELECT table_name, kind, column_names, seconds, limit_seconds, contract_id FROM foz.freshness');
     assert.deepEqual(freshness, [['users', 'freshness', 'created_at', 42.5, 600, 'users']]);
+    const table = await world.catalog.loadTable(ident);
+    assert.ok(table);
+    const elsewhere = await readWithIcebird(parts.objectStore, table.metadata);
+    assert.deepEqual(elsewhere.map((row) => [row['check_id'], row['value'], row['total'], row['owner'], row['measured_at']]).toSorted(), [
+      ['users.email-present', 3, 10n, owner, new Date('2026-11-20T10:00:00.123Z')],
+      ['users.email-present', 3, 10n, owner, new Date('2026-11-21T11:00:00Z')],
+      ['users.fresh', 42.5, null, null, new Date('2026-11-21T12:00:00Z')],
+      ['users.gone', null, null, null, new Date('2026-11-21T13:00:00Z')],
+    ]);
     const joined = await world.sql('SELECT count(*) FROM foz.quality_results r JOIN foz.freshness f USING (result_key)');
     assert.deepEqual(joined, [[1n]]);
   });
