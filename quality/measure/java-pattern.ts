@@ -3,6 +3,16 @@
 
 const ascii: Readonly<Record<string, string>> = { d: '0-9', w: '0-9A-Za-z_', s: '\\t\\n\\f\\r ' };
 
+const posix: Readonly<Record<string, string>> = {
+  alnum: '0-9A-Za-z',
+  alpha: 'A-Za-z',
+  digit: '0-9',
+  lower: 'a-z',
+  upper: 'A-Z',
+  word: '0-9A-Za-z_',
+  xdigit: '0-9A-Fa-f',
+};
+
 export function javaPattern(re2: string): string {
   let java = '';
   let inClass = false;
@@ -16,15 +26,15 @@ export function javaPattern(re2: string): string {
       continue;
     }
     if (inClass) {
+      const named = /^\[:(\^?[a-z]+):\]/.exec(re2.slice(i, i + 12));
+      if (named) {
+        java += posix[named[1] ?? ''] ?? named[0];
+        i += named[0].length - 1;
+        continue;
+      }
       // A class within a class is a union in Java, && an intersection; in RE2 both are only characters.
-      if (char === '[' && re2[i + 1] !== ':') java += '\\[';
-      else if (char === '&') java += '\\&';
-      else java += char;
-      if (char === '[' && re2[i + 1] === ':') {
-        const end = re2.indexOf(':]', i);
-        java += re2.slice(i + 1, end + 2);
-        i = end + 1;
-      } else if (char === ']') inClass = false;
+      java += char === '[' || char === '&' ? `\\${char}` : char;
+      inClass = char !== ']';
       continue;
     }
     if (char === '[') {
