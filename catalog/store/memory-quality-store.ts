@@ -1,6 +1,6 @@
 // What the quality jobs remember, in this process's memory.
 
-import type { HistoryPoint, QualityStore, StoredResult, StoredRun } from './quality-store.ts';
+import { leaseEndMax, type HistoryPoint, type QualityStore, type StoredResult, type StoredRun } from './quality-store.ts';
 
 interface State {
   revision: number;
@@ -88,7 +88,8 @@ export function memoryQualityStore(): QualityStore {
     },
     async takeLease(name, holder, now, expiresAt) {
       const held = leases.get(name);
-      if (held !== undefined && held.holder !== holder && held.expiresAt > now) return false;
+      const isHeld = held !== undefined && held.expiresAt > now && held.expiresAt <= leaseEndMax(now, expiresAt);
+      if (isHeld && held.holder !== holder) return false;
       leases.set(name, { holder, expiresAt });
       return true;
     },

@@ -89,9 +89,16 @@ export interface QualityStore {
   }): Promise<number | null>;
   /**
    * Takes or renews a lease; false while another holder's has not expired. `now` and `expiresAt` by the caller's clock;
-   * `expiresAt` at `now` gives it back.
+   * `expiresAt` at `now` gives it back. One that ends much later than leases do was made before a clock was put back: it
+   * holds nobody off.
    */
   takeLease(name: string, holder: string, now: EpochMs, expiresAt: EpochMs): Promise<boolean>;
   /** What is older goes: results and runs, and history, which is small and needed longer. Returns how many results went. */
   prune(before: { readonly results: EpochMs; readonly history: EpochMs }): Promise<number>;
+}
+
+/** The latest that a lease held by another can end, told from the length of one's own. */
+export function leaseEndMax(now: EpochMs, expiresAt: EpochMs): EpochMs {
+  // Giving back says nothing of a length.
+  return expiresAt > now ? now + 10 * (expiresAt - now) : Number.MAX_SAFE_INTEGER;
 }

@@ -68,7 +68,7 @@ export function sqliteQualityOperations(sql: SqliteStatements): readonly (readon
   const putRun = `INSERT INTO quality_runs (id, started_at, ended_at, record) VALUES (?, ?, nullif(?, ''), ?)
     ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, ended_at = excluded.ended_at, record = excluded.record`;
   const lease = `INSERT INTO quality_leases (name, holder, expires_at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE
-    SET holder = excluded.holder, expires_at = excluded.expires_at WHERE quality_leases.holder = excluded.holder OR quality_leases.expires_at <= ?`;
+    SET holder = excluded.holder, expires_at = excluded.expires_at WHERE quality_leases.holder = excluded.holder OR quality_leases.expires_at <= ? OR quality_leases.expires_at > ?`;
   return [
     ['putQualityRun', (id = '', startedAt = 0, endedAt = '', record = '') => change(putRun, id, startedAt, endedAt, record)],
     [
@@ -151,7 +151,10 @@ export function sqliteQualityOperations(sql: SqliteStatements): readonly (readon
           return revision + 1;
         }),
     ],
-    ['takeQualityLease', (name = '', holder = '', now = 0, expiresAt = 0) => change(lease, name, holder, expiresAt, now) === 1],
+    [
+      'takeQualityLease',
+      (name = '', holder = '', now = 0, expiresAt = 0, endMax = 0) => change(lease, name, holder, expiresAt, now, endMax) === 1,
+    ],
     [
       'pruneQuality',
       (results = 0, history = 0) =>

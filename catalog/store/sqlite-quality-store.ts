@@ -1,7 +1,7 @@
 // What the quality jobs remember, in the catalog's SQLite file, through the thread that owns its connection.
 
 import type { Parameters } from './sqlite-contract-operations.ts';
-import type { QualityStore, StoredResult, StoredRun, StoredState } from './quality-store.ts';
+import { leaseEndMax, type QualityStore, type StoredResult, type StoredRun, type StoredState } from './quality-store.ts';
 
 type Call = (operation: string, parameters: Parameters) => Promise<unknown>;
 
@@ -56,7 +56,7 @@ export function sqliteQualityStore(call: Call): QualityStore {
       return typeof revision === 'number' ? revision : null;
     },
     async takeLease(name, holder, now, expiresAt) {
-      return (await call('takeQualityLease', [name, holder, now, expiresAt])) === true;
+      return (await call('takeQualityLease', [name, holder, now, expiresAt, leaseEndMax(now, expiresAt)])) === true;
     },
     async prune(before) {
       return Number(await call('pruneQuality', [before.results, before.history]));

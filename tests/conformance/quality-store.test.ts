@@ -145,6 +145,12 @@ function registerSuite(name: string, withStore: (run: (store: QualityStore) => P
     assert.equal(await store.takeLease('leader', 'b', 17, 17), true);
     assert.equal(await store.takeLease('leader', 'a', 17, 40), true);
     assert.equal(await store.takeLease('other', 'b', 17, 40), true);
+    assert.equal(await store.takeLease('other', 'a', 18, 18), false);
+    assert.equal(await store.takeLease('other', 'a', 19, 30), false);
+    // The clock was put back by far more than a lease: who died meanwhile holds nobody off.
+    assert.equal(await store.takeLease('put back', 'a', 100_000, 100_010), true);
+    assert.equal(await store.takeLease('put back', 'b', 99_950, 99_960), false);
+    assert.equal(await store.takeLease('put back', 'b', 50_000, 50_010), true);
   });
 
   check('what is old goes, history later than results', async (store) => {
