@@ -5,11 +5,12 @@ import { tableText } from '../output.ts';
 
 export const query: Command = {
   description:
-    'Ask the lake with SQL (DuckDB). raw.<table> is what landed, with _file and _committed_at beside every row; current.<table> is one row a key, as the source has it. Reading only.',
+    'Ask the lake with SQL (DuckDB). raw.<table> is what landed, with _file and _committed_at beside every row; current.<table> is one row a key, as the source has it; any other <namespace>.<table> of the catalog is itself. Reading only.',
   arguments: [{ name: '<sql>', doc: 'one SELECT' }],
   options: [{ flags: '--csv', doc: 'the rows as CSV' }],
   examples: [
     ['foz query "SELECT city, count(*) FROM current.users GROUP BY 1 ORDER BY 2 DESC"', 'rows as the source has them now'],
+    ['foz query "SELECT check_id, outcome FROM foz.quality_results ORDER BY measured_at DESC LIMIT 20"', 'what quality checks said'],
     ['foz query "SELECT op, count(*) FROM raw.users GROUP BY 1" --json', 'what landed, as one JSON document'],
     [
       'foz query "SELECT _rescued.reason, count(*) FROM raw.users WHERE _rescued IS NOT NULL GROUP BY 1"',

@@ -6,6 +6,7 @@ import { junitXml } from '../../quality/report/junit.ts';
 import { openLineageEvents } from '../../quality/report/openlineage.ts';
 import { publicResult, type PersonalColumns } from '../../quality/report/public-result.ts';
 import type { Report } from '../../quality/report/report.ts';
+import type { CheckResult } from '../../quality/result.ts';
 import type { LoadedConfig } from '../config.ts';
 import { lakeDataset } from '../lineage/own-lineage.ts';
 import { jsonText } from '../output.ts';
@@ -28,6 +29,12 @@ export function sharedReport(format: SharedFormat, report: Report, loaded: Loade
     case 'openlineage':
       return lineageEvents(report, loaded, personalOf).map(jsonText).join('\n');
   }
+}
+
+/** A result that was kept, as the run of its own that reports tell. */
+export function reportOfResult(result: CheckResult): Report {
+  const { runId: id, startedAt, durationMs } = result;
+  return { id, startedAt, endedAt: startedAt + durationMs, pins: new Map(), results: [result], notExecuted: [] };
 }
 
 export function lineageEvents(

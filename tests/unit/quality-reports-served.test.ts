@@ -9,7 +9,9 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { board } from '../../cli/commands/quality/board.ts';
+import { history } from '../../cli/commands/quality/history.ts';
 import { run } from '../../cli/commands/quality/run.ts';
+import { show } from '../../cli/commands/quality/show.ts';
 import { query } from '../../cli/commands/query.ts';
 import { loadConfig } from '../../cli/config.ts';
 import { openLineage } from '../../cli/wire.ts';
@@ -49,6 +51,14 @@ test('a run is told in the format asked for, without the rows that fail where ot
     assert.ok(isRecord(json) && Array.isArray(json['checks']) && Array.isArray(json['results']));
     assert.deepEqual([json['result'], json['checks'].length, json['results'].length], ['failed', 5, 5]);
     for (const text of [await told('junit'), github, await told('openlineage')]) assert.ok(!text.includes('bob@example.org'));
+    const one = ['users.invalid-values-status'];
+    assert.equal((await foz(folder, show, one, false, { format: 'github' })).stdout, github);
+    assert.equal(readXml((await foz(folder, show, one, false, { format: 'junit' })).stdout).attributes['failures'], '1');
+    const events = (await foz(folder, history, one, false, { format: 'openlineage' })).stdout
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    assert.equal(events.length, 1);
+    assert.match(JSON.stringify(events[0]), /"name":"users\.invalid-values-status","status":"fail"/);
     const out = await mkdtemp(join(tmpdir(), 'foz-report-'));
     try {
       const file = join(out, 'quality.xml');

@@ -7,7 +7,15 @@ const limitDefault = 20;
 export const history: Command = {
   description: 'Print the results of one check, newest first: when, what came of it, what was found, and at which snapshot.',
   arguments: [{ name: '<check>', doc: 'its id: users.email-present' }],
-  options: [{ flags: '--limit <n>', doc: 'how many', default: limitDefault, parse: count }],
+  options: [
+    { flags: '--limit <n>', doc: 'how many', default: limitDefault, parse: count },
+    {
+      flags: '--format <format>',
+      doc: 'how they are printed; openlineage is an event a result, without keys',
+      choices: ['text', 'json', 'openlineage'],
+      default: 'text',
+    },
+  ],
   examples: [
     ['foz quality history users.email-present', 'the last 20'],
     ['foz quality history users.email-present --limit 500 --json', 'for scripts'],
@@ -23,7 +31,16 @@ export const history: Command = {
     await using store = await openQualityStore(loaded);
     const [id, limit] = [String(call.args[0]), Number(call.options['limit'])];
     const results = (await store.quality.listResults({ checkId: id, limit })).map(resultOfRecord);
+    const format = call.options['format'];
+    const [{ reportOfResult, sharedReport }, { jsonText }] = await Promise.all([
+      import('../../quality/run-report.ts'),
+      import('../../output.ts'),
+    ]);
     call.print({ check: id, results }, () => {
+      if (format === 'json') return jsonText({ check: id, results });
+      // No contract is asked: what may be somebody's value is not told.
+      if (format === 'openlineage')
+        return results.map((result) => sharedReport('openlineage', reportOfResult(result), loaded, () => null)).join('\n');
       const rows = results.map((result) => [
         new Date(result.startedAt).toISOString(),
         outcomeText(result.outcome),
