@@ -7,7 +7,7 @@
 import type { EpochMs } from '../../runtime/clock.ts';
 
 export interface StoredResult {
-  /** The idempotency key: a second result with it changes nothing. `<check id> <snapshot id>` or `<check id> @<time slot>`. */
+  /** The idempotency key: a second result with it changes nothing. What was measured, in words of quality/run/result-key.ts. */
   readonly key: string;
   readonly runId: string;
   readonly checkId: string;
