@@ -13,7 +13,7 @@ import { sameLong, type Long } from '../../lake/iceberg/metadata.ts';
 import { locationOf } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { retryDelayMs } from '../../runtime/retry.ts';
-import { commitErasure, type EraseDeps } from '../../sync/erase-commit.ts';
+import { commitErasure, type EraseDeps, type Erasure } from '../../sync/erase-commit.ts';
 import { newCommitId, type TableTarget } from '../../sync/table.ts';
 import type { ErasePoint } from './erase-point.ts';
 import type { FileScanner } from './file-scanner.ts';
@@ -67,7 +67,7 @@ export async function eraseTable(
     if (parts.clock.now() - startedAt > rewrittenAgeMaxMs / 2)
       throw new LakeError('LIMIT_EXCEEDED', `${identText(target.ident)}: rewriting took longer than half an hour; nothing was committed`);
     const replaced = new Map([...now.inHead.keys()].map((location) => [location, written.get(location) ?? null]));
-    const erased = now.keys.map((key, i) => ({ key: key.members, rows: now.rowsInHead[i] ?? 0 })).filter(({ rows }) => rows > 0);
+    const erased = erasedKeys(now);
     const outcome = await commitErasure(
       target,
       table,
@@ -102,6 +102,13 @@ export async function eraseTable(
 
 function snapshotsOf({ snapshots }: { readonly snapshots: readonly Long[] }, { metadata }: LoadedTable) {
   return metadata.snapshots.filter((snapshot) => snapshots.some((id) => sameLong(id, snapshot['snapshot-id'])));
+}
+
+/** Every spelling of a key of which there are rows: a row counts for one, and the log's records name the columns as they were. */
+function erasedKeys({ keys, rowsInHead }: Found): Erasure['erased'] {
+  const all = keys.map(({ members }, i) => ({ key: members, rows: rowsInHead[i] ?? 0, values: JSON.stringify([...members.values()]) }));
+  const there = new Set(all.filter(({ rows }) => rows > 0).map(({ values }) => values));
+  return all.filter(({ values }) => there.has(values)).map(({ key, rows }) => ({ key, rows }));
 }
 
 /** Every file of the head that holds the key and has not been written yet. */

@@ -8,10 +8,11 @@ import { snapshotFiles, type ManifestEntries } from '../../lake/iceberg/snapshot
 import type { ManifestFileEntry } from '../../lake/iceberg/manifest.ts';
 import { mainSnapshot, sameLong, type Long } from '../../lake/iceberg/metadata.ts';
 import { keyMembers, type KeyMembers } from '../../lake/raw/erased.ts';
+import { formerNames } from '../../lake/raw/former-names.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { FileScan, FileScanner } from './file-scanner.ts';
-import { heldKey, isHeld, keyTexts, type HeldKey } from './held-key.ts';
+import { heldKey, isHeld, keyTexts, spellings, type HeldKey } from './held-key.ts';
 
 export interface FindOptions {
   /** Take in the keys that rows of the key had before or got after. */
@@ -23,7 +24,7 @@ export interface FindOptions {
 
 export interface Found {
   readonly table: LoadedTable;
-  /** The key, and with `isLinked` those that its rows had too. */
+  /** The key, under each name that its columns had, and with `isLinked` those that its rows had too. */
   readonly keys: readonly HeldKey[];
   /** Keys that rows of the key had, not among `keys`. */
   readonly linked: readonly KeyMembers[];
@@ -58,7 +59,8 @@ export function openFinding(scanner: FileScanner, store: ObjectStore, options: F
         scannedFor = wanted;
         const found = await lookOnce(table, wanted, { scanner, store, manifests, scans, options }, signal);
         if (options.isLinked !== true || found.linked.length === 0) return found;
-        wanted = [...wanted, ...found.linked.map((members) => heldKey(members, options.maskKeys ?? []))];
+        const [former, maskKeys] = [formerNames(table.metadata), options.maskKeys ?? []];
+        wanted = [...wanted, ...found.linked.flatMap((members) => spellings(heldKey(members, maskKeys), maskKeys, former))];
         if (wanted.length > linkedKeysMax)
           throw new LakeError(
             'LIMIT_EXCEEDED',

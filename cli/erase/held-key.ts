@@ -45,6 +45,37 @@ export function heldKey(members: KeyMembers, maskKeys: readonly Uint8Array[]): H
   };
 }
 
+/** As given on the command line, by names of today or of then, under the names of today and every other that records may have. */
+export function heldKeys(
+  text: string,
+  sample: KeyMembers | null,
+  maskKeys: readonly Uint8Array[],
+  former: ReadonlyMap<string, string>,
+): readonly HeldKey[] {
+  const given = keyMembers(Buffer.from(text));
+  const isObject = former.size > 0 && text.trimStart().startsWith('{') && given !== null && !given.has('');
+  const today = isObject ? JSON.stringify(Object.fromEntries(underNames(given, former))) : text;
+  return spellings(parseHeldKey(today, sample && underNames(sample, former), maskKeys), maskKeys, former);
+}
+
+/** The key first; then as records name its columns that were written before a column of it was renamed. */
+export function spellings(key: HeldKey, maskKeys: readonly Uint8Array[], former: ReadonlyMap<string, string>): readonly HeldKey[] {
+  let all: KeyMembers[] = [new Map()];
+  for (const [name, text] of underNames(key.members, former)) {
+    const names = [name, ...[...former].flatMap(([before, today]) => (today === name ? [before] : []))];
+    all = names.flatMap((one) => all.map((head) => new Map([...head, [one, text]])));
+    if (all.length > spellingsMax)
+      throw new LakeError('LIMIT_EXCEEDED', `the columns of the key had more than ${spellingsMax} combinations of names over time`);
+  }
+  return [key, ...all.filter((members) => !sameKey(members, key.members)).map((members) => heldKey(members, maskKeys))];
+}
+
+const spellingsMax = 64;
+
+function underNames(members: KeyMembers, former: ReadonlyMap<string, string>): KeyMembers {
+  return new Map([...members].map(([name, text]) => [former.get(name) ?? name, text] as const));
+}
+
 /** Every way a record key of these members may be written, as the connector writes it: without spaces, each value a text or a literal. */
 export function keyTexts(members: KeyMembers): readonly string[] {
   if (members.has('')) return [members.get('') ?? ''];

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { identText, type LoadedTable } from '../../catalog/catalog.ts';
 import { currentSchema } from '../../lake/iceberg/metadata.ts';
 import { currentSource, type CurrentSource } from '../../lake/raw/current.ts';
+import { formerNames } from '../../lake/raw/former-names.ts';
 import { openFileCache } from '../../query/file-cache.ts';
 import { clearStaleSpill } from '../../query/duckdb.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { LakeError } from '../../runtime/errors.ts';
+import { assert, LakeError } from '../../runtime/errors.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import type { Source } from '../../sources/source.ts';
 import type { TableTarget } from '../../sync/table.ts';
@@ -19,7 +20,7 @@ import { eraseReport, keyText, type EraseReport } from './erase-report.ts';
 import { eraseTable, type EraseParts } from './erase-table.ts';
 import { openFileScanner } from './file-scanner.ts';
 import { openFinding, sampleKey, type Found } from './find-files.ts';
-import { parseHeldKey, type HeldKey } from './held-key.ts';
+import { heldKeys, type HeldKey } from './held-key.ts';
 import { logCopies, type LogCopies, type TopicRetention } from './log-copies.ts';
 import { keysInSource, landed, sourceTable } from './source-row.ts';
 
@@ -52,16 +53,20 @@ export async function runErase(call: EraseCall, signal: AbortSignal): Promise<Er
   await using opened = new AsyncDisposableStack();
   const asked = call.evenIfInSource || kind === null ? null : await askSource(call, kind, opened, signal);
   const keyOfSource = asked && new Map(asked.table.key.map((name) => [name, ''] as const));
-  const key = parseHeldKey(call.key, (await sampleKey(table, scanner, store, signal)) ?? keyOfSource, maskKeys);
+  const sample = (await sampleKey(table, scanner, store, signal)) ?? keyOfSource;
+  const keys = heldKeys(call.key, sample, maskKeys, formerNames(table.metadata));
+  const [key] = keys;
+  assert(key, 'a key has at least the names that it was given by');
   const refused: string[] = [];
   if (asked && kind) {
+    requireNames(asked.table.key, key, identText(target.ident));
     const { there, position } = await keysInSource(asked.source, asked.table, [key.members], signal);
     refused.push(...there.map(inSourceText));
     if (there.length === 0 && !call.isDry) await landed(loaded, kind, position, call, systemClock.now() + call.waitMs, signal);
     table = await loadedTable(call);
   }
   const options = { isLinked: call.isLinked, isThorough: call.isThorough, maskKeys };
-  const found = await openFinding(scanner, store, options).look(table, [key], signal);
+  const found = await openFinding(scanner, store, options).look(table, keys, signal);
   if (asked && maskKeys.length === 0 && found.keys.length > 1)
     refused.push(
       ...(
@@ -95,6 +100,20 @@ export async function runErase(call: EraseCall, signal: AbortSignal): Promise<Er
   };
   const erased = await eraseTable(target, found, parts, options, signal);
   return eraseReport(name, 'erased', found, [], await copies(), erased);
+}
+
+/** A key column that the source has renamed, and the table has not yet: neither can the source be asked, nor are all rows found. */
+function requireNames(names: readonly string[], { members }: HeldKey, table: string): void {
+  if (members.has('') || names.every((name) => members.has(name))) return;
+  throw new LakeError(
+    'CONFIG_INVALID',
+    `foz erase: ${table} names its key ${[...members.keys()].join(', ')}, the source ${names.join(', ')}`,
+    {
+      context: {
+        next: `foz contract diff --source   (let the contract follow, then foz contract apply); --even-if-in-source does not ask`,
+      },
+    },
+  );
 }
 
 function inSourceText(key: HeldKey['members']): string {

@@ -6,8 +6,9 @@ import { eraseTable, type Erased } from '../../cli/erase/erase-table.ts';
 import type { ErasePoint } from '../../cli/erase/erase-point.ts';
 import { openFileScanner, type FileScanner } from '../../cli/erase/file-scanner.ts';
 import { openFinding, sampleKey, type FindOptions, type Found } from '../../cli/erase/find-files.ts';
-import { parseHeldKey } from '../../cli/erase/held-key.ts';
+import { heldKeys } from '../../cli/erase/held-key.ts';
 import { currentSchema } from '../../lake/iceberg/metadata.ts';
+import { formerNames } from '../../lake/raw/former-names.ts';
 import { fieldIds } from '../../lake/parquet/field-ids.ts';
 import type { LoadedTable } from '../../catalog/catalog.ts';
 import { readAvroFile } from '../../lake/iceberg/avro-file.ts';
@@ -48,8 +49,8 @@ export async function withScanner<T>(lab: QueryLab, work: (scanner: FileScanner)
 export async function find(lab: QueryLab, key: string, options: EraseRun = {}): Promise<Found> {
   return withScanner(lab, async (scanner) => {
     const table = await loadedTable(lab);
-    const held = parseHeldKey(key, await sampleKey(table, scanner, lab.store), options.maskKeys ?? []);
-    return openFinding(scanner, lab.store, options).look(table, [held]);
+    const held = heldKeys(key, await sampleKey(table, scanner, lab.store), options.maskKeys ?? [], formerNames(table.metadata));
+    return openFinding(scanner, lab.store, options).look(table, held);
   });
 }
 
