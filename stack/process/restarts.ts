@@ -19,13 +19,6 @@ const pauseMs = 1_000;
 export function restarts(run: (name: string, spec: ProcessSpec) => Promise<unknown>, now = Date.now, waitMs = pauseMs): Restarts {
   const byName = new Map<string, number[]>();
   const waiting = new Map<string, NodeJS.Timeout>();
-  const say = ({ log }: ProcessSpec, line: string): void => {
-    try {
-      appendFileSync(log, `foz: ${line}\n`);
-    } catch {
-      // the folder may have gone
-    }
-  };
   return {
     ended: (name, spec, exit) => {
       if (spec.restartOn?.includes(exit) !== true) return;
@@ -46,4 +39,12 @@ export function restarts(run: (name: string, spec: ProcessSpec) => Promise<unkno
       waiting.delete(name);
     },
   };
+}
+
+function say({ log }: ProcessSpec, line: string): void {
+  try {
+    appendFileSync(log, `foz: ${line}\n`);
+  } catch {
+    // the folder may have gone
+  }
 }

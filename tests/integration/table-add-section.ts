@@ -65,7 +65,10 @@ export async function tableAddSection(t: TestContext, world: TableAddWorld): Pro
       done.text,
     );
     await until('foz verify orders is equal', 90_000, async () => {
-      const ended = await foz(verify, ['orders'], { wait: 20 }).catch(() => null);
+      const ended = await foz(verify, ['orders'], { wait: 20 }).catch((error: unknown) => {
+        if (error instanceof LakeError) return null;
+        throw error;
+      });
       return ended?.code === 0 && Number(ended.answer['source']) > before ? ended : null;
     });
     await writer.stop();
