@@ -7,6 +7,7 @@ import type { Logger } from '../../runtime/log.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { nothingDeclared, type Declared } from '../../quality/declare/declared.ts';
 import { appendResults, type AppendParts } from '../../quality/report/append-results.ts';
+import { compactDay } from '../../quality/report/compact-results.ts';
 import { qualityGaugesOf, successesOf, type QualityGauges } from '../../quality/report/gauges.ts';
 import { knownKeysIn } from '../../quality/report/known-keys.ts';
 import { publicResult, type PersonalColumns } from '../../quality/report/public-result.ts';
@@ -49,6 +50,7 @@ interface Told {
 
 const tickMs = 2_000;
 const lastAppendMaxMs = 5_000;
+const appendPauseMs = 10_000;
 
 export function serveReports(served: ServeReports, signal: AbortSignal): ServedReports {
   const told: Told = {
@@ -83,9 +85,10 @@ async function keepReporting(served: ServeReports, told: Told, signal: AbortSign
   while (!signal.aborted) {
     leads = isLeader();
     await tried(logger, signal, 'gauges of quality checks could not be told', () => tellGauges(served, told));
-    const isDue = told.waiting >= publish.rows || systemClock.now() - told.appendedAt >= publish.every;
+    const sinceMs = systemClock.now() - told.appendedAt;
+    const isDue = sinceMs >= publish.every || (told.waiting >= publish.rows && sinceMs >= appendPauseMs);
     if (publish.enabled && leads && isDue) {
-      // Once a period, however it went.
+      // However it goes: what is away is not asked at every tick.
       told.appendedAt = systemClock.now();
       await tried(logger, signal, 'results could not be appended to the lake; tried again later', () => append(served, told, signal));
     }
@@ -138,6 +141,8 @@ async function append(served: ServeReports, told: Told, signal: AbortSignal): Pr
   };
   for (const table of [resultsTable, freshnessTable]) await appendResults(table, parts, signal);
   told.waiting -= seen;
+  // A day each time: what is over is compacted within some periods, beside what still comes.
+  for (const table of [resultsTable, freshnessTable]) await compactDay(table, parts, signal);
 }
 
 /** A table whose checks are declared no more has none: its least and greatest values are not told. */

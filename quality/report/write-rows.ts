@@ -9,7 +9,7 @@ import { copyReport } from '../../lake/parquet/copy-report.ts';
 import { duckdbType, literal, quoted } from '../../lake/parquet/duckdb-type.ts';
 import { fieldIds } from '../../lake/parquet/field-ids.ts';
 import { fileMetrics } from '../../lake/parquet/file-metrics.ts';
-import { openReadingDuckdb } from '../../query/duckdb.ts';
+import { openReadingDuckdb, type ReadingDuckdb } from '../../query/duckdb.ts';
 
 export interface NamedRows {
   /** Of every row, in order. */
@@ -39,29 +39,52 @@ export async function writeRows(
   await using duckdb = await openReadingDuckdb({ directory, memoryBytes, threads: 1 });
   await duckdb.run(`CREATE TABLE landed (${columns.map((name) => `${quoted(name)} VARCHAR`).join(', ')})`);
   await duckdb.append('landed', rows);
-  const schema = currentSchema(metadata);
-  const values = schema.fields.map(({ name, type }) => {
+  const values = currentSchema(metadata).fields.map(({ name, type }) => {
     const value = columns.includes(name) ? quoted(name) : 'NULL';
     return `CAST(${value} AS ${duckdbType(type)}) AS ${quoted(name)}`;
   });
-  const dateField = metadata['partition-specs'].find((spec) => spec['spec-id'] === metadata['default-spec-id'])?.fields[0];
   const timeAt = columns.indexOf(timeColumn);
   const days = new Set(rows.map((row) => row[timeAt]?.slice(0, 10) ?? '').toSorted());
   const files: LocalFile[] = [];
-  for (const day of days) {
-    const path = join(directory, `${randomUUID()}.parquet`);
-    const select = `SELECT ${values.join(', ')} FROM landed WHERE substr(${quoted(timeColumn)}, 1, 10) = ${literal(day)} ORDER BY ${quoted(timeColumn)}`;
-    const options = `FORMAT parquet, COMPRESSION zstd, FIELD_IDS ${fieldIds(schema)}, ROW_GROUP_SIZE ${rowGroupRows}, RETURN_STATS true`;
-    try {
-      const copied = await duckdb.all(`COPY (${select}) TO ${literal(path)} (${options})`);
-      const { recordCount, fileSizeInBytes, stats } = copyReport(copied.rows[0]);
-      const partition = dateField === undefined ? {} : { [dateField['field-id']]: Date.parse(`${day}T00:00:00Z`) / 86_400_000 };
-      const metrics = fileMetrics(schema, stats, { wideColumns, always: new Set() });
-      files.push({ path, dataFile: { fileFormat: 'PARQUET', partition, recordCount, fileSizeInBytes, ...metrics } });
-    } catch (error) {
-      await Promise.all([...files.map((file) => file.path), path].map((file) => rm(file, { force: true })));
-      throw error;
+  try {
+    for (const day of days) {
+      const select = `SELECT ${values.join(', ')} FROM landed WHERE substr(${quoted(timeColumn)}, 1, 10) = ${literal(day)} ORDER BY ${quoted(timeColumn)}`;
+      files.push(await copyDay(duckdb, { select, days: daysOf(day), metadata, directory }));
     }
+    return files;
+  } catch (error) {
+    await Promise.all(files.map(({ path }) => rm(path, { force: true })));
+    throw error;
   }
-  return files;
+}
+
+/** Of an ISO date, since 1970. */
+function daysOf(day: string): number {
+  return Date.parse(`${day}T00:00:00Z`) / 86_400_000;
+}
+
+export interface DayRows {
+  /** Its columns are the table's, its rows of one day. */
+  readonly select: string;
+  /** The day, since 1970-01-01. */
+  readonly days: number;
+  readonly metadata: TableMetadata;
+  readonly directory: string;
+}
+
+export async function copyDay(duckdb: ReadingDuckdb, { select, days, metadata, directory }: DayRows): Promise<LocalFile> {
+  const schema = currentSchema(metadata);
+  const dateField = metadata['partition-specs'].find((spec) => spec['spec-id'] === metadata['default-spec-id'])?.fields[0];
+  const path = join(directory, `${randomUUID()}.parquet`);
+  const options = `FORMAT parquet, COMPRESSION zstd, FIELD_IDS ${fieldIds(schema)}, ROW_GROUP_SIZE ${rowGroupRows}, RETURN_STATS true`;
+  try {
+    const copied = await duckdb.all(`COPY (${select}) TO ${literal(path)} (${options})`);
+    const { recordCount, fileSizeInBytes, stats } = copyReport(copied.rows[0]);
+    const partition = dateField === undefined ? {} : { [dateField['field-id']]: days };
+    const metrics = fileMetrics(schema, stats, { wideColumns, always: new Set() });
+    return { path, dataFile: { fileFormat: 'PARQUET', partition, recordCount, fileSizeInBytes, ...metrics } };
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
 }

@@ -14,6 +14,7 @@ import { filesystemStore } from '../../lake/store/filesystem-store.ts';
 import { openLakeQuery } from '../../query/lake-query.ts';
 import type { Check } from '../../quality/check.ts';
 import { appendResults, type AppendParts } from '../../quality/report/append-results.ts';
+import { compactDay } from '../../quality/report/compact-results.ts';
 import { knownKeysIn } from '../../quality/report/known-keys.ts';
 import { readPosition } from '../../quality/report/lake-position.ts';
 import { publicResult } from '../../quality/report/public-result.ts';
@@ -73,6 +74,8 @@ const keyOf = ({ check, startedAt }: CheckResult) => `${check.id} @${startedAt}`
 const at = (time: string) => Date.parse(`2026-11-${time}Z`);
 const resultsAt = (times: readonly string[], given: Partial<Check> = {}) =>
   times.map((time) => resultOf(checkOf('email-present', given), { startedAt: at(time) }));
+
+const day = (date: number, count: number) => resultsAt(Array.from({ length: count }, (_, i) => `${date}T10:00:0${i}`));
 
 describe('results of checks in the lake', () => {
   it('come back from SQL as they were kept, each in the file of its day', async () => {
@@ -261,6 +264,40 @@ describe('results of checks in the lake', () => {
     const table = await world.catalog.loadTable(ident);
     assert.ok((table?.metadata.snapshots.length ?? 99) < 20, `${table?.metadata.snapshots.length} snapshots`);
     assert.deepEqual(await world.sql('SELECT count(*) FROM foz.quality_results'), [[32n]]);
+  });
+
+  it('of a day that is over become one file, with the same rows, and the next append goes on where it was', async () => {
+    await using world = await lab({ rowsMax: 1 });
+    const now = Date.now();
+    const parts = { ...world.parts, clock: { ...systemClock, now: () => Math.max(now, at('21T10:30:00')) } };
+    await world.add(parts.store, [...day(19, 9), ...day(20, 3)]);
+    await appendResults(resultsTable, parts, signal);
+    const rows = () => world.sql('SELECT * EXCLUDE (_file, _committed_at) FROM foz.quality_results ORDER BY result_key');
+    const files = () =>
+      world.sql(`SELECT measured_at::DATE::VARCHAR, count(DISTINCT _file) FROM foz.quality_results GROUP BY 1 ORDER BY 1`);
+    const before = await rows();
+    const young = { ...parts, clock: { ...systemClock, now: () => at('20T00:30:00') } };
+    assert.equal(await compactDay(resultsTable, young, signal), 0, 'results of that day may still come');
+    const busy: Catalog = { ...world.catalog, commitTable: async () => ({ kind: 'conflict', message: 'scripted' }) };
+    assert.equal(await compactDay(resultsTable, { ...parts, catalog: busy }, signal), 0);
+    assert.deepEqual(await files(), [
+      ['2026-11-19', 9n],
+      ['2026-11-20', 3n],
+    ]);
+    assert.equal(await compactDay(resultsTable, parts, signal), 9);
+    assert.equal(await compactDay(resultsTable, parts, signal), 0);
+    assert.deepEqual(await files(), [
+      ['2026-11-19', 1n],
+      ['2026-11-20', 3n],
+    ]);
+    assert.deepEqual(await rows(), before);
+    const table = await world.catalog.loadTable(ident);
+    assert.ok(table);
+    assert.equal((await readWithIcebird(parts.objectStore, table.metadata)).length, 12);
+    await world.add(parts.store, day(21, 1));
+    assert.deepEqual(await appendResults(resultsTable, parts, signal), { rows: 1, commits: 1 });
+    assert.deepEqual(await world.sql('SELECT count(*), count(DISTINCT result_key) FROM foz.quality_results'), [[13n, 13n]]);
+    assert.deepEqual(await readdir(parts.directory), [], 'nothing is left on local disk');
   });
 
   it('of a namespace that there is not are a plain error, and columns are taken for no table', async () => {
