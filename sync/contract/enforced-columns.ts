@@ -52,6 +52,8 @@ export function maskedRow(type: ShapeType, at: string, column: IcebergType, mask
 /** `names`: under any of which it is masked: a renamed column has two; what may be one of several has none, and is dropped. */
 function member(from: ShapeField, at: string, names: readonly string[], column: IcebergType, masks: MaskSql, pack: Pack): string {
   const value = `${at}.${quoted(from.name)}`;
+  const bound = masks.bound(from.name, value);
+  if (bound !== null) return jsonKind(from.type) === 'json' && column === 'string' ? bound : `NULL::${duckdbType(column)}`;
   if (names.length === 0) return inCell(from.type, value, column, (_type, _text, held) => `NULL::${duckdbType(held)}`);
   const masked = names.find((candidate) => masks.isMasked(candidate));
   if (masked !== undefined) return inCell(from.type, value, column, (type, text, held) => maskedText(type, text, held, masked, masks));

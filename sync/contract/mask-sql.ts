@@ -12,8 +12,8 @@ import { isList, isStruct, type IcebergType } from '../../lake/iceberg/schema.ts
 import { duckdbType, literal, quoted } from '../../lake/parquet/duckdb-type.ts';
 import type { ShapeField } from '../../lake/raw/shape.ts';
 import type { ColumnMask, ColumnMasks } from './column-masks.ts';
-import { maskedMiddle, plainNamePattern, wholeKeyMember } from './mask-value.ts';
-import { standIns, type StandIns } from './stand-in-masks.ts';
+import { maskedMiddle, plainNamePattern, plainNames, wholeKeyMember } from './mask-value.ts';
+import { rangeBounds, standIns, type StandIns } from './stand-in-masks.ts';
 
 export interface MaskSql {
   /** Statements to run before, and after, those that use the expressions. */
@@ -30,6 +30,8 @@ export interface MaskSql {
   isKnown(column: string): boolean;
   /** A record's key (a blob) as it lands. */
   key(blob: string): string;
+  /** Of a row's column that is a bound of a range delete with masked columns in it: its text as it lands. Else null. */
+  bound(column: string, text: string): string | null;
 }
 
 /** `id`: of macros, unlike any other in this instance. */
@@ -45,10 +47,13 @@ export function maskSql(masks: ColumnMasks, id: number): MaskSql {
   const byColumn = new Map([...masks.byColumn].map(([column, mask]) => [column, (text: string) => textOf(mask, text)] as const));
   const keyMacro = `foz_mask_key_${id}`;
   const keyBody = keyExpression(masks, macroOf);
+  const boundMacro = `foz_mask_bound_${id}`;
+  const boundBody = boundExpression(masks, macroOf);
+  const hasBounds = masks.database === 'cassandra' && masks.keyColumns.length > 0;
   const hmacs = prepared(masks, macroOf, macros);
   return {
-    setup: [...hmacs, `CREATE MACRO ${keyMacro}(k) AS ${keyBody}`],
-    teardown: [keyMacro, ...macros.values()].map((name) => `DROP MACRO IF EXISTS ${name}`),
+    setup: [...hmacs, `CREATE MACRO ${keyMacro}(k) AS ${keyBody}`, `CREATE MACRO ${boundMacro}(b) AS ${boundBody}`],
+    teardown: [keyMacro, boundMacro, ...macros.values()].map((name) => `DROP MACRO IF EXISTS ${name}`),
     text: (column, text) => byColumn.get(column)?.(text) ?? text,
     isMasked: (column) => byColumn.has(column),
     inside: (column, value, type) => {
@@ -58,6 +63,7 @@ export function maskSql(masks: ColumnMasks, id: number): MaskSql {
     standIns: (row) => standIns(masks, row),
     isKnown: (column) => masks.known.has(column),
     key: (bytes) => `${keyMacro}(${bytes})`,
+    bound: (column, text) => (hasBounds && rangeBounds.has(column) ? `${boundMacro}(${text})` : null),
   };
 }
 
@@ -139,6 +145,20 @@ function keyExpression(masks: ColumnMasks, macroOf: (key: Uint8Array) => string)
   const mentions = [...masks.byColumn.keys()].map((name) => `contains(${text}, ${literal(JSON.stringify(name))})`).join(' OR ');
   const applies = masks.keyColumns.length > 0 ? 'true' : `coalesce(${mentions === '' ? 'false' : mentions}, false)`;
   return `CASE WHEN k IS NULL OR NOT (${applies}) THEN k ELSE encode(CASE WHEN coalesce(TRY(${isPlain}), false) THEN coalesce(TRY(${members}), ${whole}) ELSE ${whole} END) END`;
+}
+
+/** Over `b`: see maskBound. */
+function boundExpression(masks: ColumnMasks, macroOf: (key: Uint8Array) => string): string {
+  const value = `json_extract_string(v."value", '$')`;
+  const whens = masks.keyColumns.flatMap((name) => {
+    const mask = masks.byColumn.get(name);
+    if (!mask) return [];
+    return [`WHEN v.name = ${literal(name)} AND json_type(v."value") = 'VARCHAR' THEN to_json(${masked(mask, value, macroOf)})`];
+  });
+  const isPlain = `list_contains([${plainNames(masks).map(literal).join(', ')}]::VARCHAR[], v.name)`;
+  const part = `struct_pack("name" := v.name, "value" := CASE ${whens.join(' ')} WHEN ${isPlain} THEN v."value" END, "type" := v."type")`;
+  const read = `from_json(b, '{"method":"VARCHAR","values":[{"name":"VARCHAR","value":"JSON","type":"VARCHAR"}]}')`;
+  return `list_transform([TRY(${read})], lambda r: to_json(struct_pack("method" := r."method", "values" := list_transform(r."values", lambda v: ${part})))::VARCHAR)[1]`;
 }
 
 /** Path of the member whose name is the SQL expression. */

@@ -53,6 +53,43 @@ export function maskKey(masks: ColumnMasks, key: Uint8Array): Uint8Array {
   return Buffer.from(`{${masked.join(',')}}`);
 }
 
+/** A bound of a range delete as it lands: values of masked columns masked, of unknown ones dropped. Null for none. */
+export function maskBound(masks: ColumnMasks, bound: JsonValue): JsonValue {
+  const nothing: JsonValue = { kind: 'null' };
+  const values = memberOf(bound, 'values');
+  if (values?.kind !== 'array') return bound;
+  const plain = new Set(plainNames(masks));
+  const valueOf = (name: JsonValue | undefined, value: JsonValue | undefined): JsonValue => {
+    if (name?.kind !== 'string' || !value) return nothing;
+    const mask = masks.keyColumns.includes(name.value) ? masks.byColumn.get(name.value) : undefined;
+    if (mask && value.kind === 'string') return { kind: 'string', value: maskText(mask, value.value) ?? '' };
+    return plain.has(name.value) ? value : nothing;
+  };
+  const parts = values.items.map((item): JsonValue => {
+    const [name, value, type] = ['name', 'value', 'type'].map((part) => memberOf(item, part));
+    const entries = [
+      { key: 'name', value: name ?? nothing },
+      { key: 'value', value: valueOf(name, value) },
+      { key: 'type', value: type ?? nothing },
+    ];
+    return { kind: 'object', entries };
+  });
+  const entries = [
+    { key: 'method', value: memberOf(bound, 'method') ?? nothing },
+    { key: 'values', value: { kind: 'array', items: parts } as const },
+  ];
+  return { kind: 'object', entries };
+}
+
+/** Columns of the contract without a mask. */
+export function plainNames({ known, byColumn, inside }: ColumnMasks): readonly string[] {
+  return [...known].filter((name) => !byColumn.has(name) && !inside.has(name));
+}
+
+function memberOf(value: JsonValue, name: string): JsonValue | undefined {
+  return value.kind === 'object' ? value.entries.find(({ key }) => key === name)?.value : undefined;
+}
+
 /** Names that need no escape in a path. */
 export const plainNamePattern = '^[A-Za-z0-9_$ .-]+$';
 

@@ -7,7 +7,8 @@ import { readJson, type JsonEntry, type JsonValue } from '../../lake/raw/json-va
 import type { RebuiltRecord } from '../../lake/raw/rebuild.ts';
 import { sameJsonValue } from '../../lake/raw/same-json.ts';
 import type { ColumnMask, ColumnMasks } from './column-masks.ts';
-import { maskText } from './mask-value.ts';
+import { maskBound, maskText } from './mask-value.ts';
+import { rangeBounds } from './stand-in-masks.ts';
 
 export function isMaskedRebuild(rebuilt: RebuiltRecord['value'], original: Uint8Array | null, masks: ColumnMasks): boolean {
   if (rebuilt.kind === 'masked') return original !== null;
@@ -37,6 +38,8 @@ function openMasked(mine: JsonValue, theirs: JsonValue, masks: ColumnMasks): Pai
 function openRow(mine: JsonValue, theirs: JsonValue, masks: ColumnMasks, isStrict: boolean): Pair | null {
   if (mine.kind !== 'object' || theirs.kind !== 'object') return mine.kind === 'null' ? nothing : { mine, theirs };
   return overEntries(mine.entries, theirs.entries, (key, one, other) => {
+    const isBound = masks.database === 'cassandra' && masks.keyColumns.length > 0 && rangeBounds.has(key);
+    if (isBound) return { mine: one, theirs: maskBound(masks, other) };
     if (isStrict && !masks.known.has(key)) return one.kind === 'null' ? nothing : null;
     const mask = masks.byColumn.get(key);
     const nested: NestedMask<ColumnMask> | undefined = mask ? { kind: 'value', mask } : masks.inside.get(key);

@@ -15,15 +15,15 @@ export interface StandIn {
 /** By the name in the record. */
 export type StandIns = ReadonlyMap<string, StandIn>;
 
-/** What the agent of Cassandra adds to each row. */
-const addedByAgent: ReadonlySet<string> = new Set(['_range_start', '_range_end']);
+/** Bounds of a range delete, which the agent of Cassandra adds to each row: they name columns of the key with their values. */
+export const rangeBounds: ReadonlySet<string> = new Set(['_range_start', '_range_end']);
 
 const none: StandIns = new Map();
 
 export function standIns(masks: ColumnMasks, row: readonly ShapeField[]): StandIns {
   const { byColumn, inside, known, keyColumns, database } = masks;
   const isUnknown = (field: ShapeField) => !known.has(field.name) && !known.has(columnName(field));
-  const unknown = row.filter((field) => isUnknown(field) && (database === 'postgres' || !addedByAgent.has(field.name)));
+  const unknown = row.filter((field) => isUnknown(field) && (database === 'postgres' || !rangeBounds.has(field.name)));
   if (unknown.length === 0) return none;
   const present = new Set(row.flatMap((field) => [field.name, columnName(field)]));
   // Cassandra renames columns of the key alone.

@@ -109,7 +109,7 @@ function cassandraEvent(after: Readonly<Record<string, unknown>>, op = 'i'): str
     pos: 7,
     keyspace: 'rides',
   };
-  return JSON.stringify({ after: { ...after, _range_start: null, _range_end: null }, source, op, ts_ms: 1_795_000_000_000 });
+  return JSON.stringify({ after: { _range_start: null, _range_end: null, ...after }, source, op, ts_ms: 1_795_000_000_000 });
 }
 
 test('Cassandra: a masked key column under a new name is masked; a regular column cannot have been renamed', async () => {
@@ -127,6 +127,35 @@ test('Cassandra: a masked key column under a new name is masked; a regular colum
   assert.equal((after[0]?.['passenger'] as { value: unknown } | undefined)?.value, hmac);
   assert.equal((after[1]?.['tip'] as { value: unknown } | undefined)?.value, 'big');
   assert.deepEqual([...judged.standIns], [['passenger', 'hmac k1 as rider']]);
+});
+
+test('Cassandra: the bounds of a range delete hold masked values masked, equal to those of the key, and unknown ones not at all', async () => {
+  const body: Readonly<Record<string, JsonObject>> = { city: { type: 'string' }, rider: { type: 'string' }, day: { type: 'string' } };
+  const contract = contractOf(body, { key: ['city', 'day', 'rider'], masks: { rider: hmacMask }, rest: { 'x-database': 'cassandra' } });
+  const type = 'org.apache.cassandra.db.marshal.UTF8Type';
+  const bound = (method: string, last: string) => ({
+    method,
+    values: [
+      { name: 'day', value: '2026-11-21', type },
+      { name: last, value: secret, type },
+    ],
+  });
+  const range = (last: string) => ({
+    city: cell('Faro'),
+    day: null,
+    [last]: null,
+    _range_start: bound('INCL_START_BOUND', last),
+    _range_end: { method: 'INCL_END_BOUND', values: [] },
+  });
+  const key = JSON.stringify({ city: 'Faro', day: null, rider: null });
+  const { after } = await landed(contract, [cassandraEvent(range('rider'), 'r'), cassandraEvent(range('passenger'), 'r')], [secret], key);
+  const values = after.map((one) =>
+    (JSON.parse(String(one?.['_range_start'])) as { values: { value: unknown }[] }).values.map(({ value }) => value),
+  );
+  assert.deepEqual(values, [
+    ['2026-11-21', hmac],
+    ['2026-11-21', null],
+  ]);
 });
 
 test('the source is compared as the lake has it: a renamed column masked alike', () => {
