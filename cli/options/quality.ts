@@ -26,7 +26,7 @@ const publish = group(
   {
     enabled: flag({ doc: 'Append results to the tables foz.quality_results and foz.freshness of the lake', default: true }),
     every: duration({ doc: 'How long results wait for others, to be one file', default: '5m' }),
-    rows: integer({ doc: 'As many results wait no longer, and are at most one commit', min: 1, max: 100_000, default: 1000 }),
+    rows: integer({ doc: 'As many results wait no longer, and are at most one commit', min: 1, max: 10_000, default: 1000 }),
   },
   { doc: 'Results as Iceberg tables, for Trino and `foz query`' },
 );

@@ -46,9 +46,12 @@ interface Told {
   waiting: number;
   appendedAt: EpochMs;
   gauges: string;
+  /** When they are looked at again; results of other processes are seen then too. */
+  gaugesAt: EpochMs;
 }
 
 const tickMs = 2_000;
+const gaugesEveryMs = 30_000;
 const lastAppendMaxMs = 5_000;
 const appendPauseMs = 10_000;
 
@@ -62,16 +65,19 @@ export function serveReports(served: ServeReports, signal: AbortSignal): ServedR
     // What another process left is appended soon.
     appendedAt: 0,
     gauges: '',
+    gaugesAt: 0,
   };
   return {
     observe: async (report) => {
       told.runMs = report.endedAt - report.startedAt;
       told.waiting += report.results.length - report.reused.size;
+      told.gaugesAt = 0;
       told.personalOf = await personalOf(served, told.declared, signal);
       await tried(served.logger, signal, 'the run could not be told to the lineage', () => tellLineage(served, told, report, signal));
     },
     declared: (declared) => {
       told.declared = declared;
+      told.gaugesAt = 0;
     },
     done: keepReporting(served, told, signal),
   };
@@ -84,7 +90,8 @@ async function keepReporting(served: ServeReports, told: Told, signal: AbortSign
   let leads = false;
   while (!signal.aborted) {
     leads = isLeader();
-    await tried(logger, signal, 'gauges of quality checks could not be told', () => tellGauges(served, told));
+    if (systemClock.now() >= told.gaugesAt)
+      await tried(logger, signal, 'gauges of quality checks could not be told', () => tellGauges(served, told));
     const sinceMs = systemClock.now() - told.appendedAt;
     const isDue = sinceMs >= publish.every || (told.waiting >= publish.rows && sinceMs >= appendPauseMs);
     if (publish.enabled && leads && isDue) {
@@ -110,6 +117,7 @@ async function tried(logger: Logger, signal: AbortSignal, message: string, work:
 }
 
 async function tellGauges({ quality, onGauges }: ServeReports, told: Told): Promise<void> {
+  told.gaugesAt = systemClock.now() + gaugesEveryMs;
   const newest = new Map((await quality.store.latestResults()).map((stored) => [stored.checkId, resultOfRecord(stored)]));
   const { declared, personalOf: of, runMs } = told;
   const { checks, notExecuted } = declared;
