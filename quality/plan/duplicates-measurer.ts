@@ -7,11 +7,12 @@ import type { Check } from '../check.ts';
 import { judge } from '../judge.ts';
 import { checkDialects } from '../measure/check-dialect.ts';
 import { compileMeasure } from '../measure/compile-measure.ts';
-import { countOf } from '../measure/measure-part.ts';
+import { countOf, rowAlias } from '../measure/measure-part.ts';
 import { exactly, type Finding, type MeasureSession, type Measurer } from '../measurer.ts';
-import { duplicateValues, failingRows } from './failing-rows.ts';
+import { duplicateValues, sampleOf, statementFor } from './failing-rows.ts';
 import { fromSql } from './from-sql.ts';
 import { judgedCheck } from './judged-check.ts';
+import { shownColumns } from './shown-columns.ts';
 
 export const duplicatesMeasurer: Measurer = {
   name: 'duplicates',
@@ -50,18 +51,28 @@ async function duplicates(check: Check, session: MeasureSession, signal: AbortSi
   const [total, suspects] = grouped.rows[0] ?? [];
   const hashes = Array.isArray(suspects) ? suspects.map(String) : [];
   if (hashes.length > suspectsMax) return null;
-  const isSuspect = `${hash} IN (${hashes.join(', ')})`;
-  const found = hashes.length === 0 ? 0 : await excess(`${values.join(', ')}`, from(`${among} AND ${isSuspect}`), session, signal);
-  const finding = exactly(found, 'scan', countOf(total));
-  if (finding.kind !== 'measured') return finding;
-  const told = note === null ? finding : { ...finding, reason: note };
-  if (found === 0 || judge(check, finding.measured) === 'passed') return told;
-  const samples = await failingRows([{ check, failing, joins: [], suspects: isSuspect }], rows, session, signal);
-  return { ...told, failing: samples.get(check.id) ?? null };
+  if (hashes.length === 0) return told(exactly(0, 'scan', countOf(total)), note);
+  const shown = shownColumns(failing.shows, { ...session, view: check.view, dialect });
+  const sql = suspectRows(values, shown.texts, from(`${among} AND ${hash} IN (${hashes.join(', ')})`), check.samplesMax);
+  const { rows: answer } = await session.engine.rows(sql, signal);
+  const finding = told(exactly(countOf(answer[0]?.at(-1)), 'scan', countOf(total)), note);
+  if (finding.kind !== 'measured' || check.samplesMax === 0 || judge(check, finding.measured) === 'passed') return finding;
+  const sample = answer.map((row) => row.slice(0, -1));
+  return { ...finding, failing: sampleOf(shown, sample, statementFor({ rows, failing, shown, joins: [], dialect })) };
 }
 
-/** Rows beyond the first of each value. */
-async function excess(values: string, from: string, { engine }: MeasureSession, signal: AbortSignal): Promise<number> {
-  const { rows } = await engine.rows(`SELECT coalesce(sum(g.n - 1), 0) FROM (SELECT count(*) AS n ${from} GROUP BY ${values}) g`, signal);
-  return countOf(rows[0]?.[0]);
+/** Rows beyond the first of each value, the first of them; behind each row how many there are. */
+function suspectRows(values: readonly string[], texts: readonly string[], from: string, samplesMax: number): string {
+  const names = values.map((_, i) => `_d${i}`).join(', ');
+  return `WITH _suspects AS (
+  SELECT ${[...values.map((value, i) => `${value} AS _d${i}`), ...texts.map((text, i) => `${text} AS c${i}`)].join(', ')},
+    ${rowAlias}._log_partition AS _p, ${rowAlias}._log_offset AS _o
+  ${from}),
+_numbered AS (SELECT *, row_number() OVER (PARTITION BY ${names} ORDER BY _p, _o) AS _n FROM _suspects)
+SELECT ${[...texts.map((_, i) => `c${i}`), 'count(*) OVER ()'].join(', ')} FROM _numbered
+WHERE _n > 1 ORDER BY ${names}, _p, _o LIMIT ${Math.max(1, samplesMax)}`;
+}
+
+function told(finding: Finding, note: string | null): Finding {
+  return finding.kind === 'measured' && note !== null ? { ...finding, reason: note } : finding;
 }

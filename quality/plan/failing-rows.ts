@@ -1,9 +1,10 @@
-// Some of the rows that failed a check: one more pass for all checks of a view that failed, each keeping the few rows that
-// stand first in the log, so memory is bounded however many fail. Duplicates need the values that occur twice first.
+// Some of the rows that failed a check: those that stand first in the log, so memory is bounded however many fail. The
+// planned pass has noted where they stand; here they are read, for all checks of a view that failed, in one statement.
+// Duplicates need the values that occur twice first.
 
 import { quoted } from '../../lake/parquet/duckdb-type.ts';
 import type { Check } from '../check.ts';
-import { checkDialects, plainText, type CheckDialect } from '../measure/check-dialect.ts';
+import { checkDialects, plainText, type CheckDialect, type LogPlace } from '../measure/check-dialect.ts';
 import { over, rowAlias, type FailingCondition, type JoinedRelation } from '../measure/measure-part.ts';
 import type { MeasureSession } from '../measurer.ts';
 import type { FailingRows } from '../result.ts';
@@ -14,8 +15,8 @@ export interface Failed {
   readonly check: Check;
   readonly failing: FailingCondition;
   readonly joins: readonly JoinedRelation[];
-  /** Of duplicates: a condition that every row with an equal one passes, where one is known. */
-  readonly suspects?: string;
+  /** Where failing rows stand, the first of them. */
+  readonly places?: readonly LogPlace[];
 }
 
 /** By check id. `rows`: what all of them look at. */
@@ -38,29 +39,37 @@ export async function failingRows(
       return `${sample} AS s${i}`;
     });
     const joins = simple.flatMap((one) => one.joins);
-    // Said once more for all of them: what is shown is then computed of few rows.
-    const any = simple.map(({ failing }) => `(${conditionOf(failing)})`).join('\n  OR ');
-    const where = rows.where === null ? any : `(${rows.where}) AND (${any})`;
+    const where =
+      [...(rows.where === null ? [] : [`(${rows.where})`]), ...atPlaces(simple.flatMap(({ places = [] }) => places))].join(' AND ') || null;
     const { rows: answer } = await session.engine.rows(`SELECT ${columns.join(',\n  ')}\n${fromSql({ ...rows, where }, joins)}`, signal);
     for (const [i, { check, shown, failing, joins: own }] of simple.entries())
-      found.set(check.id, sampleOf(shown, listOf(answer[0]?.[i]), statementFor(check, rows, failing, shown, own, dialect)));
+      found.set(check.id, sampleOf(shown, listOf(answer[0]?.[i]), statementFor({ rows, failing, shown, joins: own, dialect })));
   }
-  for (const { check, failing, shown, suspects } of wanted) {
+  for (const { check, failing, shown } of wanted) {
     if (failing.kind !== 'duplicates') continue;
     const { rows: answer } = await session.engine.rows(
-      duplicateRows({ failing, shown, rows, dialect, samplesMax: check.samplesMax, suspects: suspects ?? null }),
+      duplicateRows({ failing, shown, rows, dialect, samplesMax: check.samplesMax }),
       signal,
     );
-    found.set(check.id, sampleOf(shown, answer, statementFor(check, rows, failing, shown, [], dialect)));
+    found.set(check.id, sampleOf(shown, answer, statementFor({ rows, failing, shown, joins: [], dialect })));
   }
   return found;
+}
+
+/** Engines leave out all files and row groups that hold none of them. */
+function atPlaces(places: readonly LogPlace[]): readonly string[] {
+  if (places.length === 0) return [];
+  return [
+    `${rowAlias}._log_partition IN (${[...new Set(places.map(({ partition }) => partition))].join(', ')})`,
+    `${rowAlias}._log_offset IN (${[...new Set(places.map(({ offset }) => offset))].join(', ')})`,
+  ];
 }
 
 function conditionOf(failing: FailingCondition): string {
   return failing.kind === 'condition' ? failing.sql : failing.among;
 }
 
-function sampleOf(shown: Shown, rows: readonly unknown[], query: string | null): FailingRows {
+export function sampleOf(shown: Shown, rows: readonly unknown[], query: string | null): FailingRows {
   const texts = rows.flatMap((row) =>
     Array.isArray(row) ? [row.map((value: unknown, i) => textOf(value, shown.isFloating[i] === true))] : [],
   );
@@ -92,11 +101,10 @@ interface DuplicateSample {
   readonly rows: RowsOf;
   readonly dialect: CheckDialect;
   readonly samplesMax: number;
-  readonly suspects: string | null;
 }
 
 /** The rows beyond the first of each value, of the first values that occur more than once. */
-function duplicateRows({ failing, shown, rows, dialect, samplesMax, suspects }: DuplicateSample): string {
+function duplicateRows({ failing, shown, rows, dialect, samplesMax }: DuplicateSample): string {
   const values = duplicateValues(failing, dialect);
   const numbers = values.map((_, i) => String(i + 1)).join(', ');
   const named = values.map((value, i) => `${value} AS _d${i}`).join(', ');
@@ -104,9 +112,8 @@ function duplicateRows({ failing, shown, rows, dialect, samplesMax, suspects }: 
   const names = values.map((_, i) => `_d${i}`).join(', ');
   const among = [...(rows.where === null ? [] : [`(${rows.where})`]), `(${failing.among})`].join(' AND ');
   const from = (condition: string) => fromSql({ relation: rows.relation, where: condition }, []);
-  const grouped = suspects === null ? among : `${among} AND (${suspects})`;
   return `WITH _twice AS (
-  SELECT ${named} ${from(grouped)} GROUP BY ${numbers} HAVING count(*) > 1 ORDER BY ${numbers} LIMIT ${samplesMax})
+  SELECT ${named} ${from(among)} GROUP BY ${numbers} HAVING count(*) > 1 ORDER BY ${numbers} LIMIT ${samplesMax})
 SELECT ${shown.texts.map((text, i) => `${text} AS c${i}`).join(', ')}
 FROM (
   SELECT ${rowAlias}.*, _twice.*, row_number() OVER (PARTITION BY ${names} ORDER BY ${rowAlias}._log_partition, ${rowAlias}._log_offset) AS _n
@@ -114,15 +121,16 @@ FROM (
 WHERE _n > 1 ORDER BY ${names}, ${rowAlias}._log_partition, ${rowAlias}._log_offset LIMIT ${samplesMax}`;
 }
 
+interface Statement {
+  readonly rows: RowsOf;
+  readonly failing: FailingCondition;
+  readonly shown: Shown;
+  readonly joins: readonly JoinedRelation[];
+  readonly dialect: CheckDialect;
+}
+
 /** For `foz query`, so in DuckDB's dialect and names; null where the rows have no such statement. */
-function statementFor(
-  check: Check,
-  rows: RowsOf,
-  failing: FailingCondition,
-  shown: Shown,
-  joins: readonly JoinedRelation[],
-  dialect: CheckDialect,
-): string | null {
+export function statementFor({ rows, failing, shown, joins, dialect }: Statement): string | null {
   if (dialect.name !== 'duckdb') return null;
   const columns = shown.names.map((name, i) => `${shown.values[i] ?? 'NULL'} AS ${quoted(name)}`).join(', ');
   const order = `ORDER BY ${rowAlias}._log_partition, ${rowAlias}._log_offset`;
