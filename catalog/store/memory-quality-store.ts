@@ -103,6 +103,27 @@ export function memoryQualityStore(): QualityStore {
       for (const points of series.values()) for (const at of points.keys()) if (at < before.history) points.delete(at);
       return old.length;
     },
+    async thin({ from, to, everyMs }) {
+      const isInside = (at: number): boolean => at >= from && at < to;
+      const kept = new Set<string>();
+      const spare = newestFirst().filter(({ checkId, outcome, at }) => {
+        const isNewest = !kept.has(checkId);
+        kept.add(checkId);
+        if (outcome !== 'passed' || !isInside(at)) return false;
+        const slot = `${checkId} ${Math.floor(at / everyMs)}`;
+        const isFirst = !kept.has(slot);
+        kept.add(slot);
+        return !isNewest && !isFirst;
+      });
+      for (const { key } of spare) {
+        results.delete(key);
+        numbers.delete(key);
+      }
+      const withResults = new Set([...results.values()].map(({ runId }) => runId));
+      for (const { id, startedAt, endedAt } of runs.values())
+        if (isInside(startedAt) && endedAt !== null && !withResults.has(id)) runs.delete(id);
+      return spare.length;
+    },
   };
 }
 

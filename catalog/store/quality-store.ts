@@ -95,6 +95,11 @@ export interface QualityStore {
   takeLease(name: string, holder: string, now: EpochMs, expiresAt: EpochMs): Promise<boolean>;
   /** What is older goes: results and runs, and history, which is small and needed longer. Returns how many results went. */
   prune(before: { readonly results: EpochMs; readonly history: EpochMs }): Promise<number>;
+  /**
+   * What passed again and again is told by less: of a check's passed results from `from` to before `to`, the newest in each
+   * `everyMs` stays, and the check's newest of all. Runs that ended and have no result left go. Returns how many results went.
+   */
+  thin(span: { readonly from: EpochMs; readonly to: EpochMs; readonly everyMs: number }): Promise<number>;
 }
 
 /** The latest that a lease held by another can end, told from the length of one's own. */

@@ -166,7 +166,25 @@ export function sqliteQualityOperations(sql: SqliteStatements): readonly (readon
           return change('DELETE FROM quality_results WHERE at < ?', results);
         }),
     ],
+    ['thinQuality', (from = 0, to = 0, everyMs = 0) => inTransaction(() => thin(sql, Number(from), Number(to), Number(everyMs)))],
   ];
+}
+
+function thin({ change }: SqliteStatements, from: number, to: number, everyMs: number): number {
+  // The newest of a group: its time in twenty digits, then its key.
+  const spare = `at >= ? AND at < ? AND outcome = 'passed' AND key NOT IN (SELECT key FROM quality_latest) AND key NOT IN (
+    SELECT substr(max(printf('%020d', at) || key), 21) FROM quality_results
+    WHERE at >= ? AND at < ? AND outcome = 'passed' GROUP BY check_id, at / CAST(? AS INTEGER))`;
+  const given = [from, to, from, to, everyMs];
+  change(`DELETE FROM quality_order WHERE key IN (SELECT key FROM quality_results WHERE ${spare})`, ...given);
+  const gone = change(`DELETE FROM quality_results WHERE ${spare}`, ...given);
+  change(
+    `DELETE FROM quality_runs WHERE started_at >= ? AND started_at < ? AND ended_at IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM quality_results WHERE run_id = quality_runs.id)`,
+    from,
+    to,
+  );
+  return gone;
 }
 
 function addResult({ change }: SqliteStatements, result: StoredResult): boolean {

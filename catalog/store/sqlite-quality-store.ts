@@ -61,6 +61,9 @@ export function sqliteQualityStore(call: Call): QualityStore {
     async prune(before) {
       return Number(await call('pruneQuality', [before.results, before.history]));
     },
+    async thin({ from, to, everyMs }) {
+      return Number(await call('thinQuality', [from, to, everyMs]));
+    },
   };
 }
 

@@ -67,6 +67,10 @@ export interface Scheduler {
 /** Longest sleep: clocks are put forward, and declarations change. */
 const sleepMaxMs = 60_000;
 const pruneEveryMs = 3_600_000;
+/** Of a day ago, one passed result a minute stays; more than one round looks at it, should one be missed. */
+const thinAfterMs = 24 * 3_600_000;
+const thinSpanMs = 4 * pruneEveryMs;
+const thinEveryMs = 60_000;
 /** Interrupted runs older than this are left: their slots are missed ones by now. */
 const resumeWithinMs = 24 * 3_600_000;
 const runsLookedAt = 50;
@@ -263,4 +267,6 @@ async function prune({ store, clock, rhythm }: SchedulerParts, standing: Standin
   if (standing.prunedAt !== null && now - standing.prunedAt < pruneEveryMs) return;
   standing.prunedAt = now;
   await store.prune({ results: now - rhythm.resultsKeptMs, history: now - rhythm.historyKeptMs });
+  // Checks after each commit pass thousands of times a day.
+  await store.thin({ from: now - thinAfterMs - thinSpanMs, to: now - thinAfterMs, everyMs: thinEveryMs });
 }

@@ -174,6 +174,25 @@ function registerSuite(name: string, withStore: (run: (store: QualityStore) => P
     assert.equal(await store.prune({ results: 10, history: 0 }), 0);
     assert.deepEqual(await store.listRuns({ before: null, limit: 9 }), []);
   });
+
+  check('what passed again and again is told by less; what failed, the newest, and what lies outside stay', async (store) => {
+    const add = (checkId: string, at: number, outcome = 'passed') =>
+      store.addResults([resultOf(checkId, at, { outcome, runId: `${checkId} ${at}` })]);
+    for (const at of [5, 10, 12, 19, 20, 21, 29, 30]) await add('users.a', at);
+    for (const at of [13, 15]) await add('users.a', at, 'failed');
+    for (const at of [22, 23]) await add('users.still', at);
+    for (const at of [10, 12, 19]) await store.putRun({ id: `users.a ${at}`, startedAt: at, endedAt: at, record: '' });
+    await store.putRun({ id: 'goes on', startedAt: 12, endedAt: null, record: '' });
+    assert.equal(await store.thin({ from: 10, to: 30, everyMs: 10 }), 5);
+    const left = async (checkId: string) => (await store.listResults({ checkId, limit: 99 })).map(({ at }) => at);
+    assert.deepEqual(await left('users.a'), [30, 29, 19, 15, 13, 5]);
+    assert.deepEqual(await left('users.still'), [23]);
+    assert.deepEqual(
+      (await store.listRuns({ before: null, limit: 9 })).map(({ id }) => id),
+      ['users.a 19', 'goes on'],
+    );
+    assert.equal(await store.thin({ from: 10, to: 30, everyMs: 10 }), 0);
+  });
 }
 
 registerSuite('memory', (run) => run(memoryQualityStore()));
