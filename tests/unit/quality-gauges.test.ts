@@ -1,8 +1,21 @@
 // Gauges of quality checks as Prometheus reads them: a series for what is declared, and none for anything else.
 
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { isQualityGauges, qualityGaugesOf, setQualityGauges, successesOf, type GaugeParts } from '../../quality/report/gauges.ts';
+import { startQualityProcess } from '../../cli/quality/quality-process.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { silentLogger } from '../../runtime/log.ts';
+import {
+  isQualityGauges,
+  qualityGaugesOf,
+  setQualityGauges,
+  successesOf,
+  type GaugeParts,
+  type QualityGauges,
+} from '../../quality/report/gauges.ts';
 import type { CheckResult, Outcome } from '../../quality/result.ts';
 import { createPromMetrics } from '../../runtime/prom-metrics.ts';
 import { checkOf } from './quality-fixture.ts';
@@ -72,6 +85,34 @@ describe('gauges of quality checks', () => {
     assert.deepEqual([...successesOf({ ...well, checks: [passed, failed], lastSuccess: new Map([['users', 5]]) })], [['users', 5]]);
     const lines = await rendered(well);
     assert.ok(lines.includes(`foz_quality_last_success_timestamp_seconds{table="users"} ${startedAt / 1000}`), lines.join('\n'));
+  });
+
+  it('come from the process of the quality jobs to that of the worker, and nothing else is taken for them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'foz-gauges-'));
+    const stop = new AbortController();
+    try {
+      const entry = join(folder, 'entry.mjs');
+      const tell = (gauges: unknown) => `process.send(${JSON.stringify({ kind: 'quality-gauges', gauges })});`;
+      const program = [tell({ foz_halted: [] }), tell(qualityGaugesOf(parts)), "process.on('SIGTERM', () => process.disconnect());"];
+      await writeFile(entry, program.join('\n'));
+      const metrics = createPromMetrics({ version: '1' });
+      const told = Promise.withResolvers<void>();
+      const onGauges = (gauges: QualityGauges): void => {
+        setQualityGauges(metrics, gauges);
+        told.resolve();
+      };
+      const running = startQualityProcess(
+        { entry, configFile: 'foz.yaml', clock: systemClock, logger: silentLogger, onGauges },
+        stop.signal,
+      );
+      await told.promise;
+      assert.match(await metrics.render(), /^foz_quality_check_status\{table="users",check="failed",severity="error"\} 2$/m);
+      stop.abort();
+      await running.done;
+    } finally {
+      stop.abort();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('hide the value of a personal column', async () => {
