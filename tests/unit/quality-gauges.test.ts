@@ -46,6 +46,8 @@ async function rendered(given: GaugeParts, metrics = createPromMetrics({ version
   return (await metrics.render()).split('\n').filter((line) => line.startsWith('foz_quality'));
 }
 
+const tell = (gauges: unknown) => `process.send(${JSON.stringify({ kind: 'quality-gauges', gauges })});`;
+
 describe('gauges of quality checks', () => {
   it('say every outcome apart, and never 0 for what did not pass', async () => {
     const lines = await rendered(parts);
@@ -92,7 +94,6 @@ describe('gauges of quality checks', () => {
     const stop = new AbortController();
     try {
       const entry = join(folder, 'entry.mjs');
-      const tell = (gauges: unknown) => `process.send(${JSON.stringify({ kind: 'quality-gauges', gauges })});`;
       const program = [tell({ foz_halted: [] }), tell(qualityGaugesOf(parts)), "process.on('SIGTERM', () => process.disconnect());"];
       await writeFile(entry, program.join('\n'));
       const metrics = createPromMetrics({ version: '1' });
