@@ -4,7 +4,6 @@
 import { isList, isMap, isStruct, type IcebergType } from '../../lake/iceberg/schema.ts';
 import { literal } from '../../lake/parquet/duckdb-type.ts';
 import { dialects, type Dialect, type DialectName } from '../../lake/raw/current/dialect.ts';
-import { isRecord } from '../../runtime/options.ts';
 import { javaPattern } from './java-pattern.ts';
 
 export interface CheckDialect {
@@ -30,8 +29,6 @@ export interface CheckDialect {
   smallest(value: string, order: string, count: number): string;
   /** A number that equal values share, and few others: eight bytes to group by instead of all. Null where it saves nothing. */
   hash(values: readonly string[]): string | null;
-  /** Where a row stands in the log, in the order of the log; read back by `readPlace`. */
-  place(row: string): string;
   /** A sum that does not overflow, of integers. */
   sumOfIntegers(value: string): string;
   /** A timestamptz constant. */
@@ -53,7 +50,6 @@ const duckdb: CheckDialect = {
   element: (list, number) => `${list}[${number}]`,
   smallest: (value, order, count) => `arg_min(${value}, ${order}, ${count})`,
   hash: (values) => `hash(${values.join(', ')})`,
-  place: (row) => `{p: ${row}._log_partition, o: ${row}._log_offset}`,
   sumOfIntegers: (value) => `sum(${value})`,
   instant: (micros) => `make_timestamptz(${micros})`,
 };
@@ -78,23 +74,11 @@ const trino: CheckDialect = {
   smallest: (value, order, count) => `min_by(${value}, ${order}, ${count})`,
   // Groups are spread over its workers.
   hash: () => null,
-  place: (row) => `ROW(${row}._log_partition, ${row}._log_offset)`,
   sumOfIntegers: (value) => `sum(CAST(${value} AS decimal(38, 0)))`,
   instant: (micros) => `from_unixtime_nanos(${micros * 1000n})`,
 };
 
 export const checkDialects: Readonly<Record<DialectName, CheckDialect>> = { duckdb, trino };
-
-export interface LogPlace {
-  readonly partition: string;
-  readonly offset: string;
-}
-
-/** Null for what no engine gives for a `place`. */
-export function readPlace(value: unknown): LogPlace | null {
-  const [partition, offset] = Array.isArray(value) ? value : isRecord(value) ? [value['p'], value['o']] : [];
-  return /^\d+$/.test(String(partition)) && /^\d+$/.test(String(offset)) ? { partition: String(partition), offset: String(offset) } : null;
-}
 
 /** Longer values are cut in samples. */
 const shownCharactersMax = 200;

@@ -1,10 +1,9 @@
-// Some of the rows that failed a check: those that stand first in the log, so memory is bounded however many fail. The
-// planned pass has noted where they stand; here they are read, for all checks of a view that failed, in one statement.
-// Duplicates need the values that occur twice first.
+// Some of the rows that failed a check: one more pass for all checks of a view that failed, each keeping the few rows that
+// stand first in the log, so memory is bounded however many fail. Duplicates need the values that occur twice first.
 
 import { quoted } from '../../lake/parquet/duckdb-type.ts';
 import type { Check } from '../check.ts';
-import { checkDialects, plainText, type CheckDialect, type LogPlace } from '../measure/check-dialect.ts';
+import { checkDialects, plainText, type CheckDialect } from '../measure/check-dialect.ts';
 import { over, rowAlias, type FailingCondition, type JoinedRelation } from '../measure/measure-part.ts';
 import type { MeasureSession } from '../measurer.ts';
 import type { FailingRows } from '../result.ts';
@@ -15,8 +14,6 @@ export interface Failed {
   readonly check: Check;
   readonly failing: FailingCondition;
   readonly joins: readonly JoinedRelation[];
-  /** Where failing rows stand, the first of them. */
-  readonly places?: readonly LogPlace[];
 }
 
 /** By check id. `rows`: what all of them look at. */
@@ -39,8 +36,9 @@ export async function failingRows(
       return `${sample} AS s${i}`;
     });
     const joins = simple.flatMap((one) => one.joins);
-    const where =
-      [...(rows.where === null ? [] : [`(${rows.where})`]), ...atPlaces(simple.flatMap(({ places = [] }) => places))].join(' AND ') || null;
+    // Said once more for all of them: what is shown is then computed of few rows.
+    const any = simple.map(({ failing }) => `(${conditionOf(failing)})`).join('\n  OR ');
+    const where = rows.where === null ? any : `(${rows.where}) AND (${any})`;
     const { rows: answer } = await session.engine.rows(`SELECT ${columns.join(',\n  ')}\n${fromSql({ ...rows, where }, joins)}`, signal);
     for (const [i, { check, shown, failing, joins: own }] of simple.entries())
       found.set(check.id, sampleOf(shown, listOf(answer[0]?.[i]), statementFor({ rows, failing, shown, joins: own, dialect })));
@@ -54,15 +52,6 @@ export async function failingRows(
     found.set(check.id, sampleOf(shown, answer, statementFor({ rows, failing, shown, joins: [], dialect })));
   }
   return found;
-}
-
-/** Engines leave out all files and row groups that hold none of them. */
-function atPlaces(places: readonly LogPlace[]): readonly string[] {
-  if (places.length === 0) return [];
-  return [
-    `${rowAlias}._log_partition IN (${[...new Set(places.map(({ partition }) => partition))].join(', ')})`,
-    `${rowAlias}._log_offset IN (${[...new Set(places.map(({ offset }) => offset))].join(', ')})`,
-  ];
 }
 
 function conditionOf(failing: FailingCondition): string {

@@ -1,14 +1,13 @@
 // The planned pass: all checks of a table whose figures come of its rows, in one SELECT for each view and scope. Equal
 // aggregates are computed once, references are joined once, and memory is the engine's bound: counts and sums hold
-// nothing, distinct values spill to disk. Where the first failing rows stand is noted on the way; they
-// are read only for what failed, in one more statement.
+// nothing, distinct values spill to disk. Rows are shown only for what failed, in one more pass for all of it.
 
 import type { Check } from '../check.ts';
 import type { PinnedTable } from '../engine.ts';
 import { judge } from '../judge.ts';
-import { checkDialects, readPlace, type CheckDialect } from '../measure/check-dialect.ts';
+import { checkDialects } from '../measure/check-dialect.ts';
 import { compileMeasure, isOfOnePass } from '../measure/compile-measure.ts';
-import { over, rowAlias, type MeasurePart, type ShownColumn } from '../measure/measure-part.ts';
+import type { MeasurePart, ShownColumn } from '../measure/measure-part.ts';
 import type { Finding, MeasureSession, Measurer } from '../measurer.ts';
 import { failingRows, type Failed } from './failing-rows.ts';
 import { fromSql, type RowsOf } from './from-sql.ts';
@@ -94,9 +93,7 @@ async function runPass(
   findings: Map<string, Finding>,
   signal: AbortSignal,
 ): Promise<void> {
-  const dialect = checkDialects[session.engine.dialect];
-  const placesOf = (one: Planned) => firstPlaces(one, dialect);
-  const aggregates = [...new Set(planned.flatMap((one) => [...one.part.aggregates, ...placesOf(one)]))];
+  const aggregates = [...new Set(planned.flatMap(({ part }) => part.aggregates))];
   const columns = aggregates.map((aggregate, i) => `${aggregate} AS a${i}`);
   const sql = `SELECT ${columns.join(',\n  ')}\n${fromSql(
     rows,
@@ -105,25 +102,17 @@ async function runPass(
   const answer = await session.engine.rows(sql, signal);
   const values = new Map(aggregates.map((aggregate, i) => [aggregate, answer.rows[0]?.[i] ?? null]));
   const failed: Failed[] = [];
-  for (const one of planned) {
-    const { check, part, named, note } = one;
+  for (const { check, part, named, note } of planned) {
     const finding = part.finding(part.aggregates.map((aggregate) => values.get(aggregate) ?? null));
     const isMeasured = finding.kind === 'measured';
     findings.set(check.id, isMeasured && note !== null ? { ...finding, reason: note } : finding);
     if (!isMeasured || part.failing === null || finding.measured.value === 0 || judge(check, finding.measured) === 'passed') continue;
     const failing = named.length === 0 || part.failing.kind === 'duplicates' ? part.failing : { ...part.failing, shows: named };
-    const found = placesOf(one).flatMap((aggregate) => values.get(aggregate) ?? []);
-    failed.push({ check, failing, joins: part.joins, places: found.flatMap((place) => readPlace(place) ?? []) });
+    failed.push({ check, failing, joins: part.joins });
   }
   const samples = await failingRows(failed, rows, session, signal);
   for (const [id, failing] of samples) {
     const finding = findings.get(id);
     if (finding?.kind === 'measured') findings.set(id, { ...finding, failing });
   }
-}
-
-/** Where the first failing rows stand: few bytes, so that the rows themselves are only read where a check fails. */
-function firstPlaces({ check, part: { failing } }: Planned, dialect: CheckDialect): readonly string[] {
-  if (failing?.kind !== 'condition' || check.samplesMax === 0) return [];
-  return [over(`min(${dialect.place(rowAlias)}, ${check.samplesMax})`, failing.sql)];
 }

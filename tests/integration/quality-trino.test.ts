@@ -13,6 +13,7 @@ import { s3Store } from '../../lake/store/s3-store.ts';
 import type { Check } from '../../quality/check.ts';
 import { openDuckdbEngine } from '../../quality/engine/duckdb-engine.ts';
 import { openTrinoEngine } from '../../quality/engine/trino-engine.ts';
+import { isOfOnePass } from '../../quality/measure/compile-measure.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { startStack } from '../../stack/stack.ts';
@@ -21,7 +22,8 @@ import { checkOf, mutationChecks, now, plantTables, type Plant } from '../confor
 import { contractOf, measureAll, type Found, type MeasureOptions } from '../conformance/quality-session.ts';
 import { lakeTables } from '../unit/lake-table-fixture.ts';
 
-const timeout = 10 * 60_000;
+const timeout = 15 * 60_000;
+const isLong = process.env['FOZ_TEST_LONG'] === '1';
 
 const faulty = packed(
   mutations.filter(
@@ -29,24 +31,30 @@ const faulty = packed(
   ),
 );
 
-const worlds: readonly { readonly prefix: string; readonly view: Check['view']; readonly plant: Plant }[] = [
-  { prefix: 'clean_', view: 'current', plant: {} },
+const packOf = (name: string) => faulty.find((pack) => pack.some((one) => one.name === name)) ?? [];
+
+interface WorldOfFaults {
+  readonly prefix: string;
+  readonly view: Check['view'];
+  readonly plant: Plant;
+}
+
+const raw: readonly WorldOfFaults[] = [
   { prefix: 'a_', view: 'raw', plant: plantOf(faulty[0] ?? []) },
-  { prefix: 'b_', view: 'current', plant: { ...plantOf(faulty[1] ?? []), deleteUsers: 'i = 20' } },
   {
-    prefix: 'c_',
+    prefix: 'b_',
     view: 'raw',
     plant: {
-      ...plantOf(faulty.find((pack) => pack.some(({ name }) => name === 'two e-mails twice')) ?? []),
+      ...plantOf([...packOf('two e-mails twice'), ...mutations.filter(({ name }) => name === 'a name with digits of another script')]),
       changedAt: `TIMESTAMPTZ '2026-11-21 09:58:00.123456+00'`,
     },
   },
-  {
-    prefix: 'd_',
-    view: 'raw',
-    plant: plantOf(faulty.find((pack) => pack.some(({ name }) => name === 'a name with digits of another script')) ?? []),
-  },
 ];
+const current: WorldOfFaults = { prefix: 'd_', view: 'current', plant: { ...plantOf(faulty[1] ?? []), deleteUsers: 'i = 20' } };
+
+/** Trino makes the current rows anew for each statement, in seconds: those that share one, unless all have the time. */
+const isQuick = ({ measure }: Check) => isLong || (isOfOnePass(measure) && measure.kind !== 'duplicates');
+const worlds: readonly WorldOfFaults[] = isLong ? [...raw, current, { prefix: 'e_', view: 'current', plant: {} }] : [...raw, current];
 
 test('DuckDB and Trino say the same, check by check', { timeout }, async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'foz-quality-trino-'));
@@ -78,7 +86,7 @@ test('DuckDB and Trino say the same, check by check', { timeout }, async (t) => 
   await using trino = await openTrinoEngine({ catalog, trino: { url, user: 'foz' }, workDir: join(dir, 'parser') });
   for (const { prefix, view } of worlds) {
     await t.test(`${prefix}: ${view} rows`, async (inner) => {
-      const checks = mutationChecks(view, prefix);
+      const checks = mutationChecks(view, prefix).filter((check) => view === 'raw' || isQuick(check));
       const contracts = new Map([
         [`${prefix}users`, contractOf(`${prefix}users`, ['id'])],
         [`${prefix}rides`, contractOf(`${prefix}rides`, ['ride_id'])],
@@ -89,8 +97,9 @@ test('DuckDB and Trino say the same, check by check', { timeout }, async (t) => 
     });
   }
   await t.test('only new rows, of both sources', async () => {
-    const checks = (['raw', 'current'] as const).flatMap((view) =>
-      ['users', 'rides'].map((table) => checkOf(`clean_${table}`, `new-${view}`, { kind: 'rowCount' }, null, { view, scope: 'new' })),
+    const views = isLong ? (['raw', 'current'] as const) : (['raw'] as const);
+    const checks = views.flatMap((view) =>
+      ['users', 'rides'].map((table) => checkOf(`a_${table}`, `new-${view}`, { kind: 'rowCount' }, null, { view, scope: 'new' })),
     );
     const since = new Map(
       checks.map(({ id }) => [id, { snapshotId: '1', checkedAt: 0, next: new Map([['topic-1', new Map([[0, 150n]])]]) }]),
@@ -98,12 +107,12 @@ test('DuckDB and Trino say the same, check by check', { timeout }, async (t) => 
     const found = await sameFindings(checks, { engine: duckdb, store, now, since }, { engine: trino, store, now, since });
     assert.deepEqual(
       checks.map(({ id }) => valueOf(found.get(id))),
-      [50, 150, 50, 150],
+      isLong ? [50, 150, 50, 150] : [50, 150],
     );
   });
   await t.test('a statement that Trino refuses, or that takes too long, is an error that says so; nothing is written', async () => {
-    await assert.rejects(trino.rows('SELECT nobody FROM foz.raw.clean_users'), { code: 'QUERY_INVALID', message: /nobody/ });
-    await assert.rejects(trino.rows('DROP TABLE foz.raw.clean_users'), { code: 'QUERY_INVALID' });
+    await assert.rejects(trino.rows('SELECT nobody FROM foz.raw.a_users'), { code: 'QUERY_INVALID', message: /nobody/ });
+    await assert.rejects(trino.rows('DROP TABLE foz.raw.a_users'), { code: 'QUERY_INVALID' });
     await using hurried = await openTrinoEngine({
       catalog,
       trino: { url, user: 'foz' },
@@ -111,7 +120,7 @@ test('DuckDB and Trino say the same, check by check', { timeout }, async (t) => 
       timeLimitMs: 1_500,
     });
     const slow =
-      'SELECT count(*) FROM foz.raw.clean_users a, foz.raw.clean_users b, foz.raw.clean_users c, foz.raw.clean_users d, foz.raw.clean_users e WHERE a._log_offset + b._log_offset + c._log_offset + d._log_offset = -e._log_offset';
+      'SELECT count(*) FROM foz.raw.a_users a, foz.raw.a_users b, foz.raw.a_users c, foz.raw.a_users d, foz.raw.a_users e WHERE a._log_offset + b._log_offset + c._log_offset + d._log_offset = -e._log_offset';
     await assert.rejects(hurried.rows(slow), { code: 'LIMIT_EXCEEDED' });
   });
 });
