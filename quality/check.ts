@@ -56,7 +56,7 @@ export interface Origin {
 
 export type ThresholdOperator = 'equal' | 'notEqual' | 'greater' | 'greaterOrEqual' | 'less' | 'lessOrEqual' | 'between' | 'notBetween';
 
-/** `between` includes both ends. `percent` is of the rows considered; `value` is in the measure's own unit (see measureUnits). */
+/** `between` includes both ends. `percent` is of the rows considered; `value` is in the measure's own unit (measure-unit.ts). */
 export interface Threshold {
   readonly operator: ThresholdOperator;
   readonly values: readonly number[];

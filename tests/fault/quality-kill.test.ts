@@ -15,7 +15,7 @@ import { runOfRecord } from '../../quality/run/run-record.ts';
 import { killChecks } from './quality-kill-checks.ts';
 
 const child = fileURLToPath(new URL('quality-kill-child.ts', import.meta.url));
-const kills = process.env['FOZ_TEST_LONG'] === '1' ? 60 : 6;
+const kills = process.env['FOZ_TEST_LONG'] === '1' ? 60 : 4;
 const runMs = 150;
 
 /** Killed somewhere in its first run, or left alone until `rounds` runs have ended. */
