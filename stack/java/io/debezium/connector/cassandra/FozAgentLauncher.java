@@ -3,19 +3,25 @@ package io.debezium.connector.cassandra;
 import com.sun.net.httpserver.HttpServer;
 import io.debezium.config.Configuration;
 import io.debezium.connector.cassandra.transforms.CassandraTypeDeserializer;
+import io.debezium.connector.cassandra.transforms.type.UserDefinedTypeDeserializer;
+import io.debezium.connector.cassandra.transforms.type.deserializer.AbstractTypeDeserializer;
 import java.io.FileInputStream;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import org.apache.cassandra.db.commitlog.CommitLogPosition;
 import org.apache.cassandra.db.commitlog.CommitLogReader;
 import org.apache.commons.math3.util.Pair;
 
 /**
- * Starts the Debezium agent for Cassandra the way its own main class does, with two differences.
+ * Starts the Debezium agent for Cassandra the way its own main class does, with these differences.
  *
  * <p>Its HTTP server binds every interface and cannot be told otherwise; here GET /health answers on loopback only.
  *
@@ -25,7 +31,8 @@ import org.apache.commons.math3.util.Pair;
  * again and the agent still calls itself healthy. And a single change that does not fit the table as the agent knows it
  * (after ALTER TYPE, or ALTER TABLE of a table with such a type, whose new form it does not take in) it logs and passes
  * over. Here each ends the process at once with exit code 3, before anything is given up, so that whoever supervises it
- * can see and nothing is lost: started again, it reads the schema of now and goes on from the change before.
+ * can see and nothing is lost: started again, it reads the schema of now and goes on from the change before. Values of a
+ * type from before a field was added to it are read then too.
  *
  * <p>It lives in the connector's package because the parts it puts together are visible only there.
  */
@@ -47,7 +54,7 @@ public final class FozAgentLauncher {
         }
         CassandraTypeProvider types = new Cassandra5TypeProvider();
         CassandraTypeDeserializer.init(
-                types.deserializers(), config.getDecimalMode(), config.getVarIntMode(), types.baseTypeForReversedType());
+                withOlderValues(types.deserializers()), config.getDecimalMode(), config.getVarIntMode(), types.baseTypeForReversedType());
 
         ComponentFactory factory = new ComponentFactoryStandalone();
         DefaultCassandraConnectorContext context = new DefaultCassandraConnectorContext(
@@ -73,6 +80,30 @@ public final class FozAgentLauncher {
         serveHealth(config.httpPort(), processors);
         System.out.println("agent started");
         watch(processors);
+    }
+
+    /** The agent's own, but for values of user-defined types. */
+    private static List<AbstractTypeDeserializer> withOlderValues(List<AbstractTypeDeserializer> all) {
+        return all.stream()
+                .map(one -> one instanceof UserDefinedTypeDeserializer ? new OlderValues() : one)
+                .collect(Collectors.toList());
+    }
+
+    /**
+     * A value written before ALTER TYPE … ADD ends before the new fields; the agent by itself fails on it for ever, once it
+     * has the type of now. The fields that it has not are null.
+     */
+    static final class OlderValues extends UserDefinedTypeDeserializer {
+        OlderValues() {
+            super((type, bytes) -> CassandraTypeDeserializer.deserialize(type, bytes));
+        }
+
+        @Override
+        protected List<ByteBuffer> bbList(Object type, ByteBuffer value) {
+            List<ByteBuffer> held = new ArrayList<>(super.bbList(type, value));
+            while (held.size() < fieldNames(type).size()) held.add(null);
+            return held;
+        }
     }
 
     private static CassandraConnectorConfig load(String path) throws Exception {
