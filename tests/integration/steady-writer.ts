@@ -2,6 +2,7 @@
 // application that is rolled out while its database migrates.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from './stack-processes.ts';
 
 export interface SteadyWriter extends AsyncDisposable {
   readonly written: number;
@@ -58,4 +59,10 @@ async function untilWritten(write: (n: number) => Promise<void>, n: number, stop
       await sleep(50);
     }
   }
+}
+
+/** Some rows later. */
+export async function further(writer: SteadyWriter): Promise<void> {
+  const enough = writer.written + 5;
+  await until('more rows', 60_000, async () => (writer.written >= enough ? true : null));
 }
