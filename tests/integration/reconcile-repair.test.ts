@@ -162,7 +162,7 @@ test('a broken worker’s faults are located by key and column, and a repair res
   // Ranges of a thousand keys of the source: the deleted one lies at the end of the altered one's.
   assert.deepEqual([inUsers.source, inUsers.lake, inUsers.ranges], [count - 1, count - 1, { by: 'key', compared: 10, differing: 2 }]);
   assert.deepEqual([inUsers.repeated.rows, inUsers.repeated.samples[0]?.key], [1, `{"id":${user.doubled}}`]);
-  const inRides = await verifyTable({ target: rides, loaded, log, ...session, waitMs: 12_000 }, signal);
+  const inRides = await verifyTable({ target: rides, loaded, log, ...session, waitMs: 8_000 }, signal);
   assert.deepEqual(inRides.samples.map(({ kind, key, columns }) => [kind, key[2], ...columns.map(({ column }) => column)]).toSorted(), [
     ['differing', ride.altered.rideId, 'fare'],
     ['extra', ride.deleted.rideId],
