@@ -21,6 +21,7 @@ import { mutations, packed, plantOf } from '../conformance/quality-mutation-case
 import { checkOf, mutationChecks, now, plantTables, type Plant } from '../conformance/quality-mutation-tables.ts';
 import { contractOf, measureAll, type Found, type MeasureOptions } from '../conformance/quality-session.ts';
 import { lakeTables } from '../unit/lake-table-fixture.ts';
+import { trinoReadsResults } from './results-trino-section.ts';
 
 const timeout = 15 * 60_000;
 const isLong = process.env['FOZ_TEST_LONG'] === '1';
@@ -110,6 +111,9 @@ test('DuckDB and Trino say the same, check by check', { timeout }, async (t) => 
       isLong ? [50, 150, 50, 150] : [50, 150],
     );
   });
+  await t.test('results of checks are tables that Trino reads', () =>
+    trinoReadsResults({ catalog, store, directory: dir, clock: { ...systemClock, now: () => now }, url }),
+  );
   await t.test('a statement that Trino refuses, or that takes too long, is an error that says so; nothing is written', async () => {
     await assert.rejects(trino.rows('SELECT nobody FROM foz.raw.a_users'), { code: 'QUERY_INVALID', message: /nobody/ });
     await assert.rejects(trino.rows('DROP TABLE foz.raw.a_users'), { code: 'QUERY_INVALID' });

@@ -11,7 +11,7 @@ import { publicResult } from '../../quality/report/public-result.ts';
 import { freshnessTable, resultsTable } from '../../quality/report/result-tables.ts';
 import { storedResult } from '../../quality/run/result-record.ts';
 import { askTrino } from '../../query/trino-client.ts';
-import { systemClock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { seededRandom } from '../../runtime/random.ts';
 import { checkOf } from '../unit/quality-fixture.ts';
 import { resultOf, startedAt } from '../unit/quality-report-fixture.ts';
@@ -20,13 +20,14 @@ export interface ResultsWorld {
   readonly catalog: Catalog;
   readonly store: ObjectStore;
   readonly directory: string;
+  readonly clock: Clock;
   /** Of Trino, where the catalog is called `foz`. */
   readonly url: string;
 }
 
 const dayMs = 86_400_000;
 
-export async function trinoReadsResults({ catalog, store, directory, url }: ResultsWorld): Promise<void> {
+export async function trinoReadsResults({ catalog, store, directory, clock, url }: ResultsWorld): Promise<void> {
   const results = memoryQualityStore();
   const fresh = checkOf('fresh', {
     measure: { kind: 'freshness', by: 'change' },
@@ -42,7 +43,7 @@ export async function trinoReadsResults({ catalog, store, directory, url }: Resu
     catalog,
     objectStore: store,
     store: results,
-    clock: systemClock,
+    clock,
     random: seededRandom(3),
     directory: join(directory, 'results'),
     told: (result: (typeof told)[number]) => publicResult(result, () => new Set()),
