@@ -90,8 +90,17 @@ function wordsOf(operator: ThresholdOperator): string {
 
 function valueText(value: number, { unit: percent }: Threshold, unit: MeasureUnit): string {
   if (percent === 'percent' || unit === 'percent') return `${value} %`;
+  if (unit === 'bytes') return sizeText(value);
   if (unit !== 'seconds') return String(value);
   return Number.isSafeInteger(value) && value > 0 && value < 1e12 ? durationText(value * 1000) : `${value}s`;
+}
+
+const sizes = ['GB', 'GiB', 'MB', 'MiB', 'KB', 'KiB'] as const;
+
+/** In the largest unit that it is a whole number of. */
+function sizeText(value: number): string {
+  const unit = Number.isSafeInteger(value) && value !== 0 ? sizes.find((name) => value % (bytes[name] ?? 1) === 0) : undefined;
+  return unit === undefined ? String(value) : `${value / (bytes[unit] ?? 1)}${unit}`;
 }
 
 function refused(message: string, mend: string): ThresholdReading {

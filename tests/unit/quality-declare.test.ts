@@ -167,6 +167,11 @@ const thresholdIn = (text: string | number, unit: Parameters<typeof thresholdTex
   return reading.kind === 'threshold' ? reading.threshold : reading.message;
 };
 
+const bytesOf = (text: string) => {
+  const reading = readThreshold(text, { unit: 'bytes', hasPercent: false });
+  return reading.kind === 'threshold' ? reading.threshold : null;
+};
+
 test('thresholds read as they are written', () => {
   assert.deepEqual(thresholdIn(0, 'rows'), { operator: 'equal', values: [0], unit: 'value' });
   assert.deepEqual(thresholdIn('between 1 and 5 %', 'rows', true), { operator: 'between', values: [1, 5], unit: 'percent' });
@@ -178,6 +183,8 @@ test('thresholds read as they are written', () => {
   assert.equal(thresholdIn('at most 5m', 'rows'), 'the measure counts rows, not m');
   assert.equal(thresholdIn('>= 5', 'rows'), '">= 5" does not say which values are right');
   assert.equal(thresholdText({ operator: 'lessOrEqual', values: [90], unit: 'value' }, 'seconds'), 'at most 90s');
+  for (const text of ['at most 10GB', 'less than 2GiB', 'more than 1500MB', 'at most 1001', 'at least 3KiB', '0'])
+    assert.equal(thresholdText(bytesOf(text), 'bytes'), text);
   assert.equal(thresholdText({ operator: 'notBetween', values: [1, 2], unit: 'percent' }, 'rows'), 'not between 1 % and 2 %');
 });
 
