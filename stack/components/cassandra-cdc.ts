@@ -24,6 +24,9 @@ export const cassandraCdcComponent: Component<'cassandra-cdc'> = {
     const dataDir = await layout.dataDir('cassandra-cdc');
     await mkdir(join(dataDir, 'offsets'), { recursive: true });
     await mkdir(join(dataDir, 'relocation'), { recursive: true });
+    // where the reader leaves a copy of each change that it cannot read
+    const scratch = join(dataDir, 'tmp');
+    await mkdir(scratch, { recursive: true });
     const cassandra = endpoint('cassandra');
     const driver = join(confDir, 'driver.json');
     await writeFile(driver, `${JSON.stringify(driverConfig(cassandra), null, 2)}\n`);
@@ -31,7 +34,11 @@ export const cassandraCdcComponent: Component<'cassandra-cdc'> = {
     const config = join(confDir, 'agent.properties');
     await writeFile(config, propertiesText(agentProperties(cassandra, endpoint('kafka').bootstrap, files, settings)));
     const logback = await writeLogback(confDir, 'WARN');
-    const defines = [`-Dlogback.configurationFile=${logback}`, `-Dcassandra.storagedir=${await layout.dataDir('cassandra')}`];
+    const defines = [
+      `-Djava.io.tmpdir=${scratch}`,
+      `-Dlogback.configurationFile=${logback}`,
+      `-Dcassandra.storagedir=${await layout.dataDir('cassandra')}`,
+    ];
     const jvm = ['-Xms64m', '-Xmx256m', ...jvmQuickStart, ...cassandraJvm17, ...defines, ...(settings.jvmOptions['cassandra-cdc'] ?? [])];
     return {
       command: java.java,
