@@ -200,9 +200,13 @@ function rowsOf(reader: DuckDBResultReader): Rows {
 function statementError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof LakeError) return error;
   if (/out of memory|could not allocate|max_temp_directory_size/i.test(error.message))
-    return new LakeError('LIMIT_EXCEEDED', `the query needs more memory than query.memory (of checks: quality.memory) allows: ${error.message.split('\n')[0] ?? ''}`, {
-      cause: error,
-    });
+    return new LakeError(
+      'LIMIT_EXCEEDED',
+      `the query needs more memory than query.memory (of checks: quality.memory) allows: ${error.message.split('\n')[0] ?? ''}`,
+      {
+        cause: error,
+      },
+    );
   return new LakeError('QUERY_INVALID', `the statement failed: ${error.message.trim()}`);
 }
 

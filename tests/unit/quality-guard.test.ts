@@ -67,7 +67,7 @@ const hostile: readonly string[] = [
   'SELECT 1; DROP TABLE raw.users',
   "SELECT * FROM read_csv('/etc/passwd')",
   "SELECT * FROM '/etc/passwd'",
-  'SELECT * FROM "/work/secrets.parquet"',
+  'SELECT * FROM "/srv/secrets.parquet"',
   "SELECT * FROM read_text('/etc/passwd')",
   "SELECT * FROM glob('/**')",
   'SELECT * FROM duckdb_settings()',
