@@ -12,13 +12,15 @@ export function expectedText({ measure, fail, warn }: Pick<Check, 'measure' | 'f
   return warn === null ? must : `${must}; should be ${thresholdText(warn, unit)}`;
 }
 
-/** `12 of 1,000 rows (1.2 %)`, `at least 3 files`. */
+/** `12 of 1,000 rows (1.2 %)`, `at least 3 files`, `1 key`. */
 export function foundText(check: Pick<Check, 'measure'>, { value, text, total, exactness }: Measured): string {
   const bound = exactness === 'exact' ? '' : exactness === 'upper' ? 'at most ' : 'at least ';
   const number = text ?? numberText(value);
   const unit = unitText(measureUnit(check.measure));
   // Seconds are told from rows, and are no part of them.
-  if (total === null || check.measure.kind === 'rowCount' || unit === ' s') return `${bound}${number}${unit}`;
+  const isWord = unit.length > 2;
+  if (total === null || check.measure.kind === 'rowCount' || unit === ' s')
+    return `${bound}${number}${value === 1 && isWord ? unit.slice(0, -1) : unit}`;
   const share = total > 0 && Number.isFinite(value) ? ` (${percentText((100 * value) / total)} %)` : '';
   return `${bound}${number} of ${numberText(total)}${unit}${share}`;
 }
