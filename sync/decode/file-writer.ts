@@ -40,6 +40,8 @@ export interface WriteMode {
   listedWrites: number;
   /** Pages of one file: fewer once a file did not fit into memory. */
   pagesMax: number;
+  /** Of `stageBytesMax`: less once a statement over many shapes did not fit into memory. */
+  stageBytesMax: number;
   readonly scanners: ScannerChoice;
 }
 
@@ -81,7 +83,7 @@ export async function writeFiles(
   signal?: AbortSignal,
 ): Promise<readonly FileOutcome[]> {
   const live = liveShapes(plan.shapes);
-  const once = shapeGroups(live, options.stageBytesMax);
+  const once = shapeGroups(live, mode.stageBytesMax);
   // What is scanned for one shape is not read for another. Where nested values alone tell two apart, the rows whose nested
   // values are not of the first are tried again, unscanned.
   const isAmbiguous = live.some((shape, i) => live.slice(0, i).some((other) => isAlike(other.root, shape.root)));

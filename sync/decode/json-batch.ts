@@ -189,9 +189,11 @@ export class JsonBatch implements OpenBatch {
             written.push(...(await lease.inTurn(() => writeFiles(lease.duckdb, plan, rows, mode, options, signal), signal)));
             at += some.length;
           } catch (error) {
-            if (!isOutOfMemory(error) || some.length === 1) throw error;
-            // A very wide table: several files, now and from now on.
-            mode.pagesMax = Math.ceil(some.length / 2);
+            if (!isOutOfMemory(error)) throw error;
+            // A very wide table: several files, now and from now on. Many shapes: several statements.
+            if (some.length > 1) mode.pagesMax = Math.ceil(some.length / 2);
+            else if (mode.stageBytesMax > options.stageBytesMax / stagesSmallest) mode.stageBytesMax /= 2;
+            else throw error;
           }
         }
       }
@@ -222,6 +224,9 @@ export class JsonBatch implements OpenBatch {
     };
   }
 }
+
+/** At the smallest, nearly every shape has a statement of its own. */
+const stagesSmallest = 64;
 
 /** Distinct reasons a batch may have; further ones share the last. */
 const reasonsMax = 200;

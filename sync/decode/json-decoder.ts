@@ -82,7 +82,7 @@ export async function openJsonDecoder(
   const parts = {
     lease,
     options: { ...all, stageBytesMax },
-    mode: { guardedWrites: 0, listedWrites: 0, pagesMax: Number.POSITIVE_INFINITY, scanners: scannerChoice(all.fastLane) },
+    mode: { guardedWrites: 0, listedWrites: 0, pagesMax: Number.POSITIVE_INFINITY, stageBytesMax, scanners: scannerChoice(all.fastLane) },
     writeFiles: seams.writeFiles ?? writeFiles,
     enforcers: enforcerCache(),
     guard: attempts && guardedBatch(attempts, all, seams.isolatedModule ?? new URL('./json-isolated-child.ts', import.meta.url)),

@@ -10,7 +10,7 @@ import { highestFieldId } from '../../lake/iceberg/schema.ts';
 import { rawSchema } from '../../lake/raw/raw-schema.ts';
 import type { RawRow } from '../../lake/raw/rebuild.ts';
 import type { DecodePlan, Decoder, WrittenBatch } from '../../sync/decode/decoder.ts';
-import { openJsonDecoder, type JsonDecoderOptions } from '../../sync/decode/json-decoder.ts';
+import { openJsonDecoder, type JsonDecoderOptions, type JsonDecoderSeams } from '../../sync/decode/json-decoder.ts';
 import { blockOf, type PlainRecord } from '../../sync/log/record-block.ts';
 
 export const day0Ms = Date.UTC(2026, 10, 21, 9);
@@ -28,9 +28,9 @@ export function emptyPlan(): DecodePlan {
   return { schema: rawSchema, lastColumnId: highestFieldId(rawSchema), datePartitionFieldId: 1000, shapes: [] };
 }
 
-export async function decodeLab(options: Partial<JsonDecoderOptions> = {}): Promise<DecodeLab> {
+export async function decodeLab(options: Partial<JsonDecoderOptions> = {}, seams: Partial<JsonDecoderSeams> = {}): Promise<DecodeLab> {
   const tempDir = await mkdtemp(join(tmpdir(), 'foz-decode-'));
-  const decoder = await openJsonDecoder({ tempDir, ...options });
+  const decoder = await openJsonDecoder({ tempDir, ...options }, seams);
   const lab: DecodeLab = {
     decoder,
     tempDir,
