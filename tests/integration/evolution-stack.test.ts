@@ -133,7 +133,7 @@ test('ALTER TABLE under load: told, planned, applied beside the worker; nothing 
         assert.ok((await countOf(step, 'raw.users', '_rescued IS NOT NULL')) > 0);
         assert.ok(tableCommand.commands?.['add']);
         assert.equal((await foz(tableCommand.commands['add'], ['public.users'], { snapshot: true })).code, 0);
-        await until('the rows are read again', 90_000, async () => ((await foz(verify, ['users'], { wait: 30 })).code === 0 ? true : null));
+        await until('the rows are read again', 90_000, async () => ((await foz(verify, ['users'], { wait: 80 })).code === 0 ? true : null));
       },
     );
     await after('DROP hides the column; its values stay in raw', async () => {
