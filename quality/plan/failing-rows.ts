@@ -46,7 +46,7 @@ export async function failingRows(
   for (const { check, failing, shown } of wanted) {
     if (failing.kind !== 'duplicates') continue;
     const { rows: answer } = await session.engine.rows(
-      duplicateRows({ failing, shown, rows, dialect, samplesMax: check.samplesMax }),
+      duplicateRows({ failing, shown, rows, view: check.view, dialect, samplesMax: check.samplesMax }),
       signal,
     );
     found.set(check.id, sampleOf(shown, answer, statementFor({ rows, failing, shown, joins: [], dialect })));
@@ -88,26 +88,31 @@ interface DuplicateSample {
   readonly failing: DuplicateRows;
   readonly shown: Shown;
   readonly rows: RowsOf;
+  readonly view: Check['view'];
   readonly dialect: CheckDialect;
   readonly samplesMax: number;
 }
 
 /** The rows beyond the first of each value, of the first values that occur more than once. */
-function duplicateRows({ failing, shown, rows, dialect, samplesMax }: DuplicateSample): string {
+function duplicateRows({ failing, shown, rows, view, dialect, samplesMax }: DuplicateSample): string {
   const values = duplicateValues(failing, dialect);
-  const numbers = values.map((_, i) => String(i + 1)).join(', ');
-  const named = values.map((value, i) => `${value} AS _d${i}`).join(', ');
-  const on = values.map((value, i) => `_twice._d${i} = ${value}`).join(' AND ');
-  const names = values.map((_, i) => `_d${i}`).join(', ');
+  const names = values.map((_, i) => `_d${i}`);
+  const columns = [
+    ...values.map((value, i) => `${value} AS _d${i}`),
+    ...shown.texts.map((text, i) => `${text} AS c${i}`),
+    `${rowAlias}._log_partition AS _p`,
+    `${rowAlias}._log_offset AS _o`,
+  ];
   const among = [...(rows.where === null ? [] : [`(${rows.where})`]), `(${failing.among})`].join(' AND ');
-  const from = (condition: string) => fromSql({ relation: rows.relation, where: condition }, []);
-  return `WITH _twice AS (
-  SELECT ${named} ${from(among)} GROUP BY ${numbers} HAVING count(*) > 1 ORDER BY ${numbers} LIMIT ${samplesMax})
-SELECT ${shown.texts.map((text, i) => `${text} AS c${i}`).join(', ')}
-FROM (
-  SELECT ${rowAlias}.*, _twice.*, row_number() OVER (PARTITION BY ${names} ORDER BY ${rowAlias}._log_partition, ${rowAlias}._log_offset) AS _n
-  FROM ${rows.relation} ${rowAlias} JOIN _twice ON ${on} WHERE ${among}) ${rowAlias}
-WHERE _n > 1 ORDER BY ${names}, ${rowAlias}._log_partition, ${rowAlias}._log_offset LIMIT ${samplesMax}`;
+  // Current rows cost more to make twice than to keep; raw rows the other way round.
+  const kept = dialect.name === 'trino' ? '' : view === 'current' ? 'MATERIALIZED ' : 'NOT MATERIALIZED ';
+  return `WITH _rows AS ${kept}(SELECT ${columns.join(', ')} ${fromSql({ relation: rows.relation, where: among }, [])}),
+_twice AS (SELECT ${names.join(', ')} FROM _rows GROUP BY ${names.join(', ')} HAVING count(*) > 1 ORDER BY ${names.join(', ')} LIMIT ${samplesMax}),
+_numbered AS (
+  SELECT r.*, row_number() OVER (PARTITION BY ${names.map((name) => `r.${name}`).join(', ')} ORDER BY r._p, r._o) AS _n
+  FROM _rows r JOIN _twice w ON ${names.map((name) => `w.${name} = r.${name}`).join(' AND ')})
+SELECT ${shown.texts.map((_, i) => `c${i}`).join(', ')} FROM _numbered
+WHERE _n > 1 ORDER BY ${names.join(', ')}, _p, _o LIMIT ${samplesMax}`;
 }
 
 interface Statement {
