@@ -120,7 +120,7 @@ test(
     await until(
       'Prometheus too',
       10_000,
-      async () => /^foz_quality_check_status\{.*check="users\.rich-at-most".*\} 2$/m.test(await metrics()) || null,
+      async () => /^foz_quality_check_status\{.*table="users",check="rich-at-most".*\} 2$/m.test(await metrics()) || null,
     );
 
     // Its jobs die, and the worker does not notice.
