@@ -12,7 +12,6 @@ import { apply } from '../../cli/commands/contract/apply.ts';
 import { diff } from '../../cli/commands/contract/diff.ts';
 import { plan } from '../../cli/commands/contract/plan.ts';
 import { register } from '../../cli/commands/contract/register.ts';
-import { table as tableCommand } from '../../cli/commands/table.ts';
 import { verify } from '../../cli/commands/verify.ts';
 import { loadConfig, type LoadedConfig } from '../../cli/config.ts';
 import { demoRide } from '../../cli/demo/data.ts';
@@ -122,6 +121,8 @@ test('ALTER TABLE under load: told, planned, applied beside the worker; nothing 
     await after(
       'a narrower type is refused as a minor version; fewer decimals are a decision, and older values are read cast',
       async () => {
+        // Paused until the column has followed: 1.5 is not written back as it came from one of two decimals, and rescued.
+        await userWriter.pause();
         await sql('ALTER TABLE public.users ALTER COLUMN score TYPE numeric(7,1)');
         await drifted(step, 'users', ['type-narrowed score']);
         const refusal = await users.to('2.2.0', (text) => replaced(text, 'numeric(8,2)', 'numeric(7,1)'), 1);
@@ -129,11 +130,10 @@ test('ALTER TABLE under load: told, planned, applied beside the worker; nothing 
         await users.to('3.0.0', (text) => text);
         assert.deepEqual(await planned(step, 'users'), { code: 1, steps: ['decision score'] });
         await applied(step, 'users', { decide: ['score=replace'] });
-        // Until the column followed, 1.5 was not written back as it came from a column of two decimals, and rescued.
-        assert.ok((await countOf(step, 'raw.users', '_rescued IS NOT NULL')) > 0);
-        assert.ok(tableCommand.commands?.['add']);
-        assert.equal((await foz(tableCommand.commands['add'], ['public.users'], { snapshot: true })).code, 0);
-        await until('the rows are read again', 90_000, async () => ((await foz(verify, ['users'], { wait: 80 })).code === 0 ? true : null));
+        await sleep(1500);
+        userWriter.resume();
+        await further(userWriter);
+        await verified(step, 'users', userWriter);
       },
     );
     await after('DROP hides the column; its values stay in raw', async () => {
