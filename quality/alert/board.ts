@@ -96,6 +96,8 @@ function announceOne(board: Board, id: string, alert: Alert, announcing: Announc
   const addressed = receivers.filter(
     ({ name, severity, takes }) => alert.told.includes(name) || (!isOver && isAtLeast(change.severity, severity) && takes(id)),
   );
+  // Nobody is there to be told yet: whoever is configured while it still fires is told then.
+  if (addressed.length === 0 && !isOver) return board;
   const told = isOver ? [] : [...new Set([...alert.told, ...addressed.map(({ name }) => name)])];
   const announcedKeys = isOver ? [] : [...new Set([...alert.announcedKeys, ...alert.keys])].slice(-2_000);
   const known: Board = {

@@ -172,20 +172,30 @@ test('a new key past its limit is told while others are past it already; the sam
   assert.doesNotMatch(JSON.stringify(board), /"7"|:7[,}]|"sum of fare"/);
 });
 
+const isCity = (id: string): boolean => id === 'users.city';
+
+test('what fires while nobody is there to be told is told to whoever comes while it still fires', () => {
+  const unheard = observe(emptyBoard('o'), [...outcomes(email, 'failed'), ...outcomes(city, 'failed')], announcing(1, { receivers: [] }));
+  assert.deepEqual(told(unheard), []);
+  const mended = observe(unheard, [alertResult(city, 'passed', 200)], announcing(2, { receivers: [] }));
+  const heard = announce(mended, announcing(3));
+  assert.deepEqual(told(heard), ['ops: firing users.email failed'], 'what is over meanwhile is no news');
+  assert.equal(announce(heard, announcing(4)), heard);
+});
+
 test('alerts of checks that are declared no longer are over, and what was found before is no news', () => {
-  const isDeclared = (id: string) => id === 'users.city';
   const results = [...outcomes(email, 'failed'), ...outcomes(city, 'failed')];
   const board = settled(observe(emptyBoard('o'), results, announcing()));
-  const left = retire(board, isDeclared, announcing());
+  const left = retire(board, isCity, announcing());
   assert.deepEqual(told(left), ['ops: resolved users.email ok']);
-  assert.equal(retire(left, isDeclared, announcing()), left);
+  assert.equal(retire(left, isCity, announcing()), left);
   // Results are looked at again for an hour, in case a process died over them.
   assert.deepEqual(told(observe(settled(left), results, announcing(2_000))), []);
   // Declared again, it is a check like any other.
   assert.deepEqual(told(observe(settled(left), [alertResult(email, 'failed', 3_000)], announcing(3_000))), [
     'ops: firing users.email failed',
   ]);
-  assert.deepEqual(Object.keys(retire(left, isDeclared, announcing(3 * 3_600_000)).alerts), ['users.city']);
+  assert.deepEqual(Object.keys(retire(left, isCity, announcing(3 * 3_600_000)).alerts), ['users.city']);
 });
 
 test('nothing of a row is on a board: no sample, no key, no words of an engine', () => {
