@@ -16,6 +16,7 @@ export function metricsObserver(metrics: Metrics, hooks: ObserverHooks = {}): Ta
       metrics.count('foz_records_total', { table, outcome: 'rescued' }, rescued);
       metrics.set('foz_last_commit_timestamp_seconds', { table }, committedAt / 1000);
       if (files > 0) metrics.observe('foz_data_file_bytes', { table }, fileBytes / files);
+      if (event.splits) metrics.count('foz_decode_splits_total', { table }, event.splits);
       if (changedAtMaxUs === null) return;
       metrics.set('foz_table_last_source_commit_timestamp_seconds', { table }, changedAtMaxUs / 1e6);
       metrics.observe('foz_freshness_seconds', { table }, Math.max(0, committedAt / 1000 - changedAtMaxUs / 1e6));

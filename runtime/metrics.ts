@@ -45,6 +45,11 @@ export const metricTable = {
     labels: ['table', 'outcome'],
     help: 'Records by outcome: row, rescued. Their sum is what the log delivered (I8)',
   },
+  foz_decode_splits_total: {
+    kind: 'counter',
+    labels: ['table'],
+    help: 'Statements that did not fit into sync.memory.decoderMax and were tried again in smaller parts',
+  },
   foz_data_file_bytes: { kind: 'histogram', labels: ['table'], buckets: fileBytes, help: 'Size of the data files committed' },
   foz_buffer_bytes: { kind: 'gauge', labels: [], help: 'Key and value bytes buffered and not yet committed' },
   foz_halted: { kind: 'gauge', labels: ['table', 'reason'], help: '1 while a table is halted and waits for a decision; must be 0' },

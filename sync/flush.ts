@@ -26,6 +26,7 @@ export interface FlushedChunk {
   readonly rows: number;
   readonly rescued: number;
   readonly fileBytes: number;
+  readonly splits?: number;
   readonly changedAtUs: WrittenBatch['changedAtUs'];
   readonly judged: Judged | null;
 }
@@ -49,6 +50,11 @@ export async function writeChunk(
     });
     if (outcome.kind === 'written') {
       await deps.crashPoint('write:after');
+      if (outcome.splits)
+        deps.logger.warn(
+          { table: identText(target.ident), splits: outcome.splits, rows: outcome.rows, files: outcome.files.length },
+          'a batch did not fit into the memory for decoding (sync.memory.decoderMax): it was written in smaller parts',
+        );
       assert(outcome.rows === chunk.records, `I8: ${chunk.records} records were delivered but ${outcome.rows} rows written`);
       return { written: outcome, table: current };
     }
@@ -149,6 +155,7 @@ export async function uploadChunk(
     rows: written.rows,
     rescued: written.rescued,
     fileBytes: files.reduce((sum, file) => sum + file.fileSizeInBytes, 0),
+    ...(written.splits === undefined ? {} : { splits: written.splits }),
     changedAtUs: written.changedAtUs,
     judged: written.judged ?? null,
   };

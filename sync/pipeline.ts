@@ -38,6 +38,8 @@ export interface CommittedEvent {
   readonly judged: readonly Judged[];
   readonly fileBytes: number;
   readonly files: number;
+  /** Statements that did not fit into memory. */
+  readonly splits?: number;
   readonly attempts: number;
   readonly changedAtMaxUs: number | null;
   readonly committedAt: EpochMs;
@@ -193,6 +195,7 @@ export class Pipeline {
       judged: chunks.flatMap(({ judged }) => (judged ? [judged] : [])),
       fileBytes: sum.fileBytes,
       files: files.length,
+      splits: chunks.reduce((count, chunk) => count + (chunk.splits ?? 0), 0),
       attempts: result.attempts,
       changedAtMaxUs: sum.changedAtUs?.max ?? null,
       committedAt: this.#deps.clock.now(),

@@ -39,10 +39,32 @@ export function remainingPages(pages: readonly RowPage[], done: readonly string[
   return remaining;
 }
 
+/** Of its rows the first `count`, and the others; each with no more bytes than from its first row to its last. */
+export function splitPage(page: RowPage, count: number): readonly [RowPage, RowPage] {
+  const rows = Array.from({ length: page.rows }, (_, row) => row);
+  return [narrowed(subPage(page, rows.slice(0, count), page.day)), narrowed(subPage(page, rows.slice(count), page.day))];
+}
+
+function narrowed(page: RowPage): RowPage {
+  let [start, end] = [page.regionEnd, page.regionStart];
+  for (let row = 0; row < page.rows; row++) {
+    for (const [from, length] of [
+      [page.keyStart[row] ?? 0, page.keyLength[row] ?? -1],
+      [page.valueStart[row] ?? 0, page.valueLength[row] ?? -1],
+    ] as const) {
+      if (length < 0) continue;
+      start = Math.min(start, from);
+      end = Math.max(end, from + length);
+    }
+  }
+  return { ...page, regionStart: Math.min(start, end), regionEnd: end };
+}
+
 /** The same bytes with fewer rows. */
 function subPage(page: RowPage, rows: readonly number[], day: number): RowPage {
   const ints = (from: Int32Array) => Int32Array.from(rows, (row) => from[row] ?? 0);
   const pairs = (from: Int32Array) => Int32Array.from(rows.flatMap((row) => [from[2 * row] ?? 0, from[2 * row + 1] ?? 0]));
+  const recordTimeKnown = Uint8Array.from(rows, (row) => page.recordTimeKnown[row] ?? 0);
   return {
     ...page,
     rows: rows.length,
@@ -52,7 +74,8 @@ function subPage(page: RowPage, rows: readonly number[], day: number): RowPage {
     offsets: BigInt64Array.from(rows, (row) => page.offsets[row] ?? 0n),
     logTimesUs: pairs(page.logTimesUs),
     recordTimesUs: pairs(page.recordTimesUs),
-    recordTimeKnown: Uint8Array.from(rows, (row) => page.recordTimeKnown[row] ?? 0),
+    recordTimes: recordTimeKnown.reduce((sum, known) => sum + known, 0),
+    recordTimeKnown,
     keyStart: ints(page.keyStart),
     keyLength: ints(page.keyLength),
     valueStart: ints(page.valueStart),

@@ -28,6 +28,8 @@ export const reasonEmpty = 'empty';
 export const reasonNotAsTyped = 'not-as-typed';
 /** The row has killed a process that decoded it. */
 export const reasonPoison = 'poison';
+/** The row alone does not fit into the memory of a statement. */
+export const reasonOutOfMemory = 'out-of-memory';
 
 export interface DecodeStatement {
   /** Id of the rows for `foz_rows`. */

@@ -37,6 +37,8 @@ export interface WrittenBatch {
   readonly rescued: number;
   /** Source commit time of the newest and oldest row, epoch microseconds; null when no row carries one. */
   readonly changedAtUs: { readonly min: number; readonly max: number } | null;
+  /** How often a statement ran out of memory and its rows were written in smaller parts; absent: never. */
+  readonly splits?: number;
   /** Where the plan has a contract. */
   readonly judged?: Judged;
 }

@@ -5,6 +5,7 @@ import { headerMask } from '../contract/enforced-columns.ts';
 import { enforcedWrite, judgedBatch, type EnforcerCache } from '../contract/enforced-write.ts';
 import type { RowSpan } from './attempts.ts';
 import { daySources } from './day-sources.ts';
+import { reasonOutOfMemory } from './decode-sql.ts';
 import type { DecodePlan, EvolveFirst, OpenBatch, WrittenBatch } from './decoder.ts';
 import type { EngineLease } from './decode-engine.ts';
 import { isOutOfMemory, removeFiles, type FileOutcome, type FileWriterOptions, type WriteMode, type writeFiles } from './file-writer.ts';
@@ -17,6 +18,7 @@ import type { JsonDecoderOptions } from './json-decoder.ts';
 import { learn, type Learned } from './learn.ts';
 import { rowGroups } from './row-groups.ts';
 import { RowPages, type RowPage } from './row-pages.ts';
+import { smallerWrite } from './smaller-write.ts';
 
 export interface JsonBatchParts {
   readonly lease: EngineLease;
@@ -154,6 +156,14 @@ export class JsonBatch implements OpenBatch {
     return this.#reasons.push(text.slice(0, 200));
   }
 
+  /** A page of one row, which will not be decoded; null where it was not to be. */
+  #rescueAlone(page: RowPage): RowPage | null {
+    const row = this.rowAt(page.partitions[0] ?? -1, page.offsets[0] ?? -1n);
+    if (row === null || page.reasons[0] !== 0) return null;
+    this.rescue(new Set([row]), reasonOutOfMemory);
+    return { ...page, scanned: null, reasons: Int32Array.of(this.#reason(reasonOutOfMemory)) };
+  }
+
   #learn(plan: DecodePlan, pages: readonly RowPage[], unshaped: readonly string[] | null): Learned {
     const { keysMax, depthMax } = this.#parts.options;
     return learn(plan, pages, unshaped, { keysMax, depthMax }, (reason) => {
@@ -172,10 +182,12 @@ export class JsonBatch implements OpenBatch {
     const headers = await headerColumn(lease.duckdb, this.#id, this.#headerSets.sets, headerMask(enforced.enforcement?.masks ?? null));
     undo.defer(() => headers.drop());
     const written: FileOutcome[] = [];
+    let splits = 0;
     try {
       for (const { day, pages } of daySources(this.#pages.pages)) {
-        for (let at = 0; at < pages.length;) {
-          const some = pages.slice(at, at + mode.pagesMax);
+        const waiting = [...pages];
+        while (waiting.length > 0) {
+          const some = waiting.splice(0, mode.pagesMax);
           const rows = {
             id: this.#id,
             day,
@@ -187,13 +199,11 @@ export class JsonBatch implements OpenBatch {
           };
           try {
             written.push(...(await lease.inTurn(() => writeFiles(lease.duckdb, plan, rows, mode, options, signal), signal)));
-            at += some.length;
           } catch (error) {
-            if (!isOutOfMemory(error)) throw error;
-            // A very wide table: several files, now and from now on. Many shapes: several statements.
-            if (some.length > 1) mode.pagesMax = Math.ceil(some.length / 2);
-            else if (mode.stageBytesMax > options.stageBytesMax / stagesSmallest) mode.stageBytesMax /= 2;
-            else throw error;
+            const smaller = isOutOfMemory(error) ? smallerWrite(plan, some, mode, (page) => this.#rescueAlone(page)) : null;
+            if (smaller === null) throw error;
+            splits++;
+            waiting.unshift(...smaller);
           }
         }
       }
@@ -211,6 +221,7 @@ export class JsonBatch implements OpenBatch {
       rescued: written.reduce((sum, outcome) => sum + outcome.rescued, 0),
       changedAtUs:
         changes.length === 0 ? null : { min: Math.min(...changes.map((c) => c.min)), max: Math.max(...changes.map((c) => c.max)) },
+      ...(splits > 0 ? { splits } : {}),
       ...(enforcer
         ? {
             judged: judgedBatch(
@@ -224,9 +235,6 @@ export class JsonBatch implements OpenBatch {
     };
   }
 }
-
-/** At the smallest, nearly every shape has a statement of its own. */
-const stagesSmallest = 64;
 
 /** Distinct reasons a batch may have; further ones share the last. */
 const reasonsMax = 200;

@@ -1,11 +1,13 @@
-// A table whose columns have changed often has many shapes, and a statement that tries them all may not fit into memory.
+// A statement that does not fit into memory is tried in smaller parts: fewer shapes where a table's columns have changed
+// often, fewer rows where they are wide. Nothing that a producer sends ends the worker for it.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { LakeError } from '../../runtime/errors.ts';
-import { writeFiles } from '../../sync/decode/file-writer.ts';
+import { writeFiles, type RowsToWrite } from '../../sync/decode/file-writer.ts';
+import { shapeGroups } from '../../sync/decode/shape-groups.ts';
 import { event } from './contract-fixture.ts';
-import { decodeLab, readRows, recordOf } from './decode-fixture.ts';
+import { day0Ms, decodeLab, readRows, recordOf } from './decode-fixture.ts';
 
 function noMemory(): LakeError {
   return new LakeError('LIMIT_EXCEEDED', 'decoding a batch: Out of Memory Error', {
@@ -19,7 +21,7 @@ test('where one statement over all shapes does not fit into memory, several try 
     {},
     {
       writeFiles: async (duckdb, plan, rows, mode, options, signal) => {
-        if (plan.shapes.length > 1 && mode.stageBytesMax > options.stageBytesMax / 32) throw noMemory();
+        if (shapeGroups(plan.shapes, mode.stageBytesMax).some((group) => group.length > 1)) throw noMemory();
         fits++;
         return writeFiles(duckdb, plan, rows, mode, options, signal);
       },
@@ -38,7 +40,44 @@ test('where one statement over all shapes does not fit into memory, several try 
   assert.equal(new Set(rows.map((row) => Number(row['_shape']))).size, 6);
 });
 
-test('what does not fit in the smallest pieces is an error, not an endless try', async () => {
+test('of a statement over too many rows fewer are written at a time; a row that does not fit alone is rescued, the others are not', async () => {
+  const sizes: number[] = [];
+  await using lab = await decodeLab(
+    {},
+    {
+      writeFiles: async (duckdb, plan, rows, mode, options, signal) => {
+        const count = rows.pages.reduce((sum, page) => sum + page.rows, 0);
+        if (count > 64 || holds(rows, 133n)) throw noMemory();
+        sizes.push(count);
+        return writeFiles(duckdb, plan, rows, mode, options, signal);
+      },
+    },
+  );
+  const records = Array.from({ length: 300 }, (_, i) => ({
+    ...recordOf(i, event({ id: i, name: `name ${i}` })),
+    ...(i % 3 === 0 ? {} : { recordTimeMs: day0Ms + i }),
+  }));
+  const written = await lab.write(records);
+  assert.ok(Math.max(...sizes) > 30, `parts of ${sizes.join(', ')}`);
+  assert.deepEqual([written.rows, written.rescued], [300, 1]);
+  assert.ok((written.splits ?? 0) > 8);
+  const rows = await readRows(written);
+  assert.deepEqual(
+    rows.map((row) => Number(row['_log_offset'])),
+    records.map((_, i) => i),
+  );
+  for (const [i, row] of rows.entries()) {
+    const text = event({ id: i, name: `name ${i}` });
+    if (i === 133) assert.deepEqual(row['_rescued'], { text, reason: 'out-of-memory' });
+    else assert.deepEqual([row['_rescued'] ?? null, row['after']], [null, { id: BigInt(i), name: `name ${i}` }]);
+  }
+});
+
+function holds({ pages }: RowsToWrite, offset: bigint): boolean {
+  return pages.some((page) => page.offsets.subarray(0, page.rows).some((at, row) => at === offset && page.reasons[row] === 0));
+}
+
+test('where not even an unread row fits, it is an error, not an endless try', async () => {
   let tries = 0;
   await using lab = await decodeLab(
     {},
