@@ -237,9 +237,9 @@ function changedAtRange(stats: ReportedStats): WrittenBatch['changedAtUs'] {
   return min === null || max === null ? null : { min: Number(min), max: Number(max) };
 }
 
-/** A text that DuckDB's JSON reader refuses, or one that is no UTF-8. */
+/** A text that DuckDB's JSON reader refuses, or one that is no UTF-8. What ran out of memory inside may be told as such too. */
 function isRefusedText(error: unknown): boolean {
-  return error instanceof Error && /^(invalid input|conversion) error/i.test(error.message);
+  return error instanceof Error && /^(invalid input|conversion) error/i.test(error.message) && !/"Out of Memory"/.test(error.message);
 }
 
 /** Less at a time may help; it does not help a full disk. */

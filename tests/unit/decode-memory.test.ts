@@ -4,9 +4,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { LakeError } from '../../runtime/errors.ts';
+import { isRecord } from '../../runtime/options.ts';
 import { writeFiles, type RowsToWrite } from '../../sync/decode/file-writer.ts';
 import { shapeGroups } from '../../sync/decode/shape-groups.ts';
-import { event } from './contract-fixture.ts';
+import { contractOf, event } from './contract-fixture.ts';
 import { day0Ms, decodeLab, readRows, recordOf } from './decode-fixture.ts';
 
 function noMemory(): LakeError {
@@ -71,6 +72,24 @@ test('of a statement over too many rows fewer are written at a time; a row that 
     if (i === 133) assert.deepEqual(row['_rescued'], { text, reason: 'out-of-memory' });
     else assert.deepEqual([row['_rescued'] ?? null, row['after']], [null, { id: BigInt(i), name: `name ${i}` }]);
   }
+});
+
+test('a batch that needs more memory than there is lands all the same: every row once, typed and judged', async () => {
+  const columns = Array.from({ length: 60 }, (_, i) => `column_${i}`);
+  await using lab = await decodeLab({ memoryLimitBytes: 52_000_000 });
+  const contract = contractOf(Object.fromEntries(columns.map((name) => [name, { type: 'string', minLength: 8 }])));
+  lab.plan = { ...lab.plan, contract };
+  const after = (i: number) => ({ id: i, ...Object.fromEntries(columns.map((name) => [name, `${name} of ${i}`])) });
+  const records = Array.from({ length: 3000 }, (_, i) => recordOf(i, event(i % 500 === 0 ? { ...after(i), column_3: 'x' } : after(i))));
+  const written = await lab.write(records);
+  assert.ok((written.splits ?? 0) > 0, 'it fits: ask for less memory');
+  assert.deepEqual([written.rows, written.rescued, written.judged?.rows, written.judged?.violating], [3000, 0, 3000, 6]);
+  const rows = await readRows(written);
+  assert.deepEqual(
+    rows.map((row) => Number(row['_log_offset'])),
+    records.map((_, i) => i),
+  );
+  assert.ok(rows.every((row, i) => isRecord(row['after']) && row['after']['column_7'] === `column_7 of ${i}`));
 });
 
 function holds({ pages }: RowsToWrite, offset: bigint): boolean {
