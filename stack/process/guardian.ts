@@ -85,7 +85,11 @@ function guard(path: string, pids: string): void {
     if (request.op === 'stop') {
       again.forget(member.name);
       await stop(member);
-    } else signalGroup(member, request.signal);
+    } else {
+      signalGroup(member, request.signal);
+      // Nothing survives it: whoever starts the component next must not be told that it runs.
+      if (request.signal === 'SIGKILL') await member.ended;
+    }
     return statusOf(member);
   };
 
