@@ -2,15 +2,13 @@
 // one it was about to be told of, and opens without repair (I3).
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import test from 'node:test';
 import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
 import { randomInt, seededRandom } from '../../runtime/random.ts';
+import { killAfter } from './kill-after.ts';
 
 const rounds = process.env['FOZ_TEST_LONG'] === '1' ? 100 : 6;
 const ident = { namespace: ['raw'], name: 'users' };
@@ -18,12 +16,13 @@ const storeModule = new URL('../../catalog/store/sqlite-catalog-store.ts', impor
 
 /** Says each swap after it is done, one number a line. */
 const child = `
+  import { writeSync } from 'node:fs';
   const { sqliteCatalogStore } = await import(${JSON.stringify(storeModule)});
   const store = await sqliteCatalogStore({ path: process.argv[1] });
   const ident = ${JSON.stringify(ident)};
   for (let number = Number((await store.getTable(ident)).metadataLocation); ; number++) {
     if ((await store.swapTable(ident, String(number), String(number + 1))) !== 'swapped') process.exit(7);
-    process.stdout.write((number + 1) + '\\n');
+    writeSync(1, (number + 1) + '\\n');
   }
 `;
 
@@ -38,7 +37,7 @@ test('I3: a store killed in mid-commit holds the old pointer or the new one', as
       await store.insertTable({ ident, tableUuid: 'u', metadataLocation: '0' });
     }
     for (let round = 0; round < rounds; round++) {
-      const told = await killAfter(path, 1 + randomInt(random, 40), randomInt(random, 8));
+      const told = await killAfter(child, path, 1 + randomInt(random, 40), randomInt(random, 8));
       await using store = await sqliteCatalogStore({ path });
       const found = Number((await store.getTable(ident))?.metadataLocation);
       assert.ok(found === told || found === told + 1, `round ${round}: told ${told}, found ${found}`);
@@ -47,19 +46,3 @@ test('I3: a store killed in mid-commit holds the old pointer or the new one', as
     await rm(folder, { recursive: true });
   }
 });
-
-/** Kills the child some milliseconds after its n-th swap; returns the last swap it told of. */
-async function killAfter(path: string, swaps: number, delayMs: number): Promise<number> {
-  const writer = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', child, path], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let seen = 0;
-  let last = 0;
-  for await (const line of createInterface({ input: writer.stdout })) {
-    last = Number(line);
-    if (++seen === swaps) setTimeout(() => writer.kill('SIGKILL'), delayMs);
-  }
-  if (writer.signalCode === null && writer.exitCode === null) await once(writer, 'exit');
-  assert.equal(writer.signalCode, 'SIGKILL');
-  return last;
-}

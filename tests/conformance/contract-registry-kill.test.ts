@@ -2,15 +2,13 @@
 // and perhaps the one it was about to be told of, each whole: document, state, events and table together.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import test from 'node:test';
 import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
 import { randomInt, seededRandom } from '../../runtime/random.ts';
+import { killAfter } from './kill-after.ts';
 
 const rounds = process.env['FOZ_TEST_LONG'] === '1' ? 50 : 3;
 const storeModule = new URL('../../catalog/store/sqlite-catalog-store.ts', import.meta.url).href;
@@ -18,6 +16,7 @@ const fixtureModule = new URL('../unit/contract-registry-fixture.ts', import.met
 
 /** Says the patch number of each version after it is in force, one a line. */
 const child = `
+  import { writeSync } from 'node:fs';
   const { sqliteCatalogStore } = await import(${JSON.stringify(storeModule)});
   const { smallRegistry, request, now } = await import(${JSON.stringify(fixtureModule)});
   const store = await sqliteCatalogStore({ path: process.argv[1] });
@@ -27,7 +26,7 @@ const child = `
   for (let patch = known.kind === 'ok' ? known.value.versions.length : 0; ; patch++) {
     const answer = await registry.register(request({ version: '1.0.' + patch }, { activate: now }));
     if (answer.kind !== 'ok') throw new Error(answer.message);
-    process.stdout.write(patch + '\\n');
+    writeSync(1, patch + '\\n');
   }
 `;
 
@@ -37,7 +36,7 @@ test('a registry killed in mid-change holds each change whole, or not at all', a
   const random = seededRandom(20_261_121);
   try {
     for (let round = 0; round < rounds; round++) {
-      const told = await killAfter(path, 1 + randomInt(random, 10), randomInt(random, 8));
+      const told = await killAfter(child, path, 1 + randomInt(random, 10), randomInt(random, 8));
       await using store = await sqliteCatalogStore({ path });
       const contract = await store.contracts.getContract('users');
       assert.ok(contract);
@@ -57,19 +56,3 @@ test('a registry killed in mid-change holds each change whole, or not at all', a
     await rm(folder, { recursive: true });
   }
 });
-
-/** Kills the child some milliseconds after its n-th version; returns the last it told of. */
-async function killAfter(path: string, versions: number, delayMs: number): Promise<number> {
-  const writer = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', child, path], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let seen = 0;
-  let last = 0;
-  for await (const line of createInterface({ input: writer.stdout })) {
-    last = Number(line);
-    if (++seen === versions) setTimeout(() => writer.kill('SIGKILL'), delayMs);
-  }
-  if (writer.signalCode === null && writer.exitCode === null) await once(writer, 'exit');
-  assert.equal(writer.signalCode, 'SIGKILL');
-  return last;
-}
