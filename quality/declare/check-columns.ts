@@ -4,6 +4,7 @@
 import type { Schema } from '../../lake/iceberg/schema.ts';
 import type { Check, Measure } from '../check.ts';
 import { columnPlace } from '../measure/column-place.ts';
+import { measuredColumns } from '../measured-columns.ts';
 import type { DeclarationProblem } from './declared.ts';
 
 /** Null for a table that the lake does not have. */
@@ -22,37 +23,10 @@ export function columnProblems(checks: readonly Check[], schemaOf: SchemaOf): re
           'Name a table of sync.tables; it appears with its first record.',
         ),
       ];
-    const own = columnsOf(measure).map((column) => missing(check, schema, view, column));
+    const own = measuredColumns(measure).map((column) => missing(check, schema, view, column));
     const theirs = measure.kind === 'relationship' ? otherSide(check, measure, schemaOf) : [];
     return [...own, ...theirs].filter((problem) => problem !== null);
   });
-}
-
-/** Names of columns that the measure looks at, apart from those in SQL. */
-export function columnsOf(measure: Measure): readonly string[] {
-  switch (measure.kind) {
-    case 'nulls':
-    case 'missing':
-    case 'invalid':
-    case 'distinct':
-    case 'aggregate':
-    case 'distribution':
-      return [measure.column];
-    case 'duplicates':
-    case 'relationship':
-      return measure.columns;
-    case 'freshness':
-      return typeof measure.by === 'object' ? [measure.by.column] : [];
-    case 'retention':
-      return measure.column === null ? [] : [measure.column];
-    case 'anomaly':
-    case 'changeOverTime':
-      return columnsOf(measure.of);
-    case 'windowLimit':
-      return [...measure.keys, measure.time, ...(measure.of.kind === 'sum' ? [measure.of.column] : [])];
-    default:
-      return [];
-  }
 }
 
 function otherSide(

@@ -8,7 +8,8 @@ import type { NotExecuted } from '../declare/declared.ts';
 import { measureText } from '../declare/measure-text.ts';
 import type { CheckResult } from '../result.ts';
 import { foundText } from '../run/expected-text.ts';
-import { columnsOf, sqlOf } from './check-facts.ts';
+import { measuredColumns } from '../measured-columns.ts';
+import { sqlOf } from './check-facts.ts';
 import { byTable, isJudged, type Report } from './report.ts';
 
 export interface DatasetName {
@@ -64,7 +65,7 @@ function tableEvent(
 
 function assertionOf(result: CheckResult): Readonly<Record<string, unknown>> {
   const { check, outcome } = result;
-  const [column, ...more] = columnsOf(check.measure);
+  const [column, ...more] = measuredColumns(check.measure);
   return {
     assertion: classOf(check),
     success: outcome === 'passed',

@@ -7,7 +7,7 @@ import type { Check } from '../check.ts';
 import { measureText } from '../declare/measure-text.ts';
 import { measureUnit } from '../measure-unit.ts';
 import type { CheckResult } from '../result.ts';
-import { columnsOf } from './check-facts.ts';
+import { measuredColumns } from '../measured-columns.ts';
 
 export const resultsNamespace = 'foz';
 
@@ -57,7 +57,7 @@ export const resultsTable: ResultTable = {
   rowOf: (result, key) => {
     const { check, measured, outcome, runId, snapshotId, startedAt, durationMs, expected, reason } = result;
     const { id, table, measure, dimension, severity, origin, owner } = check;
-    const columns = columnsOf(measure);
+    const columns = measuredColumns(measure);
     return [
       key,
       new Date(startedAt).toISOString(),
@@ -109,7 +109,7 @@ export const freshnessTable: ResultTable = {
     const { id, table, measure, origin, fail } = check;
     if (measured === null || measureUnit(measure) !== 'seconds') return null;
     const limit = fail !== null && ['lessOrEqual', 'less'].includes(fail.operator) ? fail.values[0] : undefined;
-    const columns = columnsOf(measure);
+    const columns = measuredColumns(measure);
     return [
       key,
       new Date(startedAt).toISOString(),

@@ -4,7 +4,8 @@
 import type { CheckResult, Outcome } from '../result.ts';
 import type { NotExecuted } from '../declare/declared.ts';
 import { measureText } from '../declare/measure-text.ts';
-import { columnsOf, sqlOf } from './check-facts.ts';
+import { measuredColumns } from '../measured-columns.ts';
+import { sqlOf } from './check-facts.ts';
 import type { Report } from './report.ts';
 
 export type RunResult = 'passed' | 'warning' | 'failed' | 'error' | 'unknown';
@@ -52,7 +53,7 @@ function worst(results: readonly RunResult[]): RunResult {
 function checkJson(result: CheckResult): Readonly<Record<string, unknown>> {
   const { check, outcome, reason, measured, expected, snapshotId, startedAt, durationMs, failing } = result;
   const { id, name, table, measure, dimension, severity, tags, engine, description, origin } = check;
-  const [column, ...more] = columnsOf(measure);
+  const [column, ...more] = measuredColumns(measure);
   const sql = sqlOf(measure);
   return {
     id,
