@@ -14,8 +14,7 @@ import { openLakeQuery } from '../query/lake-query.ts';
 import { tableTargets } from '../cli/settings.ts';
 import { openCatalog, openLog, openStore } from '../cli/wire.ts';
 import { silentLogger } from '../runtime/log.ts';
-import { secret } from '../runtime/secret.ts';
-import { openPostgres, postgresDefaults } from '../sources/postgres-client.ts';
+import { connectPostgres } from '../cli/stack-databases.ts';
 
 export interface Freshness {
   readonly p50: number;
@@ -45,10 +44,7 @@ export async function measureFreshness(dir: string, entry: string, seconds: numb
   const store = parts.use(openStore(loaded, silentLogger));
   const { catalog } = parts.use(await openCatalog(loaded, store, silentLogger));
   const log = parts.use(openLog(loaded, silentLogger));
-  const { host, port, database, adminUser, adminPassword } = local.stack.endpoint('postgres');
-  const postgres = parts.use(
-    await openPostgres({ ...postgresDefaults, host, port, database, user: adminUser, password: secret(adminPassword) }, signal),
-  );
+  const postgres = parts.use(await connectPostgres(local.stack.endpoint('postgres'), signal));
   await loadUsers(postgres.query, 1, users + 1, signal);
   const target = tableTargets(loaded.config).find(({ ident }) => ident.name === 'users');
   if (!target) throw new Error('the stack has no table users');

@@ -13,11 +13,10 @@ import { usersConnector, usersDefaults, usersTopics, type UsersConnectorSettings
 import type { Logger } from '../runtime/log.ts';
 import { silentProgress, type Progress, type Step } from '../runtime/progress.ts';
 import { secret } from '../runtime/secret.ts';
-import { cassandraDefaults, openCassandra } from '../sources/cassandra-client.ts';
-import { openPostgres, postgresDefaults } from '../sources/postgres-client.ts';
 import { startStack, type Stack, type StackEndpoints, type StackEvent } from '../stack/stack.ts';
 import { openKafkaAdmin } from './kafka-admin.ts';
 import { writeDefaultChecks } from './quality/default-checks.ts';
+import { connectCassandra, connectPostgres } from './stack-databases.ts';
 
 export interface LocalStackOptions {
   readonly directory: string;
@@ -89,19 +88,14 @@ function showProgress(progress: Progress): (event: StackEvent) => void {
 }
 
 async function loadUsersSchema(postgres: StackEndpoints['postgres'], signal?: AbortSignal): Promise<void> {
-  const { host, port, database, adminUser, adminPassword, cdcUser, cdcPassword } = postgres;
-  await using client = await openPostgres(
-    { ...postgresDefaults, host, port, database, user: adminUser, password: secret(adminPassword) },
-    signal,
-  );
+  const { cdcUser, cdcPassword } = postgres;
+  await using client = await connectPostgres(postgres, signal);
   await client.query(captureRoleSql(cdcUser, cdcPassword), [], signal);
   await client.query(await usersSchemaSql({ cdcRole: cdcUser, publication: usersDefaults.publication }), [], signal);
 }
 
 async function loadRidesSchema(cassandra: StackEndpoints['cassandra'], signal?: AbortSignal): Promise<void> {
-  const { contactPoint, port, localDataCenter } = cassandra;
-  const settings = { ...cassandraDefaults, contactPoints: [`${contactPoint}:${port}`], localDataCenter };
-  await using client = await openCassandra(settings, signal);
+  await using client = await connectCassandra(cassandra, signal);
   for (const statement of await ridesSchemaCql()) await client.query(statement, [], signal);
 }
 

@@ -76,7 +76,7 @@ async function startQuality({ local }: RunningDemo): Promise<AsyncDisposable & {
 }
 
 async function runSql(call: CommandCall, sql: string): Promise<number> {
-  const [{ readStack }, { connectPostgres }] = await Promise.all([import('../../stack/stack.ts'), import('../demo/demo.ts')]);
+  const [{ readStack }, { connectPostgres }] = await Promise.all([import('../../stack/stack.ts'), import('../stack-databases.ts')]);
   await using stack = await readStack(call.stackDirectory);
   if (stack === null)
     throw new LakeError('COMPONENT_FAILED', `No stack is running in ${call.stackDirectory}.`, {

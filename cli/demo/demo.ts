@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from '../../runtime/log.ts';
 import type { Progress } from '../../runtime/progress.ts';
-import { secret } from '../../runtime/secret.ts';
-import { cassandraDefaults, openCassandra, type CassandraClient } from '../../sources/cassandra-client.ts';
-import { openPostgres, postgresDefaults, type PostgresClient } from '../../sources/postgres-client.ts';
+import { type CassandraClient } from '../../sources/cassandra-client.ts';
+import { type PostgresClient } from '../../sources/postgres-client.ts';
 import type { StackEndpoints } from '../../stack/stack.ts';
 import type { LoadedConfig } from '../config.ts';
 import { upLocalStack, type LocalStack } from '../local-stack.ts';
 import { openLakeQuery, type LakeQuery } from '../../query/lake-query.ts';
 import { tableTargets } from '../settings.ts';
+import { connectCassandra, connectPostgres } from '../stack-databases.ts';
 import { caughtUp } from '../verify/catch-up.ts';
 import { compareWithLog, duplicateCounts } from '../verify/compare-with-log.ts';
 import { verifyTable } from '../verify/verify-table.ts';
@@ -160,20 +160,6 @@ async function openDatabases(local: LocalStack, parts: AsyncDisposableStack, sig
     postgres: parts.use(await connectPostgres(local.stack.endpoint('postgres'), signal)),
     cassandra: parts.use(await connectCassandra(local.stack.endpoint('cassandra'), signal)),
   };
-}
-
-export function connectPostgres(
-  { host, port, database, adminUser, adminPassword }: StackEndpoints['postgres'],
-  signal: AbortSignal,
-): Promise<PostgresClient> {
-  return openPostgres({ ...postgresDefaults, host, port, database, user: adminUser, password: secret(adminPassword) }, signal);
-}
-
-function connectCassandra(
-  { contactPoint, port, localDataCenter }: StackEndpoints['cassandra'],
-  signal: AbortSignal,
-): Promise<CassandraClient> {
-  return openCassandra({ ...cassandraDefaults, contactPoints: [`${contactPoint}:${port}`], localDataCenter }, signal);
 }
 
 /** The last quarter of the rows, then changes of every kind, while workers live and die. */

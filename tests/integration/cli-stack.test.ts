@@ -9,9 +9,8 @@ import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import kafkajs from 'kafkajs';
-import { secret } from '../../runtime/secret.ts';
-import { openPostgres, postgresDefaults } from '../../sources/postgres-client.ts';
 import { readStack, type Stack } from '../../stack/stack.ts';
+import { connectPostgres } from '../../cli/stack-databases.ts';
 
 const entry = fileURLToPath(new URL('../../cli/foz.ts', import.meta.url));
 const topic = 'pg.public.users';
@@ -54,8 +53,7 @@ function start(cwd: string, ...args: readonly string[]): Running {
 }
 
 async function insertUsers(stack: Stack, from: number, to: number): Promise<void> {
-  const { host, port, database, adminUser, adminPassword } = stack.endpoint('postgres');
-  await using client = await openPostgres({ ...postgresDefaults, host, port, database, user: adminUser, password: secret(adminPassword) });
+  await using client = await connectPostgres(stack.endpoint('postgres'));
   await client.query(
     `INSERT INTO public.users (id, email, full_name, city) SELECT i, 'u' || i, 'User ' || i, 'Porto' FROM generate_series(${from}, ${to}) i`,
   );

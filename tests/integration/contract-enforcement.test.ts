@@ -18,9 +18,7 @@ import { compareWithLog } from '../../cli/verify/compare-with-log.ts';
 import { verifyTable } from '../../cli/verify/verify-table.ts';
 import { masksInForce, openLog } from '../../cli/wire.ts';
 import { silentLogger } from '../../runtime/log.ts';
-import { secret } from '../../runtime/secret.ts';
-import { cassandraDefaults, openCassandra } from '../../sources/cassandra-client.ts';
-import { openPostgres, postgresDefaults } from '../../sources/postgres-client.ts';
+import { connectCassandra, connectPostgres } from '../../cli/stack-databases.ts';
 
 const count = 50;
 const entry = join(import.meta.dirname, '../../cli/foz.ts');
@@ -64,12 +62,8 @@ test(
 
     parts.use(startFoz({ entry, configFile, only: 'sync', logFile }));
     const [pg, cql] = [stack.endpoint('postgres'), stack.endpoint('cassandra')];
-    const { host, port, database } = pg;
-    const postgres = parts.use(
-      await openPostgres({ ...postgresDefaults, host, port, database, user: pg.adminUser, password: secret(pg.adminPassword) }, signal),
-    );
-    const contactPoints = [`${cql.contactPoint}:${cql.port}`];
-    const cassandra = parts.use(await openCassandra({ ...cassandraDefaults, contactPoints, localDataCenter: cql.localDataCenter }, signal));
+    const postgres = parts.use(await connectPostgres(pg, signal));
+    const cassandra = parts.use(await connectCassandra(cql, signal));
     await Promise.all([loadUsers(postgres.query, 1, count + 1, signal), loadRides(cassandra.query, 0, count, count, signal)]);
     for (const change of [`balance = -5`, `rating = 9`, `city = ''`, `full_name = ''`, `email = 'nobody.at.all'`])
       await postgres.query(`UPDATE public.users SET ${change} WHERE id = 7`, [], signal);

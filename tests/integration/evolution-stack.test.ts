@@ -22,13 +22,11 @@ import { targetNamed } from '../../cli/settings.ts';
 import { compareWithLog } from '../../cli/verify/compare-with-log.ts';
 import { openLog } from '../../cli/wire.ts';
 import { silentLogger } from '../../runtime/log.ts';
-import { secret } from '../../runtime/secret.ts';
-import { cassandraDefaults, openCassandra } from '../../sources/cassandra-client.ts';
-import { openPostgres, postgresDefaults } from '../../sources/postgres-client.ts';
 import { fozCommand, type Foz } from './foz-command.ts';
 import { tableAddSection } from './table-add-section.ts';
 import { until } from './stack-processes.ts';
 import { further, steadyWriter, type SteadyWriter } from './steady-writer.ts';
+import { connectCassandra, connectPostgres } from '../../cli/stack-databases.ts';
 
 const entry = join(import.meta.dirname, '../../cli/foz.ts');
 const definitions = join(import.meta.dirname, '../../contracts/definitions');
@@ -43,12 +41,8 @@ test('ALTER TABLE under load: told, planned, applied beside the worker; nothing 
   const loaded = loadConfig(configFile, directory);
   const foz = fozCommand(configFile, directory, signal);
   const [pg, cql] = [stack.endpoint('postgres'), stack.endpoint('cassandra')];
-  const { host, port, database } = pg;
-  const postgres = parts.use(
-    await openPostgres({ ...postgresDefaults, host, port, database, user: pg.adminUser, password: secret(pg.adminPassword) }, signal),
-  );
-  const contactPoints = [`${cql.contactPoint}:${cql.port}`];
-  const cassandra = parts.use(await openCassandra({ ...cassandraDefaults, contactPoints, localDataCenter: cql.localDataCenter }, signal));
+  const postgres = parts.use(await connectPostgres(pg, signal));
+  const cassandra = parts.use(await connectCassandra(cql, signal));
   const sql = async (text: string) => void (await postgres.query(text, [], signal));
   const cqlRun = async (text: string, params: readonly unknown[] = []) => void (await cassandra.query(text, [...params], signal));
 

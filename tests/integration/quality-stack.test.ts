@@ -17,12 +17,10 @@ import { insertRide, loadRides, loadUsers } from '../../cli/demo/load.ts';
 import { startFoz } from '../../cli/demo/worker-process.ts';
 import { upLocalStack } from '../../cli/local-stack.ts';
 import { isRecord } from '../../runtime/options.ts';
-import { secret } from '../../runtime/secret.ts';
-import { cassandraDefaults, openCassandra } from '../../sources/cassandra-client.ts';
-import { openPostgres, postgresDefaults } from '../../sources/postgres-client.ts';
 import { httpReceiver, type HttpReceiver } from '../unit/quality-alert-servers.ts';
 import { fozCommand } from './foz-command.ts';
 import { isGone, until } from './stack-processes.ts';
+import { connectCassandra, connectPostgres } from '../../cli/stack-databases.ts';
 
 const count = 300;
 const entry = join(import.meta.dirname, '../../cli/foz.ts');
@@ -50,17 +48,9 @@ test(
       await upLocalStack({ directory, isDetached: false, freshness: '1s', anyPorts: true, alertsTo: receiver.url }, signal),
     );
     const beganMs = Date.now();
-    const { host, port, database, adminUser, adminPassword } = stack.endpoint('postgres');
-    const postgres = parts.use(
-      await openPostgres({ ...postgresDefaults, host, port, database, user: adminUser, password: secret(adminPassword) }, signal),
-    );
+    const postgres = parts.use(await connectPostgres(stack.endpoint('postgres'), signal));
     const cql = stack.endpoint('cassandra');
-    const cassandra = parts.use(
-      await openCassandra(
-        { ...cassandraDefaults, contactPoints: [`${cql.contactPoint}:${cql.port}`], localDataCenter: cql.localDataCenter },
-        signal,
-      ),
-    );
+    const cassandra = parts.use(await connectCassandra(cql, signal));
     await loadUsers(postgres.query, 1, count + 1, signal);
     const worker = parts.use(startFoz({ entry, configFile, logFile: join(directory, 'run.log') }));
     const foz = fozCommand(configFile, directory, signal);

@@ -23,12 +23,10 @@ import type { MeasureSession } from '../../quality/measurer.ts';
 import { reconcileMeasurer } from '../../quality/reconcile/reconcile-measurer.ts';
 import { silentLogger } from '../../runtime/log.ts';
 import { isRecord } from '../../runtime/options.ts';
-import { secret } from '../../runtime/secret.ts';
-import { cassandraDefaults, openCassandra } from '../../sources/cassandra-client.ts';
-import { openPostgres, postgresDefaults } from '../../sources/postgres-client.ts';
 import type { Log } from '../../sync/log/log.ts';
 import { blockOf, keyAt, valueAt, type PlainRecord, type RecordBlock } from '../../sync/log/record-block.ts';
 import { until } from './stack-processes.ts';
+import { connectCassandra, connectPostgres } from '../../cli/stack-databases.ts';
 
 const count = 10_000;
 const entry = join(import.meta.dirname, '../../cli/foz.ts');
@@ -127,13 +125,9 @@ test('a broken worker’s faults are located by key and column, and a repair res
   parts.defer(() => broken.stop());
   broken.start();
 
-  const { host, port, database, adminUser, adminPassword } = stack.endpoint('postgres');
-  const postgres = parts.use(
-    await openPostgres({ ...postgresDefaults, host, port, database, user: adminUser, password: secret(adminPassword) }, signal),
-  );
+  const postgres = parts.use(await connectPostgres(stack.endpoint('postgres'), signal));
   const cql = stack.endpoint('cassandra');
-  const contactPoints = [`${cql.contactPoint}:${cql.port}`];
-  const cassandra = parts.use(await openCassandra({ ...cassandraDefaults, contactPoints, localDataCenter: cql.localDataCenter }, signal));
+  const cassandra = parts.use(await connectCassandra(cql, signal));
   await Promise.all([loadUsers(postgres.query, 1, count + 1, signal), loadRides(cassandra.query, 0, count, count, signal)]);
   await postgres.query('DELETE FROM public.users WHERE id = $1', [String(user.deleted)], signal);
   const { city, day, rideId } = ride.deleted;

@@ -17,11 +17,9 @@ import { compareWithLog, duplicateCounts } from '../../cli/verify/compare-with-l
 import { verifyTable } from '../../cli/verify/verify-table.ts';
 import { openLog } from '../../cli/wire.ts';
 import { silentLogger } from '../../runtime/log.ts';
-import { secret } from '../../runtime/secret.ts';
-import { cassandraDefaults, openCassandra } from '../../sources/cassandra-client.ts';
-import { openPostgres, postgresDefaults } from '../../sources/postgres-client.ts';
 import type { TableTarget } from '../../sync/table.ts';
 import { eraseSection } from './erase-section.ts';
+import { connectCassandra, connectPostgres } from '../../cli/stack-databases.ts';
 
 const count = 200;
 const entry = join(import.meta.dirname, '../../cli/foz.ts');
@@ -40,12 +38,8 @@ test(
     parts.use(startFoz({ entry, configFile, only: 'catalog', logFile }));
     const worker = parts.use(startFoz({ entry, configFile, only: 'sync', logFile }));
     const [pg, cql] = [stack.endpoint('postgres'), stack.endpoint('cassandra')];
-    const { host, port, database } = pg;
-    const postgres = parts.use(
-      await openPostgres({ ...postgresDefaults, host, port, database, user: pg.adminUser, password: secret(pg.adminPassword) }, signal),
-    );
-    const contactPoints = [`${cql.contactPoint}:${cql.port}`];
-    const cassandra = parts.use(await openCassandra({ ...cassandraDefaults, contactPoints, localDataCenter: cql.localDataCenter }, signal));
+    const postgres = parts.use(await connectPostgres(pg, signal));
+    const cassandra = parts.use(await connectCassandra(cql, signal));
     await Promise.all([loadUsers(postgres.query, 1, count + 1, signal), loadRides(cassandra.query, 0, count, count, signal)]);
     const sources = { postgres: postgres.query, cassandra: cassandra.query };
     await makeChanges(sources, { users: count, rides: count }, { changesMin: 300, pauseMs: 0 }, { isStopping: true }, signal);
