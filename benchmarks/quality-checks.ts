@@ -3,6 +3,7 @@
 
 import type { Aggregate, Check, Measure, Threshold } from '../quality/check.ts';
 import type { LakeTables, TableColumns } from '../tests/unit/lake-table-fixture.ts';
+import { checkOf as plainCheck } from '../tests/unit/quality-fixture.ts';
 
 export const rowsPerFile = 1_000_000;
 const accounts = 100_000;
@@ -55,26 +56,7 @@ export interface BenchCheck {
 const none: Threshold = { operator: 'equal', values: [0], unit: 'value' };
 
 function checkOf(name: string, measure: Measure, fail: Threshold): Check {
-  return {
-    id: `orders.${name}`,
-    name,
-    table: 'orders',
-    view: 'raw',
-    measure,
-    filter: null,
-    fail,
-    warn: null,
-    severity: 'error',
-    dimension: null,
-    scope: 'all',
-    when: { kind: 'command' },
-    samplesMax: 5,
-    engine: 'duckdb',
-    description: null,
-    owner: null,
-    tags: [],
-    origin: { document: 'benchmark', line: null, contract: null },
-  };
+  return plainCheck(name, { table: 'orders', view: 'raw', measure, fail });
 }
 
 const total = 'SELECT count(*) FROM orders';

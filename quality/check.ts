@@ -138,17 +138,17 @@ export type CdcMeasure =
   /** Offsets that no commit covers, and offsets in two commits; by the chain, without a scan. */
   | 'offsetGaps'
   | 'offsetDuplicates'
-  /** Keys whose newest event is a delete and that are still in the current view, or the reverse. */
+  /** Keys that the source no longer has and the current view still shows. */
   | 'deletePropagation'
   | 'rescuedRows'
   | 'violatingRows'
-  /** Seconds: now − source time up to which everything is in the lake. */
+  /** Seconds: age of the oldest record of the log that is not in the table; 0 when it holds all of them. */
   | 'sourceLag'
   /** Records of the log not yet in the table. */
   | 'logLag'
-  /** WAL bytes that the slot holds back, in percent of max_slot_wal_keep_size where there is one. */
+  /** WAL bytes that the slot holds back; percent is of max_slot_wal_keep_size, where there is one. */
   | 'slotRetainedWal'
-  /** Seconds until the log's retention reaches what is not yet in the table; at the present pace. */
+  /** Seconds until the log's retention reaches what is not yet in the table; all of it when the table holds everything. */
   | 'retentionHeadroom'
   /** Connectors and tasks that do not run. */
   | 'connectorsDown'

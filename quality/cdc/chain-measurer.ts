@@ -1,8 +1,7 @@
 // The measurer of what the offset chain answers: holes and overlaps between commits, and how far the table is behind its
 // log. No data file is read.
 
-import { readChain, type NextOffsets } from '../../lake/raw/offset-chain.ts';
-import { summaryKeys } from '../../lake/raw/offset-chain.ts';
+import { readChain, summaryKeys, type NextOffsets } from '../../lake/raw/offset-chain.ts';
 import { mainSnapshot, type TableMetadata } from '../../lake/iceberg/metadata.ts';
 import type { CdcMeasure, Check } from '../check.ts';
 import type { Finding, Measurer, MeasureSession } from '../measurer.ts';

@@ -2,6 +2,7 @@
 
 import type { Aggregate, Check, Measure, Threshold, Valid } from '../../quality/check.ts';
 import type { LakeTables, TableColumns } from '../unit/lake-table-fixture.ts';
+import { checkOf as plainCheck } from '../unit/quality-fixture.ts';
 
 export const usersTable: TableColumns = {
   name: 'users',
@@ -107,27 +108,7 @@ const between = (low: number, high: number): Threshold => ({ operator: 'between'
 const atMost = (value: number, unit: Threshold['unit'] = 'value'): Threshold => ({ operator: 'lessOrEqual', values: [value], unit });
 
 export function checkOf(table: string, name: string, measure: Measure, fail: Threshold | null, more: Partial<Check> = {}): Check {
-  return {
-    id: `${table}.${name}`,
-    name,
-    table,
-    view: 'current',
-    measure,
-    filter: null,
-    fail,
-    warn: null,
-    severity: 'error',
-    dimension: null,
-    scope: 'all',
-    when: { kind: 'command' },
-    samplesMax: 5,
-    engine: 'duckdb',
-    description: null,
-    owner: null,
-    tags: [],
-    origin: { document: 'test', line: null, contract: null },
-    ...more,
-  };
+  return plainCheck(name, { table, measure, fail, ...more });
 }
 
 /** All checks, with thresholds that tables without a fault pass. */
