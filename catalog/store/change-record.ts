@@ -3,13 +3,50 @@
 
 import type { EpochMs } from '../../runtime/clock.ts';
 
+/** What is changed, and how: the words of `foz audit --action`. */
+export const auditActions = [
+  'namespace.create',
+  'namespace.update',
+  'namespace.drop',
+  'table.create',
+  'table.register',
+  /** Rows alone: added, compacted, expired, tagged by the hour. The only entries that are ever forgotten. */
+  'table.commit',
+  /** Anything else of a table: columns, partitions, properties, branches and tags, its place. */
+  'table.alter',
+  /** Main went back, or over to another line of snapshots. */
+  'table.rollback',
+  'table.rename',
+  'table.drop',
+  'table.undrop',
+  'table.purge',
+  'view.create',
+  'view.register',
+  'view.replace',
+  'view.rename',
+  'view.drop',
+  'contract.register',
+  'contract.activate',
+  'contract.deprecate',
+  'contract.retire',
+  'entity.update',
+  'entity.remove',
+  'token.create',
+  'token.revoke',
+  'rules.publish',
+  'rules.revoke',
+  /** Of the log itself: how many entries of data commits went, and until when. */
+  'audit.forget',
+] as const;
+
+export type AuditAction = (typeof auditActions)[number];
+
 export interface AuditEntry {
   readonly at: EpochMs;
   /** Name of the token, subject or client; `anonymous` on an open loopback, `foz` for the program's own jobs. */
   readonly actor: string;
-  /** `table.commit`, `table.drop`, `namespace.create`, `token.revoke`, `entity.update`, … */
-  readonly action: string;
-  /** Dotted name of what was changed. */
+  readonly action: AuditAction;
+  /** Dotted name of what was changed: `raw.users`, a namespace, a contract's id, a token's name. */
   readonly subject: string;
   /** JSON-safe, small; null where there was or is nothing. Never a secret. */
   readonly before: unknown;
@@ -28,6 +65,7 @@ export interface IdempotentReply {
 }
 
 export interface ChangeRecord {
-  readonly audit: AuditEntry | null;
+  /** One for each thing that changed: a transaction over three tables has three. */
+  readonly audit: readonly AuditEntry[];
   readonly reply: IdempotentReply | null;
 }
