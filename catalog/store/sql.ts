@@ -1,19 +1,43 @@
-// One transaction of a catalog store that speaks SQL. Every part of the store (pointers, contracts, lineage, quality, …)
-// writes its statements once against this; SQLite and PostgreSQL run them. Statements keep to what both understand:
-// `?` placeholders, ON CONFLICT, RETURNING; texts compare by code point; numbers are integers below 2^53.
+// How a catalog store speaks SQL. Every part of the store (relations, contracts, lineage, quality, …) writes its operations
+// once against this; SQLite and PostgreSQL run them. Statements keep to what both understand: `?` placeholders, ON CONFLICT,
+// RETURNING, no booleans; texts compare by code point; numbers are integers below 2^53. The few words that PostgreSQL
+// spells otherwise are in postgres-dialect.ts.
 
 export type SqlValue = string | number | null;
 
-export interface SqlTransaction {
+export interface SqlReader {
   /** The first row's values in column order; null when there is none. */
   row(sql: string, ...parameters: readonly SqlValue[]): Promise<readonly SqlValue[] | null>;
   rows(sql: string, ...parameters: readonly SqlValue[]): Promise<readonly (readonly SqlValue[])[]>;
+}
+
+export interface SqlInsert {
+  readonly table: string;
+  readonly values: Readonly<Record<string, SqlValue>>;
+}
+
+export interface SqlTransaction extends SqlReader {
   /** Rows changed. */
   change(sql: string, ...parameters: readonly SqlValue[]): Promise<number>;
+  /** A change of at most one row and, if it changed one, rows inserted with it: together one statement. Rows changed. */
+  changeWith(inserts: readonly SqlInsert[], sql: string, ...parameters: readonly SqlValue[]): Promise<number>;
 }
 
 /**
- * One linearizable step of a store: it may be run again from its start when the database says that nothing happened, so it
+ * One linearizable step of a store. It may be run again from its start when the database says that nothing happened, so it
  * touches nothing but `sql`. Parameters and the result are JSON-safe: SQLite runs it in another thread.
  */
-export type SqlOperation = (sql: SqlTransaction, ...parameters: readonly SqlValue[]) => Promise<unknown>;
+export type SqlOperation<Sql extends SqlReader = SqlTransaction> = (sql: Sql, ...parameters: readonly SqlValue[]) => Promise<unknown>;
+
+/** A part's operations by how much of them has to be one. Names are unique among all parts. */
+export interface SqlOperations {
+  /** One SELECT: no transaction and, over a network, one round trip. A second one is refused. */
+  readonly reads: Readonly<Record<string, SqlOperation<SqlReader>>>;
+  /** Each of its changes is a whole by itself, and right whatever others do between its statements. */
+  readonly steps: Readonly<Record<string, SqlOperation>>;
+  /** All of it or nothing, as if alone. */
+  readonly transactions: Readonly<Record<string, SqlOperation>>;
+}
+
+/** Runs the operation of that name; how a part's port reaches the database. */
+export type SqlCall = (operation: string, ...parameters: readonly SqlValue[]) => Promise<unknown>;

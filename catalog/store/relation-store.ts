@@ -1,0 +1,94 @@
+// Tables and views: names of one namespace, each a pointer to the metadata file that is current. `swapRelation` and
+// `changeTables` are the compare-and-swap that exactly-once rests on (I2, I3).
+//
+// Every method is one linearizable step. A change and its `record` (audit entry, idempotent reply) are one: both are kept or
+// neither is; where nothing was changed nothing is recorded. A record whose idempotency key is taken changes nothing and
+// throws CATALOG_KEY_TAKEN.
+
+import type { EpochMs } from '../../runtime/clock.ts';
+import type { TableIdent } from '../catalog.ts';
+import type { PageRequest } from './catalog-store.ts';
+import type { ChangeRecord } from './change-record.ts';
+
+export type RelationKind = 'table' | 'view';
+
+export interface StoredRelation {
+  readonly ident: TableIdent;
+  readonly kind: RelationKind;
+  readonly uuid: string;
+  readonly metadataLocation: string;
+}
+
+export interface TableChange {
+  readonly ident: TableIdent;
+  /** The metadata location it must still have; null: there must be no such table. */
+  readonly expected: string | null;
+  readonly next: { readonly uuid: string; readonly metadataLocation: string };
+}
+
+/** Why a name cannot be given: it is taken by the same kind, by the other one, or its namespace is not there. */
+export type NameRefusal = 'exists' | 'other-exists' | 'namespace-missing';
+
+export interface Drop {
+  readonly at: EpochMs;
+  /** Until when it can be taken back; null: it is forgotten at once. */
+  readonly keepUntil: EpochMs | null;
+  /** Whether its files are to go as well, after `keepUntil`. */
+  readonly purge: boolean;
+}
+
+export interface DroppedRelation extends StoredRelation {
+  readonly droppedAt: EpochMs;
+  readonly keepUntil: EpochMs;
+  readonly purge: boolean;
+}
+
+export interface RelationStore {
+  getRelation(kind: RelationKind, ident: TableIdent): Promise<StoredRelation | null>;
+  insertRelation(row: StoredRelation, record?: ChangeRecord | null): Promise<'inserted' | NameRefusal>;
+  /** Points it at `next` if it still points at `expected`. */
+  swapRelation(
+    kind: RelationKind,
+    ident: TableIdent,
+    expected: string,
+    next: string,
+    record?: ChangeRecord | null,
+  ): Promise<'swapped' | 'lost' | 'missing'>;
+  /** Several tables, all or nothing; otherwise the first that could not be changed. No table twice. */
+  changeTables(
+    changes: readonly TableChange[],
+    record?: ChangeRecord | null,
+  ): Promise<{ readonly kind: 'changed' } | { readonly kind: 'lost' | 'missing' | NameRefusal; readonly ident: TableIdent }>;
+  renameRelation(
+    kind: RelationKind,
+    from: TableIdent,
+    to: TableIdent,
+    record?: ChangeRecord | null,
+  ): Promise<'renamed' | 'missing' | NameRefusal>;
+  /** The row that was there, or null. With `expected`, only while it points there: null otherwise. */
+  dropRelation(
+    kind: RelationKind,
+    ident: TableIdent,
+    drop: Drop,
+    record?: ChangeRecord | null,
+    expected?: string,
+  ): Promise<StoredRelation | null>;
+  /** Those of one namespace, not of those below it. */
+  listRelations(kind: RelationKind, namespace: readonly string[], page: PageRequest): Promise<readonly StoredRelation[]>;
+  /** Of every namespace, in the order of their metadata locations, which is what `page.after` names. */
+  allRelations(page: PageRequest): Promise<readonly StoredRelation[]>;
+  /** Whether the metadata location of any relation starts with this prefix, the dropped ones that are kept among them. */
+  hasTableUnder(prefix: string): Promise<boolean>;
+
+  /** By uuid, which is what `page.after` names. */
+  listDropped(page: PageRequest): Promise<readonly DroppedRelation[]>;
+  /** `purging`: too late, its files are going. */
+  undropRelation(uuid: string, to: TableIdent, record?: ChangeRecord | null): Promise<'restored' | 'missing' | 'purging' | NameRefusal>;
+  /**
+   * Those whose time is over, the longest waiting first: from now on they cannot be taken back. They are given again until they
+   * are forgotten, so that a purge that died is done again.
+   */
+  takeDropped(now: EpochMs, limit: number): Promise<readonly DroppedRelation[]>;
+  /** After the purge. */
+  forgetDropped(uuid: string, record?: ChangeRecord | null): Promise<void>;
+}
