@@ -37,7 +37,7 @@ export interface DownloadOptions {
 
 const jarsDir = fileURLToPath(new URL('../jars/', import.meta.url));
 const javaDir = fileURLToPath(new URL('../java/', import.meta.url));
-const lockWaitMaxMs = 15 * 60_000;
+const lockWaitMaxMs = 20 * 60_000;
 const mavenTimeoutMs = 15 * 60_000;
 
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
@@ -49,8 +49,16 @@ export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
 /** The jars, downloaded when they are not there or not whole. */
 export async function ensureJars(options: DownloadOptions = {}, signal?: AbortSignal): Promise<StackJars> {
   const dir = await jarsFolder(options.cacheDir);
-  if ((await verifyManifest(dir, 'sizes')).length > 0) await download(dir, options, signal);
+  const what = 'downloading Kafka, Cassandra, Debezium and S3Proxy (about 280 MB, once)';
+  await cachedFolder({ dir, what, fill: (work, say) => fillJars(work, say, signal) }, options, signal);
   return jarsIn(dir);
+}
+
+async function fillJars(work: string, say: (line: string) => void, signal?: AbortSignal): Promise<void> {
+  const tools = await ensureBuildTools(say);
+  await runMaven(tools, ['-T', '4', '-f', join(jarsDir, 'pom.xml'), `-Dfoz.out=${work}`, 'generate-resources'], signal);
+  await rm(join(work, '.work'), { recursive: true, force: true });
+  await compileLauncher(tools, work);
 }
 
 /** The problems of the downloaded jars, sums compared; for `foz check`. None where nothing was downloaded. */
@@ -74,23 +82,29 @@ function jarsIn(dir: string): StackJars {
   };
 }
 
-async function download(dir: string, options: DownloadOptions, signal?: AbortSignal): Promise<void> {
+export interface CachedFolder {
+  readonly dir: string;
+  /** For people, with size and how often: `downloading … (about 280 MB, once)`. */
+  readonly what: string;
+  /** Called by one process at a time, and only while the folder is not whole. */
+  readonly fill: (work: string, say: (line: string) => void) => Promise<void>;
+}
+
+/** Fills the folder unless it is whole; whoever comes meanwhile, from any process, waits for it. */
+export async function cachedFolder({ dir, what, fill }: CachedFolder, options: DownloadOptions, signal?: AbortSignal): Promise<void> {
+  const isWhole = async () => (await verifyManifest(dir, 'sizes')).length === 0;
+  if (await isWhole()) return;
   const say = options.onProgress ?? (() => undefined);
   await mkdir(dirname(dir), { recursive: true });
-  const onWait = (pid: number | null) => say(`another process${pid === null ? '' : ` (${pid})`} is downloading; waiting for it`);
-  const fill = async () => {
-    if ((await verifyManifest(dir, 'sizes')).length === 0) return;
-    const tools = await ensureBuildTools(say);
+  const onWait = (pid: number | null) => say(`another process${pid === null ? '' : ` (${pid})`} fills ${dir}; waiting for it`);
+  const work = async () => {
+    if (await isWhole()) return;
     const startedAt = Date.now();
-    say(`downloading Kafka, Cassandra, Debezium and S3Proxy (about 280 MB, once) into ${dir}`);
-    await publishFolder(dir, async (work) => {
-      await runMaven(tools, ['-T', '4', '-f', join(jarsDir, 'pom.xml'), `-Dfoz.out=${work}`, 'generate-resources'], signal);
-      await rm(join(work, '.work'), { recursive: true, force: true });
-      await compileLauncher(tools, work);
-    });
-    say(`downloaded in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+    say(`${what} into ${dir}`);
+    await publishFolder(dir, (folder) => fill(folder, say));
+    say(`done in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
   };
-  await withLock(`${dir}.lock`, { waitMaxMs: lockWaitMaxMs, onWait }, fill, signal);
+  await withLock(`${dir}.lock`, { waitMaxMs: lockWaitMaxMs, onWait }, work, signal);
 }
 
 /** Fills a folder beside `dir`, adds its manifest and renames it: `dir` appears whole. The caller holds the lock. */

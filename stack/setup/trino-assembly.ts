@@ -7,10 +7,8 @@ import { existsSync } from 'node:fs';
 import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheRoot, hashOf, publishFolder, run, runMaven, type DownloadOptions } from './downloads.ts';
+import { cachedFolder, cacheRoot, hashOf, run, runMaven, type DownloadOptions } from './downloads.ts';
 import { ensureBuildTools, requireJava25, type BuildTools, type JavaHome } from './java.ts';
-import { withLock } from './lock.ts';
-import { verifyManifest } from './manifest.ts';
 
 export interface TrinoAssembly {
   readonly dir: string;
@@ -20,7 +18,6 @@ export interface TrinoAssembly {
 
 const trinoVersion = '483';
 const trinoDir = fileURLToPath(new URL('../trino/', import.meta.url));
-const lockWaitMaxMs = 20 * 60_000;
 
 /** The server provides these to plugins; a second copy in the plugin's own class loader breaks it. */
 const providedByServer =
@@ -29,20 +26,9 @@ const providedByServer =
 export async function ensureTrino(options: DownloadOptions = {}, signal?: AbortSignal): Promise<TrinoAssembly> {
   const java = requireJava25();
   const dir = join(options.cacheDir ?? cacheRoot(), `trino-${trinoVersion}-${await hashOf([trinoDir])}`);
-  const isWhole = async () => (await verifyManifest(dir, 'sizes')).length === 0;
-  if (await isWhole()) return { dir, version: trinoVersion, java };
-  const say = options.onProgress ?? (() => undefined);
-  await mkdir(dirname(dir), { recursive: true });
-  const onWait = () => say('another process is assembling Trino; waiting for it');
-  const fill = async () => {
-    if (await isWhole()) return;
-    const tools = await ensureBuildTools(say);
-    const startedAt = Date.now();
-    say(`assembling Trino ${trinoVersion} (about 250 MB, once) into ${dir}`);
-    await publishFolder(dir, (work) => assemble(work, tools, java, signal));
-    say(`Trino assembled in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
-  };
-  await withLock(`${dir}.lock`, { waitMaxMs: lockWaitMaxMs, onWait }, fill, signal);
+  const what = `assembling Trino ${trinoVersion} (about 250 MB, once)`;
+  const fill = async (work: string, say: (line: string) => void) => assemble(work, await ensureBuildTools(say), java, signal);
+  await cachedFolder({ dir, what, fill }, options, signal);
   return { dir, version: trinoVersion, java };
 }
 
