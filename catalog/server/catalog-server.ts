@@ -10,7 +10,9 @@ import type { LineageService } from '../lineage/lineage-service.ts';
 import type { RegistryService } from '../registry/registry-service.ts';
 import type { NamespaceService } from '../service/namespace-service.ts';
 import type { TableService } from '../service/table-service.ts';
+import { openAccess, type Authenticate } from '../access/authenticate.ts';
 import { contractRoutes } from './contract-routes.ts';
+import { guardRoutes, may } from './guard.ts';
 import { lineageRoutes } from './lineage-routes.ts';
 import { namespaceEndpoints, namespaceRoutes } from './namespace-routes.ts';
 import { openApiRoute } from './openapi.ts';
@@ -26,6 +28,8 @@ export interface CatalogServerOptions {
   readonly lineage: LineageService;
   readonly warehouse: string;
   readonly logger: Logger;
+  /** Who asks; without it the catalog is open to whoever reaches it. */
+  readonly authenticate?: Authenticate;
   /** Rejects when the store cannot answer. */
   readonly checkReady: () => Promise<void>;
   /** A commit carries one snapshot and the offset chain: 1,000 partitions are 30 KB. */
@@ -86,11 +90,12 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
       return sendError(reply, { status: 403, type: 'ForbiddenException', message });
     });
   }
+  guardRoutes(app, options.authenticate ?? openAccess);
   app.addHook('onResponse', async (request, reply) => {
     const fields = { method: request.method, path: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
     logger.debug(fields, 'request');
   });
-  app.get('/v1/config', async (request, reply) => {
+  app.get('/v1/config', may('reader'), async (request, reply) => {
     const asked = member(request.query, 'warehouse')?.replace(/\/+$/, '');
     if (asked !== undefined && asked !== '' && asked !== warehouse)
       return sendError(reply, {
@@ -111,8 +116,8 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
 
 /** Alive: this process answers. Ready: its store does too. */
 function healthRoutes(app: FastifyInstance, checkReady: () => Promise<void>): void {
-  app.get('/livez', async (_request, reply) => sendJson(reply, 200, '{"status":"ok"}'));
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/livez', may('public'), async (_request, reply) => sendJson(reply, 200, '{"status":"ok"}'));
+  app.get('/readyz', may('public'), async (_request, reply) => {
     try {
       await checkReady();
       return sendJson(reply, 200, '{"status":"ok"}');

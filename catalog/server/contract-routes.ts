@@ -19,7 +19,7 @@ export function contractRoutes(app: FastifyInstance, registry: RegistryService):
   const { contractParams: params, versionParams, tableParams, pageQuery: querystring } = schemas;
   app.post(
     contractsPath,
-    describe('registerContract', 'Register a version; with activate, put it in force', schemas.registered, [409, 413], {
+    describe('contract-admin', 'registerContract', 'Register a version; with activate, put it in force', schemas.registered, [409, 413], {
       body: schemas.registerBody,
     }),
     async ({ body }, reply) =>
@@ -34,17 +34,20 @@ export function contractRoutes(app: FastifyInstance, registry: RegistryService):
         (registered) => registered,
       ),
   );
-  app.get(contractsPath, describe('listContracts', 'Contracts by id', schemas.contracts, [], { querystring }), async ({ query }, reply) =>
-    answerJson(reply, await registry.list(pageOf(query)), ({ items, nextToken }) => ({ contracts: items, 'next-page-token': nextToken })),
+  app.get(
+    contractsPath,
+    describe('reader', 'listContracts', 'Contracts by id', schemas.contracts, [], { querystring }),
+    async ({ query }, reply) =>
+      answerJson(reply, await registry.list(pageOf(query)), ({ items, nextToken }) => ({ contracts: items, 'next-page-token': nextToken })),
   );
   app.get(
     `${contractsPath}/:contract`,
-    describe('getContract', 'A contract with its versions', schemas.contract, [404], { params }),
+    describe('reader', 'getContract', 'A contract with its versions', schemas.contract, [404], { params }),
     async ({ params: path }, reply) => answerJson(reply, await registry.get(textIn(path, 'contract')), (contract) => contract),
   );
   app.get(
     `${contractsPath}/:contract/history`,
-    describe('getContractHistory', 'What happened to it, oldest first', schemas.history, [404], { params, querystring }),
+    describe('reader', 'getContractHistory', 'What happened to it, oldest first', schemas.history, [404], { params, querystring }),
     async ({ params: path, query }, reply) =>
       answerJson(reply, await registry.history(textIn(path, 'contract'), pageOf(query)), ({ items, nextToken }) => ({
         events: items,
@@ -53,7 +56,7 @@ export function contractRoutes(app: FastifyInstance, registry: RegistryService):
   );
   app.get(
     versionPath,
-    describe('getContractVersion', 'A version: its document as it came, and as it was read', schemas.versionDocument, [404], {
+    describe('reader', 'getContractVersion', 'A version: its document as it came, and as it was read', schemas.versionDocument, [404], {
       params: versionParams,
     }),
     async ({ params: path }, reply) =>
@@ -61,7 +64,7 @@ export function contractRoutes(app: FastifyInstance, registry: RegistryService):
   );
   app.get(
     `${versionPath}/document`,
-    describe('getContractDocument', 'The document alone, byte for byte', { type: 'string' }, [404], { params: versionParams }),
+    describe('reader', 'getContractDocument', 'The document alone, byte for byte', { type: 'string' }, [404], { params: versionParams }),
     async ({ params: path }, reply) => {
       const found = await registry.show(textIn(path, 'contract'), textIn(path, 'version'));
       if (found.kind === 'refused') return sendError(reply, refusalError(found));
@@ -74,7 +77,7 @@ export function contractRoutes(app: FastifyInstance, registry: RegistryService):
   );
   app.post(
     `${versionPath}/state`,
-    describe('changeContractState', 'Activate, deprecate or retire a version', schemas.contract, [404, 409], {
+    describe('contract-admin', 'changeContractState', 'Activate, deprecate or retire a version', schemas.contract, [404, 409], {
       params: versionParams,
       body: schemas.stateBody,
     }),
@@ -91,7 +94,9 @@ export function contractRoutes(app: FastifyInstance, registry: RegistryService):
   );
   app.get(
     '/v1/foz/tables/:table/contracts',
-    describe('getContractsInForce', 'Versions that judge the rows of a table, oldest first', schemas.inForce, [], { params: tableParams }),
+    describe('reader', 'getContractsInForce', 'Versions that judge the rows of a table, oldest first', schemas.inForce, [], {
+      params: tableParams,
+    }),
     async ({ params: path }, reply) => answerJson(reply, await registry.inForce(textIn(path, 'table')), (contracts) => ({ contracts })),
   );
 }

@@ -14,7 +14,7 @@ const depthDefault = 10;
 
 export function lineageRoutes(app: FastifyInstance, lineage: LineageService): void {
   const { consumersParams, consumersQuery, lineageQuery } = schemas;
-  const events = describeRoute('recordLineage', 'Take OpenLineage events: one, or a list', schemas.recorded, [409, 413], {
+  const events = describeRoute('writer', 'recordLineage', 'Take OpenLineage events: one, or a list', schemas.recorded, [409, 413], {
     body: schemas.events,
   });
   app.post(
@@ -25,7 +25,7 @@ export function lineageRoutes(app: FastifyInstance, lineage: LineageService): vo
   );
   app.get(
     '/v1/foz/lineage',
-    describeRoute('getLineage', 'What stands before and behind a dataset', schemas.lineage, [404], { querystring: lineageQuery }),
+    describeRoute('reader', 'getLineage', 'What stands before and behind a dataset', schemas.lineage, [404], { querystring: lineageQuery }),
     async ({ query }, reply) =>
       answerJson(
         reply,
@@ -39,7 +39,7 @@ export function lineageRoutes(app: FastifyInstance, lineage: LineageService): vo
   );
   app.get(
     '/v1/foz/tables/:table/consumers',
-    describeRoute('getConsumers', 'Who reads a table of the lake, or these columns of it', schemas.consumers, [], {
+    describeRoute('reader', 'getConsumers', 'Who reads a table of the lake, or these columns of it', schemas.consumers, [], {
       params: consumersParams,
       querystring: consumersQuery,
     }),

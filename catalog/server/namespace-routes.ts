@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Answer, Page, Paged } from '../service/answer.ts';
 import type { NamespaceService } from '../service/namespace-service.ts';
+import { may } from './guard.ts';
 import { answerJson, answerNothing } from './reply.ts';
 import { createNamespaceBody, namespaceParam, pageQuery, pageSizeMax, parentQuery } from './request.ts';
 
@@ -15,23 +16,23 @@ export const namespaceEndpoints = [
 ];
 
 export function namespaceRoutes(app: FastifyInstance, namespaces: NamespaceService): void {
-  app.get('/v1/namespaces', async (request, reply) => {
+  app.get('/v1/namespaces', may('reader'), async (request, reply) => {
     const parent = parentQuery(request.query);
     const listed = await allOrPage(pageQuery(request.query), (page) => namespaces.list(parent, page));
     return answerJson(reply, listed, (page) => ({ namespaces: page.items, 'next-page-token': page.nextToken }));
   });
-  app.post('/v1/namespaces', async (request, reply) => {
+  app.post('/v1/namespaces', may('writer'), async (request, reply) => {
     const { namespace, properties } = createNamespaceBody(request.body);
     return answerJson(reply, await namespaces.create(namespace, properties), (row) => row);
   });
-  app.get('/v1/namespaces/:namespace', async (request, reply) =>
+  app.get('/v1/namespaces/:namespace', may('reader'), async (request, reply) =>
     answerJson(reply, await namespaces.get(namespaceParam(request.params)), (row) => row),
   );
-  app.head('/v1/namespaces/:namespace', async (request, reply) => {
+  app.head('/v1/namespaces/:namespace', may('reader'), async (request, reply) => {
     const found = await namespaces.get(namespaceParam(request.params));
     return reply.code(found.kind === 'ok' ? 204 : 404).send();
   });
-  app.delete('/v1/namespaces/:namespace', async (request, reply) =>
+  app.delete('/v1/namespaces/:namespace', may('writer'), async (request, reply) =>
     answerNothing(reply, await namespaces.drop(namespaceParam(request.params))),
   );
 }

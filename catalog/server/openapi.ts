@@ -5,6 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { JsonSchemaText } from './contract-schemas.ts';
 import { contractSchemas } from './contract-schemas.ts';
+import { may } from './guard.ts';
 import { sendJson } from './reply.ts';
 import { isRecord, isString } from '../../lake/iceberg/read-metadata.ts';
 
@@ -27,7 +28,7 @@ export function openApiRoute(app: FastifyInstance): void {
   });
   let text: string | null = null;
   const schema = { operationId: 'getOpenApi', summary: 'This document', response: { 200: contractSchemas.openApi } };
-  app.get(`${prefix}openapi.json`, { schema }, async (_request, reply) =>
+  app.get(`${prefix}openapi.json`, { schema, ...may('reader') }, async (_request, reply) =>
     sendJson(reply, 200, (text ??= JSON.stringify(openApiDocument(routes)))),
   );
 }

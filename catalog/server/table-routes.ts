@@ -6,6 +6,7 @@ import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { longKey } from '../../lake/iceberg/metadata-draft.ts';
 import type { MetadataFile } from '../service/metadata-files.ts';
 import type { TableService } from '../service/table-service.ts';
+import { may } from './guard.ts';
 import { allOrPage } from './namespace-routes.ts';
 import { answerJson, answerNothing, answerText } from './reply.ts';
 import { commitBody, createTableBody, member, namespaceParam, pageQuery, tableParam } from './request.ts';
@@ -21,37 +22,37 @@ export const tableEndpoints = [
 ];
 
 export function tableRoutes(app: FastifyInstance, tables: TableService): void {
-  app.get('/v1/namespaces/:namespace/tables', async (request, reply) => {
+  app.get('/v1/namespaces/:namespace/tables', may('reader'), async (request, reply) => {
     const namespace = namespaceParam(request.params);
     const listed = await allOrPage(pageQuery(request.query), (page) => tables.list(namespace, page));
     return answerJson(reply, listed, (page) => ({ identifiers: page.items, 'next-page-token': page.nextToken }));
   });
-  app.post('/v1/namespaces/:namespace/tables', async (request, reply) => {
+  app.post('/v1/namespaces/:namespace/tables', may('writer'), async (request, reply) => {
     const namespace = namespaceParam(request.params);
     const create = createTableBody(request.body);
     // A staged table has no metadata-location: it is nowhere yet.
     if (create.stage) return answerJson(reply, await tables.stage(namespace, create), (metadata) => ({ metadata, config: {} }));
     return answerText(reply, await tables.create(namespace, create), tableText);
   });
-  app.get('/v1/namespaces/:namespace/tables/:table', async (request, reply) => {
+  app.get('/v1/namespaces/:namespace/tables/:table', may('reader'), async (request, reply) => {
     const snapshots = member(request.query, 'snapshots') ?? 'all';
     const loaded = await tables.load(tableParam(request.params));
     return answerText(reply, loaded, snapshots === 'refs' ? refsText : tableText);
   });
-  app.head('/v1/namespaces/:namespace/tables/:table', async (request, reply) => {
+  app.head('/v1/namespaces/:namespace/tables/:table', may('reader'), async (request, reply) => {
     const found = await tables.exists(tableParam(request.params));
     return reply.code(found.kind === 'ok' ? 204 : 404).send();
   });
-  app.post('/v1/namespaces/:namespace/tables/:table', async (request, reply) => {
+  app.post('/v1/namespaces/:namespace/tables/:table', may('writer'), async (request, reply) => {
     const ident = tableParam(request.params);
     return answerText(reply, await tables.commit(ident, commitBody(request.body, ident)), tableText);
   });
-  app.delete('/v1/namespaces/:namespace/tables/:table', async (request, reply) => {
+  app.delete('/v1/namespaces/:namespace/tables/:table', may('writer'), async (request, reply) => {
     const purge = member(request.query, 'purgeRequested')?.toLowerCase() === 'true';
     return answerNothing(reply, await tables.drop(tableParam(request.params), { purge }));
   });
   // Reports come before the table exists, too, and must never hurt.
-  app.post('/v1/namespaces/:namespace/tables/:table/metrics', async (_request, reply) => reply.code(204).send());
+  app.post('/v1/namespaces/:namespace/tables/:table/metrics', may('reader'), async (_request, reply) => reply.code(204).send());
 }
 
 function tableText(file: MetadataFile): string {
