@@ -22,7 +22,7 @@ const exitDependency = 3;
 const exitUsage = 2;
 const installWaitMaxMs = 10 * 60_000;
 
-const programs = { foz: 'cli/foz.ts', test: 'tests/run.ts', bench: 'benchmarks/run.ts' };
+const programs = { foz: 'cli/foz.ts', test: 'tests/run.ts', bench: 'benchmarks/run.ts', rck: 'tests/rck/run.ts' };
 
 const [program, ...args] = process.argv.slice(2);
 const entry = Object.hasOwn(programs, program ?? '') ? programs[program] : null;

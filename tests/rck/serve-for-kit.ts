@@ -1,0 +1,37 @@
+// The catalog under test, as it is served: its own port, a fresh store, a warehouse in a folder of its own, and the
+// folder that the kit names itself allowed.
+
+import { join } from 'node:path';
+import { serveCatalog } from '../../catalog/serve.ts';
+import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
+import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
+import { filesystemStore } from '../../lake/store/filesystem-store.ts';
+
+export const storeKinds = ['sqlite'] as const;
+export type StoreKind = (typeof storeKinds)[number];
+
+export interface ServedForKit extends AsyncDisposable {
+  readonly url: string;
+  readonly warehouse: string;
+}
+
+export async function serveForKit(kind: StoreKind, scratch: string): Promise<ServedForKit> {
+  const objectStore = filesystemStore({ root: join(scratch, 'warehouse'), fsync: false });
+  const store = await openStore(kind, scratch);
+  const served = await serveCatalog({ port: 0, store, objectStore });
+  return {
+    url: served.url,
+    warehouse: objectStore.root,
+    [Symbol.asyncDispose]: async () => {
+      await served.close();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function openStore(kind: StoreKind, scratch: string): Promise<CatalogStore> {
+  switch (kind) {
+    case 'sqlite':
+      return sqliteCatalogStore({ path: join(scratch, 'catalog.sqlite') });
+  }
+}
