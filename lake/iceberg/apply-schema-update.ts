@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { indexFields, schemaProblem, sortOrderProblem, specProblem } from './check-schema.ts';
 import { invalid, type MetadataDraft, type UpdateProblem } from './metadata-draft.ts';
 import type { PartitionField, PartitionSpec, SortOrder } from './metadata.ts';
-import { highestFieldId, type Schema } from './schema.ts';
+import { highestFieldId, isSameSchema, type Schema } from './schema.ts';
 
 /** More than any table needs; bounds what one commit can make every later one carry. */
 const schemasMax = 10_000;
@@ -127,10 +127,6 @@ export function setDefaultSortOrder(draft: MetadataDraft, orderId: number): Upda
     return invalid(`set-default-sort-order: unknown sort order id ${id}`);
   draft.next['default-sort-order-id'] = id;
   return null;
-}
-
-function isSameSchema(a: Schema, b: Schema): boolean {
-  return isDeepStrictEqual(a.fields, b.fields) && isDeepStrictEqual(a['identifier-field-ids'] ?? [], b['identifier-field-ids'] ?? []);
 }
 
 function nextId(ids: readonly number[]): number {

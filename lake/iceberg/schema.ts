@@ -1,6 +1,8 @@
 // Iceberg schemas as the specification writes them in JSON. Pure data; field ids are the identity of a column.
 // Spec: https://iceberg.apache.org/spec/#schemas
 
+import { isDeepStrictEqual } from 'node:util';
+
 export type PrimitiveType =
   | 'boolean'
   | 'int'
@@ -78,4 +80,9 @@ export function highestFieldId(type: IcebergType): number {
 
 export function fieldNamed(struct: StructType, name: string): StructField | undefined {
   return struct.fields.find((field) => field.name === name);
+}
+
+/** Whether both have the same columns, whatever their schema ids. */
+export function isSameSchema(a: Schema, b: Schema): boolean {
+  return isDeepStrictEqual(a.fields, b.fields) && isDeepStrictEqual(a['identifier-field-ids'] ?? [], b['identifier-field-ids'] ?? []);
 }
