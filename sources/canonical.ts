@@ -7,10 +7,16 @@
 
 import type { SourceValue } from './source.ts';
 
-/** Text no source value canonicalises to: it names what was met instead. */
+const unexpectedPrefix = '\u0000unexpected ';
+
+/** Text that no source value but a text canonicalises to: it names what was met instead. */
 export function unexpected(value: unknown): string {
   const text = JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner));
-  return `\u0000unexpected ${typeof value}: ${text}`;
+  return `${unexpectedPrefix}${typeof value}: ${text}`;
+}
+
+export function isUnexpected(canonical: string): boolean {
+  return canonical.startsWith(unexpectedPrefix);
 }
 
 export function integerText(value: unknown): string {

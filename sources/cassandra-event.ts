@@ -2,6 +2,7 @@
 // canonicalCassandraEvent, for events that Foz sends itself to repair a table. The canonical text of a decimal keeps its
 // value, not its zeros: where the lake's column has a scale, the value is written with it.
 
+import { isUnexpected } from './canonical.ts';
 import { parseExactJson } from './exact-json.ts';
 import type { SourceType, SourceValue } from './source.ts';
 import { epochUs, parseDateTime, parseTime } from './temporal.ts';
@@ -9,9 +10,9 @@ import { epochUs, parseDateTime, parseTime } from './temporal.ts';
 /** Digits after the point of a decimal; of composites by part: field, or anything for the elements of a list or map. */
 export type DecimalScales = number | null | { readonly of: (part: string) => DecimalScales };
 
-/** JSON text. A canonical text that names something unexpected becomes null: it is no value of the type. */
+/** JSON text. A canonical text that names something unexpected becomes null: it is no value of the type. A text may say anything. */
 export function cassandraEventJson(type: SourceType, canonical: SourceValue, scales: DecimalScales = null): string {
-  if (canonical === null || canonical.startsWith('\0')) return 'null';
+  if (canonical === null || (!isText(type) && isUnexpected(canonical))) return 'null';
   switch (type.name) {
     case 'tinyint':
     case 'smallint':
@@ -69,10 +70,13 @@ function compositeJson(type: SourceType, value: unknown, scales: DecimalScales):
     return `{${type.fields.map((field) => `${JSON.stringify(field.name)}:${cassandraEventJson(field.type, text(field.name), within(field.name))}`).join(',')}}`;
   if (!first || !second) return 'null';
   const pairs = [...entries.keys()].map((key) => [key, cassandraEventJson(second, text(key), within('value'))] as const);
-  const isText = ['text', 'ascii', 'varchar'].includes(first.name);
   // The converter writes a map whose keys are not text as a list of pairs.
-  if (!isText) return `[${pairs.map(([key, item]) => `[${cassandraEventJson(first, key)},${item}]`).join(',')}]`;
+  if (!isText(first)) return `[${pairs.map(([key, item]) => `[${cassandraEventJson(first, key)},${item}]`).join(',')}]`;
   return `{${pairs.map(([key, item]) => `${JSON.stringify(key)}:${item}`).join(',')}}`;
+}
+
+function isText(type: SourceType): boolean {
+  return ['text', 'ascii', 'varchar'].includes(type.name);
 }
 
 /** With a point, as Java writes doubles; what JSON has no number for as text. */

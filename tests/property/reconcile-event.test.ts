@@ -106,6 +106,15 @@ test('a value written for a repair is the value, whatever its type', () => {
   );
 });
 
+test('a text is itself, even one that begins as what names something unexpected', () => {
+  const names = type('set', { arguments: [type('text')] });
+  for (const text of ['\0', '\0unexpected number: 5']) {
+    assert.equal(cassandraEventJson(type('text'), text), JSON.stringify(text));
+    assert.equal(cassandraEventJson(names, canonicalCassandraEvent(names, [text])), JSON.stringify([text]));
+  }
+  assert.equal(cassandraEventJson(type('int'), canonicalCassandraEvent(type('int'), 'five')), 'null');
+});
+
 test('a decimal has the digits of its column, in composites too', () => {
   const decimal = type('decimal');
   const price = type('udt', { fields: [{ name: 'net', type: decimal }] });
