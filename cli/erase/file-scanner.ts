@@ -2,23 +2,19 @@
 // read as the table's columns are today. A rewritten file is compared with what it stands for before anyone may name it:
 // the rows that stay, all of them, each as it was.
 
-import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DataFile } from '../../lake/iceberg/data-file.ts';
 import type { ManifestFileEntry } from '../../lake/iceberg/manifest.ts';
 import { currentSchema, type TableMetadata } from '../../lake/iceberg/metadata.ts';
-import { copyReport } from '../../lake/parquet/copy-report.ts';
+import type { LocalFile } from '../../lake/iceberg/put-data-file.ts';
 import { literal } from '../../lake/parquet/duckdb-type.ts';
-import { fieldIds } from '../../lake/parquet/field-ids.ts';
-import { fileMetrics, leavesOf } from '../../lake/parquet/file-metrics.ts';
 import { keyMembers, type KeyMembers } from '../../lake/raw/erased.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
-import { assert, LakeError } from '../../runtime/errors.ts';
 import { keyHeaders } from '../../sync/contract/enforced-columns.ts';
 import { openReadingDuckdb, type ReadingDuckdb } from '../../query/duckdb.ts';
 import { openFileCache, type CachedObject, type FileCache } from '../../query/file-cache.ts';
 import { hasRenames, type FileNames } from '../../query/renamed-columns.ts';
+import { provenCopy } from '../../query/proven-copy.ts';
 import { rowsOfFiles } from '../../query/table-files.ts';
 import type { HeldKey } from './held-key.ts';
 import { holdsSql } from './key-sql.ts';
@@ -40,20 +36,14 @@ export interface FileScan {
   readonly links: readonly KeyMembers[];
 }
 
-/** A local file, to be uploaded and removed by the caller. */
-export interface RewrittenFile {
-  readonly path: string;
-  readonly dataFile: Omit<DataFile, 'filePath'>;
-}
-
 export interface FileScanner extends AsyncDisposable {
   scan(metadata: TableMetadata, file: CachedObject, keys: readonly HeldKey[], signal?: AbortSignal): Promise<FileScan>;
   /** The first record key of the file; null where no row has one. */
   sampleKey(metadata: TableMetadata, file: CachedObject, signal?: AbortSignal): Promise<Uint8Array | null>;
   /** Whether every row lies below these offsets, by log partition. */
   isBelow(metadata: TableMetadata, file: CachedObject, next: ReadonlyMap<number, bigint>, signal?: AbortSignal): Promise<boolean>;
-  /** Null where no row is left. */
-  rewrite(metadata: TableMetadata, file: ManifestFileEntry, keys: readonly HeldKey[], signal?: AbortSignal): Promise<RewrittenFile | null>;
+  /** To be uploaded and removed by the caller. Null where no row is left. */
+  rewrite(metadata: TableMetadata, file: ManifestFileEntry, keys: readonly HeldKey[], signal?: AbortSignal): Promise<LocalFile | null>;
 }
 
 export async function openFileScanner(store: ObjectStore, options: ScannerOptions): Promise<FileScanner> {
@@ -157,8 +147,6 @@ async function scan(
   };
 }
 
-const rowGroupValuesMax = 4_000_000;
-
 async function rewrite(
   { duckdb, directory }: Open,
   metadata: TableMetadata,
@@ -166,48 +154,8 @@ async function rewrite(
   rows: string,
   keys: readonly HeldKey[],
   signal: AbortSignal | undefined,
-): Promise<RewrittenFile | null> {
+): Promise<LocalFile | null> {
   const schema = currentSchema(metadata);
-  const leaves = leavesOf(schema);
-  const path = join(directory, 'out', `${randomUUID()}.parquet`);
-  const kept = `SELECT * FROM (${rows}) WHERE NOT (${holdsSql(schema, keys)})`;
-  const groupRows = Math.max(2048, Math.floor(rowGroupValuesMax / leaves.length));
-  const copy = `COPY (${kept}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd, FIELD_IDS ${fieldIds(schema)}, ROW_GROUP_SIZE ${groupRows}, RETURN_STATS true)`;
-  const { recordCount, fileSizeInBytes, stats } = copyReport((await duckdb.all(copy, signal)).rows[0]);
-  if (recordCount === 0) {
-    await rm(path, { force: true });
-    return null;
-  }
-  const written = rowsOfFiles(schema, { paths: [path], names: null });
-  const [before, after] = [
-    await digest(duckdb, kept, signal),
-    await digest(duckdb, `SELECT ${written.columns.join(', ')} FROM ${written.from}`, signal),
-  ];
-  if (before !== after)
-    throw new LakeError(
-      'INTERNAL',
-      `${file.filePath} was not rewritten as it stood: its rows without the key are not those of the new file`,
-      {
-        context: { expected: before, found: after },
-      },
-    );
-  // What a planner knew of the old file it knows of the new one.
-  const known = new Set([...(file.valueCounts?.keys() ?? []), ...(file.columnSizes?.keys() ?? [])]);
-  const always = new Set(leaves.filter(({ id }) => known.has(id)).map(({ dotted }) => dotted));
-  const metrics = fileMetrics(schema, stats, { wideColumns: 0, always });
-  return { path, dataFile: { fileFormat: 'PARQUET', partition: dayPartition(file), recordCount, fileSizeInBytes, ...metrics } };
-}
-
-async function digest(duckdb: ReadingDuckdb, rows: string, signal: AbortSignal | undefined): Promise<string> {
-  const found = await duckdb.all(`SELECT count(*), bit_xor(hash(t)), sum(CAST(hash(t) AS HUGEINT)) FROM (${rows}) t`, signal);
-  return (found.rows[0] ?? []).map(String).join(' ');
-}
-
-function dayPartition({ partition, filePath }: ManifestFileEntry): DataFile['partition'] {
-  return Object.fromEntries(
-    Object.entries(partition).map(([id, value]): [string, number | null] => {
-      assert(value === null || typeof value === 'number', `${filePath} is not in a partition of a raw table`);
-      return [id, value];
-    }),
-  );
+  const select = `SELECT * FROM (${rows}) WHERE NOT (${holdsSql(schema, keys)})`;
+  return provenCopy(duckdb, { select, schema, from: [file], directory: join(directory, 'out') }, signal);
 }

@@ -1,11 +1,13 @@
 // Data files in the place of others, as one snapshot over the head of main: an `overwrite`, a `delete` where nothing takes
-// a place, a `replace` where only manifests are written anew. Manifests that name a replaced file are written anew; the rest stand as they are.
+// a place, a `replace` where only manifests are written anew or the rows are the same. Manifests that name a replaced file
+// are written anew; the rest stand as they are. Row-level deletes name files by their place, so a head that has any is refused.
 //
 // Bounds are values of rows. So an entry that says "deleted" keeps its file's name and counts and loses its bounds, and
 // deleted entries of other writers that still have theirs are dropped: nothing reads them after their own snapshot.
 // Spec: https://iceberg.apache.org/spec/#manifests (status, snapshot_id of deleted entries)
 
 import type { EpochMs } from '../../runtime/clock.ts';
+import { assert } from '../../runtime/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { createAvroTypes, type AvroTypes } from './avro-file.ts';
 import type { DataFile } from './data-file.ts';
@@ -15,6 +17,8 @@ import { checkWritable, liveManifestsOf, putMetadataObject, storeKey } from './m
 import { currentSchema, mainSnapshot, type Snapshot, type TableMetadata } from './metadata.ts';
 import { nextSnapshot, type SnapshotIdentity } from './next-snapshot.ts';
 import { specById, typedPartitionFields } from './partition.ts';
+import { refuseDeletes } from './scan.ts';
+import type { ManifestEntries } from './snapshot-files.ts';
 import { totals } from './summary.ts';
 
 export interface ReplaceInput {
@@ -28,6 +32,10 @@ export interface ReplaceInput {
   /** Unique for ever; names the objects. */
   readonly commitId: string;
   readonly now: EpochMs;
+  /** The same rows stand in other files: the snapshot is a `replace`, whatever files it adds. */
+  readonly isSameRows?: boolean;
+  /** What was read before, for the next try: manifests never change. */
+  readonly known?: ManifestEntries;
 }
 
 /** Null when the head no longer holds every file that is to be replaced: then look again. Objects are durable on return. */
@@ -41,9 +49,10 @@ export async function prepareReplace(input: ReplaceInput, signal?: AbortSignal):
   const removed: ManifestFileEntry[] = [];
   const added = new Map<number, DataFile[]>();
   let number = 0;
-  for (const manifest of await liveManifestsOf(store, parent, undefined, signal)) {
-    const read = await store.get(storeKey(store, manifest.path), undefined, signal);
-    const rewritten = rewriteEntries(readManifest(read, manifest.path, types).entries, manifest, input);
+  const live = await liveManifestsOf(store, parent, undefined, signal);
+  refuseDeletes(live, metadata);
+  for (const manifest of live) {
+    const rewritten = rewriteEntries(await entriesOf(manifest, input, types, signal), manifest, input);
     if (rewritten === null) {
       manifests.push(manifest);
       continue;
@@ -66,8 +75,21 @@ export async function prepareReplace(input: ReplaceInput, signal?: AbortSignal):
   return {
     ...identity,
     'manifest-list': location,
-    summary: replaceSummary(removed, [...added.values()].flat(), parent?.summary, input.summary),
+    summary: replaceSummary(removed, [...added.values()].flat(), parent?.summary, input),
   };
+}
+
+async function entriesOf(
+  { path }: ManifestFile,
+  { store, known }: ReplaceInput,
+  types: AvroTypes,
+  signal: AbortSignal | undefined,
+): Promise<readonly ManifestEntry[]> {
+  const read = known?.get(path);
+  if (read) return read;
+  const { entries } = readManifest(await store.get(storeKey(store, path), undefined, signal), path, types);
+  known?.set(path, entries);
+  return entries;
 }
 
 /** Null for a manifest that stands as it is. */
@@ -117,13 +139,14 @@ function replaceSummary(
   removed: readonly ManifestFileEntry[],
   added: readonly DataFile[],
   previous: Snapshot['summary'] | undefined,
-  own: Readonly<Record<string, string>>,
+  { summary, isSameRows }: Pick<ReplaceInput, 'summary' | 'isSameRows'>,
 ): Snapshot['summary'] {
   const [before, after] = [sum(removed), sum(added)];
+  assert(isSameRows !== true || before.records === after.records, 'files of the same rows hold as many as those that they stand for');
   const partitions = new Set(removed.map((file) => JSON.stringify(Object.values(file.partition).map(String))));
   return {
-    ...own,
-    operation: removed.length === 0 ? 'replace' : added.length === 0 ? 'delete' : 'overwrite',
+    ...summary,
+    operation: removed.length === 0 || isSameRows === true ? 'replace' : added.length === 0 ? 'delete' : 'overwrite',
     ...(added.length === 0
       ? {}
       : { 'added-data-files': String(added.length), 'added-records': String(after.records), 'added-files-size': String(after.bytes) }),

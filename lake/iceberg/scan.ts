@@ -96,7 +96,7 @@ function schemaOf({ metadata, snapshotId }: ScanInput, snapshot: Snapshot | unde
   return own ?? currentSchema(metadata);
 }
 
-function refuseDeletes(manifests: readonly ManifestFile[], metadata: TableMetadata): void {
+export function refuseDeletes(manifests: readonly ManifestFile[], metadata: TableMetadata): void {
   const deletes = manifests.find((manifest) => manifest.content === 'deletes');
   if (deletes)
     throw new LakeError(
