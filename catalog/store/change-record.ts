@@ -2,6 +2,8 @@
 // request with an Idempotency-Key, what is to be answered when it comes again.
 
 import type { EpochMs } from '../../runtime/clock.ts';
+import type { TableIdent } from '../catalog.ts';
+import type { RelationKind } from './relation-store.ts';
 
 /** What is changed, and how: the words of `foz audit --action`. */
 export const auditActions = [
@@ -53,15 +55,18 @@ export interface AuditEntry {
   readonly after: unknown;
 }
 
+/** What makes the answer to a request again. */
+export type StoredReply =
+  | { readonly kind: 'body'; readonly status: number; readonly body: string }
+  /** A table or view that was answered: this metadata file, or what is current where the file is gone by now. */
+  | { readonly kind: 'metadata'; readonly relation: RelationKind; readonly ident: TableIdent; readonly metadataLocation: string };
+
 export interface IdempotentReply {
   readonly key: string;
   /** SHA-256 of method, path, principal and body, hex: the same key with another request is refused. */
   readonly digest: string;
   readonly expiresAt: EpochMs;
-  /** What makes the answer again: a status and a body, or the metadata file whose table is answered. */
-  readonly reply:
-    | { readonly kind: 'body'; readonly status: number; readonly body: string }
-    | { readonly kind: 'metadata'; readonly metadataLocation: string };
+  readonly reply: StoredReply;
 }
 
 export interface ChangeRecord {
