@@ -3,13 +3,14 @@
 // What bounds mean here: the current rows are some of the raw rows (so counts are at most theirs, and the newest value at
 // most theirs); with delete files of other writers the same holds of the raw rows themselves.
 
+import { tableStatistics, type TableStatistics } from '../../lake/iceberg/table-statistics.ts';
+import { decimalText } from '../../lake/iceberg/value-text.ts';
 import type { Check, Measure } from '../check.ts';
 import { exactly, type Finding, type Measurer, type MeasureSession } from '../measurer.ts';
 import type { Measured } from '../result.ts';
 import { commitAge, longestGap } from './commit-times.ts';
 import { schemaDifferences } from './schema-differences.ts';
 import { statisticsColumn, type StatisticsColumn } from './statistics-column.ts';
-import { extremeOf, nullsOf, tableStatistics, type TableStatistics } from './table-statistics.ts';
 
 export interface MetadataMeasurerOptions {
   /** A data file below this is small. Default: 8 MiB, a sixteenth of what compaction aims at. */
@@ -35,7 +36,7 @@ export function metadataMeasurer({ smallFileBytes = smallFileBytesDefault }: Met
           fromStatistics(
             check,
             session,
-            await (statistics ??= tableStatistics(session.table.table.metadata, session.objectStore, signal)),
+            await (statistics ??= tableStatistics({ metadata: session.table.table.metadata, store: session.objectStore }, signal)),
             smallFileBytes,
           );
         if (finding) found.set(check.id, finding);
@@ -59,14 +60,14 @@ function fromSnapshots({ measure, filter }: Check, session: MeasureSession): Fin
 function fromStatistics(check: Check, session: MeasureSession, statistics: TableStatistics, smallFileBytes: number): Finding | null {
   const { measure, filter, scope, id } = check;
   if (measure.kind === 'cdc') {
-    const small = statistics.files.filter(({ file }) => file.fileSizeInBytes < smallFileBytes);
-    return exactly(small.length, 'metadata', statistics.files.length);
+    const small = statistics.fileBytes.filter((bytes) => bytes < smallFileBytes);
+    return exactly(small.length, 'metadata', statistics.fileBytes.length);
   }
   // Of a part of the rows the statistics know nothing.
   if (filter !== null || (scope === 'new' && session.since.has(id))) return null;
   switch (measure.kind) {
     case 'rowCount':
-      return bounded(statistics.rows, check.view === 'raw' && !statistics.hasDeletes ? 'exact' : 'upper');
+      return bounded(statistics.rows, check.view === 'raw' && statistics.deleteFiles === 0 ? 'exact' : 'upper');
     case 'nulls':
       return nulls(check, measure.column, session, statistics);
     case 'aggregate':
@@ -86,9 +87,9 @@ function nulls(check: Check, name: string, session: MeasureSession, statistics: 
   // A value that the connector leaves out of an update reads as its placeholder here, and as what it was in the current
   // row, which may be nothing: of types that can carry a placeholder no count of current rows follows.
   if (check.view === 'current' && !cannotBePlaceholder.has(column.type.replace(/\(.*/, ''))) return null;
-  const found = nullsOf(statistics, column.fieldId);
+  const found = statistics.columns.get(column.fieldId)?.nulls ?? null;
   if (found === null) return null;
-  const isExact = column.isOfEveryRow && !statistics.hasDeletes;
+  const isExact = column.isOfEveryRow && statistics.deleteFiles === 0;
   return bounded(found, isExact ? 'exact' : 'upper', isExact ? statistics.rows : null);
 }
 
@@ -104,10 +105,16 @@ const cannotBePlaceholder: ReadonlySet<string> = new Set([
   'timestamptz',
 ]);
 
+/** Null: not known, the column holds no value at all, or none that has a size. */
+function extremeOf({ columns }: TableStatistics, { fieldId }: StatisticsColumn, which: 'min' | 'max'): number | bigint | null {
+  const value = which === 'min' ? columns.get(fieldId)?.lower : columns.get(fieldId)?.upper;
+  return typeof value === 'number' || typeof value === 'bigint' ? value : null;
+}
+
 function extreme(check: Check, name: string, which: 'min' | 'max', session: MeasureSession, statistics: TableStatistics): Finding | null {
   const column = statisticsColumn(session.table.schema, check.view, name);
   if (!column || !/^(?:int|long|decimal\()/.test(column.type)) return null;
-  const value = extremeOf(statistics, column.fieldId, column.type, which);
+  const value = extremeOf(statistics, column, which);
   if (value === null) return null;
   const exactness = exactnessOf(check, column, statistics, which === 'max' ? 'upper' : 'lower');
   const text = decimalText(value, column.type);
@@ -127,7 +134,7 @@ function age(
   const preset = which === 'min' ? '_log_time' : 'changed_at';
   const column = statisticsColumn(session.table.schema, name === null ? 'raw' : check.view, name ?? preset);
   if (!column) return null;
-  const value = extremeOf(statistics, column.fieldId, column.type, which);
+  const value = extremeOf(statistics, column, which);
   const atMs = value === null ? null : momentMs(value, column.type);
   if (atMs === null) return null;
   const exactness = exactnessOf(check, column, statistics, which === 'max' ? 'lower' : 'upper');
@@ -140,7 +147,7 @@ function exactnessOf(
   statistics: TableStatistics,
   bound: 'upper' | 'lower',
 ): Measured['exactness'] {
-  const isWhole = view === 'raw' && !statistics.hasDeletes;
+  const isWhole = view === 'raw' && statistics.deleteFiles === 0;
   // Of the source's columns in raw rows, extremes are of what the rows bring: a row without a say has no value either.
   return isWhole && (column.isOfEveryRow || view === 'raw') ? 'exact' : bound;
 }
@@ -148,13 +155,6 @@ function exactnessOf(
 function momentMs(value: number | bigint, type: string): number | null {
   if (type === 'date') return Number(value) * 86_400_000;
   return type === 'timestamp' || type === 'timestamptz' ? Number(value) / 1000 : null;
-}
-
-function decimalText(value: number | bigint, type: string): string {
-  const scale = Number(/^decimal\(\d+, ?(\d+)\)$/.exec(type)?.[1] ?? 0);
-  const digits = String(value < 0 ? -BigInt(value) : BigInt(value)).padStart(scale + 1, '0');
-  const sign = value < 0 ? '-' : '';
-  return scale === 0 ? sign + digits : `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
 function bounded(value: number, exactness: Measured['exactness'], total: number | null = null): Finding {

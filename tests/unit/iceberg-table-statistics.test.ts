@@ -1,0 +1,125 @@
+// Figures of a table from its manifests alone: what is known, what is not, and that a manifest is read once.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createBoundedMap } from '../../lake/iceberg/bounded-map.ts';
+import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
+import { currentSchema } from '../../lake/iceberg/metadata.ts';
+import { fieldNamed, isStruct } from '../../lake/iceberg/schema.ts';
+import { tableStatistics, type ColumnStatistics, type TableStatistics } from '../../lake/iceberg/table-statistics.ts';
+import { valueText } from '../../lake/iceberg/value-text.ts';
+import type { ObjectStore } from '../../lake/store/object-store.ts';
+import { lakeTables, type LakeTables } from './lake-table-fixture.ts';
+
+const usersSelect = (from: number, to: number, city: string): string =>
+  `SELECT o, '{"id":' || o || '}' AS key, 'c' AS op, TIMESTAMPTZ '2026-11-20 10:00:00+00' + INTERVAL (o) SECOND AS changed_at,
+     {id: o, city: ${city}, fare: CAST(o AS DECIMAL(12,2)) / 4} AS after FROM range(${from}, ${to}) t(o)`;
+
+test('rows, bytes, files, nulls and bounds are those of all files together', async () => {
+  await using lake = await usersTable();
+  await lake.append('users', usersSelect(0, 10, `'Porto'`));
+  await lake.append('users', usersSelect(10, 30, `CASE WHEN o % 2 = 0 THEN 'Aveiro' END`));
+  const { metadata, statistics } = await statisticsOf(lake);
+  assert.equal(statistics.rows, 30);
+  assert.equal(statistics.fileBytes.length, 2);
+  assert.equal(
+    statistics.bytes,
+    statistics.fileBytes.reduce((sum, bytes) => sum + bytes, 0),
+  );
+  assert.equal(statistics.deleteFiles, 0);
+  const told = (path: readonly string[]) => text(column(metadata, statistics, path));
+  assert.deepEqual(told(['_log_offset']), { nulls: 0, lower: '0', upper: '29' });
+  assert.deepEqual(told(['changed_at']), { nulls: 0, lower: '2026-11-20T10:00:00Z', upper: '2026-11-20T10:00:29Z' });
+  assert.deepEqual(told(['after', 'city']), { nulls: 10, lower: 'Aveiro', upper: 'Porto' });
+  assert.deepEqual(told(['after', 'fare']), { nulls: 0, lower: '0.00', upper: '7.25' });
+  assert.deepEqual(told(['_shape']), { nulls: 30, lower: null, upper: null }, 'no value at all: nothing to bound');
+});
+
+test('a figure that one file does not have is not known', async () => {
+  await using lake = await usersTable();
+  await lake.append('users', usersSelect(0, 5, `'Porto'`));
+  const before = await lake.catalog.loadTable({ namespace: ['raw'], name: 'users' });
+  assert.ok(before);
+  const schema = currentSchema(before.metadata);
+  const added = {
+    ...schema,
+    'schema-id': schema['schema-id'] + 1,
+    fields: [...schema.fields, { id: 900, name: 'note', required: false, type: 'string' }],
+  };
+  await lake.catalog.commitTable(
+    { namespace: ['raw'], name: 'users' },
+    {
+      requirements: [],
+      updates: [
+        { action: 'add-schema', schema: added, 'last-column-id': 900 },
+        { action: 'set-current-schema', 'schema-id': -1 },
+      ],
+    },
+  );
+  await lake.append('users', usersSelect(5, 8, `'Faro'`));
+  const { metadata, statistics } = await statisticsOf(lake);
+  assert.deepEqual(text(column(metadata, statistics, ['note'])), { nulls: null, lower: null, upper: null });
+  assert.equal(column(metadata, statistics, ['_log_offset']).nulls, 0, 'the others are');
+});
+
+test('a table without a snapshot has no rows, and nothing is null', async () => {
+  await using lake = await usersTable();
+  const { metadata, statistics } = await statisticsOf(lake);
+  assert.deepEqual([statistics.snapshotId, statistics.rows, statistics.bytes, statistics.fileBytes], [null, 0, 0, []]);
+  assert.deepEqual(text(column(metadata, statistics, ['_log_offset'])), { nulls: 0, lower: null, upper: null });
+});
+
+test('with a cache, a new snapshot costs its manifest list and the manifests that are new in it', async () => {
+  await using lake = await usersTable();
+  const cache = createBoundedMap<never>(100);
+  const reads: string[] = [];
+  const watched: ObjectStore = {
+    ...lake.store,
+    get: (key, range, signal) => {
+      reads.push(key);
+      return lake.store.get(key, range, signal);
+    },
+  };
+  for (const from of [0, 10, 20]) {
+    await lake.append('users', usersSelect(from, from + 10, `'Porto'`));
+    const loaded = await lake.catalog.loadTable({ namespace: ['raw'], name: 'users' });
+    assert.ok(loaded);
+    reads.length = 0;
+    const { rows } = await tableStatistics({ metadata: loaded.metadata, store: watched, cache });
+    assert.equal(rows, from + 10);
+    assert.equal(reads.length, 2, reads.join('\n'));
+  }
+});
+
+async function usersTable(): Promise<LakeTables> {
+  const lake = await lakeTables();
+  await lake.create({
+    name: 'users',
+    source: 'postgres',
+    columns: [
+      ['id', 'long'],
+      ['city', 'string'],
+      ['fare', 'decimal(12,2)'],
+    ],
+  });
+  return lake;
+}
+
+async function statisticsOf(lake: LakeTables): Promise<{ readonly metadata: TableMetadata; readonly statistics: TableStatistics }> {
+  const loaded = await lake.catalog.loadTable({ namespace: ['raw'], name: 'users' });
+  assert.ok(loaded);
+  return { metadata: loaded.metadata, statistics: await tableStatistics({ metadata: loaded.metadata, store: lake.store }) };
+}
+
+function column(metadata: TableMetadata, { columns }: TableStatistics, [first = '', second]: readonly string[]): ColumnStatistics {
+  const outer = fieldNamed(currentSchema(metadata), first);
+  const field = second === undefined || !outer || !isStruct(outer.type) ? outer : fieldNamed(outer.type, second);
+  const found = field && columns.get(field.id);
+  assert.ok(found, `${first}.${second ?? ''}`);
+  return found;
+}
+
+function text({ type, nulls, lower, upper }: ColumnStatistics) {
+  const of = (bound: ColumnStatistics['lower']) => (bound === null ? null : valueText(type, bound));
+  return { nulls, lower: of(lower), upper: of(upper) };
+}
