@@ -88,6 +88,11 @@ export const errorTable = {
     help: 'A commit may or may not have been applied. Foz looks for its own commit id before it does anything else.',
   },
   CATALOG_REFUSED: { retry: 'manual', exit: 'dependency', help: 'The catalog refused the request. The message says why.' },
+  IDENTITY_UNREACHABLE: {
+    retry: 'backoff',
+    exit: 'dependency',
+    help: 'The keys of the identity provider (`catalog.oidc`) cannot be had, so nobody can log in with its tokens. Nothing is lost: they are asked for again at the next login. Check the issuer, the network and its discovery document.',
+  },
   SOURCE_UNREACHABLE: { retry: 'backoff', exit: 'dependency', help: 'The source database did not answer. Check host, port and network.' },
   SOURCE_REFUSED: {
     retry: 'manual',

@@ -64,7 +64,7 @@ export function thrownError(error: unknown): RestError {
   if (error instanceof SyntaxError) return badRequest(error.message);
   if (error instanceof LakeError) {
     if (error.code === 'CATALOG_OUTCOME_UNKNOWN') return { status: 500, type: 'CommitStateUnknownException', message: error.message };
-    if (error.code === 'CATALOG_UNREACHABLE' || error.code.startsWith('STORE_'))
+    if (error.code === 'CATALOG_UNREACHABLE' || error.code === 'IDENTITY_UNREACHABLE' || error.code.startsWith('STORE_'))
       return { status: 503, type: 'ServiceUnavailableException', message: error.message };
     return { status: 500, type: 'InternalServerError', message: error.message };
   }
