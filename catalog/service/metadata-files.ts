@@ -3,37 +3,39 @@
 
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { parseJson, stringifyJson } from '../../lake/iceberg/json.ts';
-import { readMetadata } from '../../lake/iceberg/read-metadata.ts';
 import type { ObjectStore, PutOptions } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { metadataKey } from './locations.ts';
 
-export interface MetadataFile {
+/** Of a table, unless it says otherwise. */
+export interface MetadataFile<Metadata = TableMetadata> {
   readonly location: string;
-  readonly metadata: TableMetadata;
+  readonly metadata: Metadata;
   /** The file's text, as it is served. */
   readonly text: string;
 }
 
-export interface MetadataFiles {
-  read(location: string): Promise<MetadataFile>;
+export interface MetadataFiles<Metadata = TableMetadata> {
+  read(location: string): Promise<MetadataFile<Metadata>>;
   /** Durable when it resolves. Refuses to replace a file. */
-  write(location: string, metadata: TableMetadata): Promise<MetadataFile>;
+  write(location: string, metadata: Metadata): Promise<MetadataFile<Metadata>>;
   /** Best effort: what cannot be deleted is logged and left to the sweeper. Only metadata files, never data. */
   discard(locations: readonly string[]): Promise<void>;
 }
 
-export interface MetadataFilesOptions {
+export interface MetadataFilesOptions<Metadata> {
   readonly objectStore: ObjectStore;
   readonly logger: Logger;
+  /** From a file's JSON value; throws where it is not such metadata. */
+  readonly readValue: (value: unknown) => Metadata;
   /** Text bytes of cached files. */
   readonly cacheBytesMax: number;
 }
 
-export function metadataFiles(options: MetadataFilesOptions): MetadataFiles {
+export function metadataFiles<Metadata>(options: MetadataFilesOptions<Metadata>): MetadataFiles<Metadata> {
   const { objectStore, logger } = options;
-  const cache = recentFiles(options.cacheBytesMax);
+  const cache = recentFiles<Metadata>(options.cacheBytesMax);
   const keyFor = (location: string): string => {
     const key = metadataKey(objectStore, location);
     if (key === null)
@@ -46,7 +48,7 @@ export function metadataFiles(options: MetadataFilesOptions): MetadataFiles {
       if (cached) return cached;
       const bytes = await orUnreachable(location, objectStore.get(keyFor(location)));
       const text = Buffer.from(bytes).toString('utf8');
-      const file: MetadataFile = { location, metadata: parseMetadata(location, text), text };
+      const file: MetadataFile<Metadata> = { location, metadata: parseMetadata(location, text, options.readValue), text };
       cache.add(file);
       return file;
     },
@@ -56,7 +58,7 @@ export function metadataFiles(options: MetadataFilesOptions): MetadataFiles {
       const put = await orUnreachable(location, objectStore.put(keyFor(location), Buffer.from(text), putOptions));
       if (put.kind === 'exists')
         throw new LakeError('CATALOG_UNREACHABLE', `metadata file ${location} exists already`, { context: { location } });
-      const file: MetadataFile = { location, metadata, text };
+      const file: MetadataFile<Metadata> = { location, metadata, text };
       cache.add(file);
       return file;
     },
@@ -86,23 +88,23 @@ async function orUnreachable<T>(location: string, operation: Promise<T>): Promis
   }
 }
 
-function parseMetadata(location: string, text: string): TableMetadata {
+function parseMetadata<Metadata>(location: string, text: string, readValue: (value: unknown) => Metadata): Metadata {
   try {
-    return readMetadata(parseJson(text));
+    return readValue(parseJson(text));
   } catch (error) {
     throw new LakeError('CATALOG_REFUSED', `metadata file ${location} cannot be read`, { cause: error, context: { location } });
   }
 }
 
-interface RecentFiles {
-  get(location: string): MetadataFile | undefined;
-  add(file: MetadataFile): void;
+interface RecentFiles<Metadata> {
+  get(location: string): MetadataFile<Metadata> | undefined;
+  add(file: MetadataFile<Metadata>): void;
   remove(location: string): void;
 }
 
 /** Least recently used goes first; a Map keeps insertion order. */
-function recentFiles(bytesMax: number): RecentFiles {
-  const files = new Map<string, MetadataFile>();
+function recentFiles<Metadata>(bytesMax: number): RecentFiles<Metadata> {
+  const files = new Map<string, MetadataFile<Metadata>>();
   let bytes = 0;
   const remove = (location: string) => {
     bytes -= files.get(location)?.text.length ?? 0;

@@ -8,6 +8,7 @@ import { applyCommit } from '../../lake/iceberg/apply-commit.ts';
 import type { TableCommit } from '../../lake/iceberg/commit.ts';
 import { createMetadata } from '../../lake/iceberg/create-metadata.ts';
 import type { PartitionSpec, SortOrder, TableMetadata } from '../../lake/iceberg/metadata.ts';
+import { readMetadata } from '../../lake/iceberg/read-metadata.ts';
 import type { Schema } from '../../lake/iceberg/schema.ts';
 import { checkChainCommit } from '../../lake/raw/offset-chain.ts';
 import { keyOf, type ObjectStore } from '../../lake/store/object-store.ts';
@@ -71,7 +72,7 @@ const purgeBatchSize = 1000;
 export function tableService(options: TableServiceOptions): TableService {
   const { store, objectStore, logger } = options;
   const cacheBytesMax = options.metadataCacheBytesMax ?? metadataCacheBytesDefault;
-  const deps: Deps = { ...options, files: metadataFiles({ objectStore, logger, cacheBytesMax }) };
+  const deps: Deps = { ...options, files: metadataFiles({ objectStore, logger, cacheBytesMax, readValue: readMetadata }) };
   const queue = keyedQueue();
   const queued = <T>(ident: TableIdent, work: () => Promise<T>) => queue.run(`${namespaceKey(ident.namespace)}/${ident.name}`, work);
   return {
