@@ -49,8 +49,8 @@ export function removeSchemas(draft: MetadataDraft, ids: readonly number[]): Upd
 
 export function addSpec(draft: MetadataDraft, spec: PartitionSpec): UpdateProblem | null {
   const { next } = draft;
-  const schema = next.schemas.find((candidate) => candidate['schema-id'] === next['current-schema-id']);
-  if (!schema) return invalid('add-spec: the table has no current schema yet');
+  const schema = schemaMeant(draft);
+  if (!schema) return invalid('add-spec: the table has no schema yet');
   const withIds = assignPartitionIds(draft, spec);
   const problem = specProblem(withIds, schema) ?? reusedPartitionId(draft, withIds);
   if (problem !== null) return invalid(problem);
@@ -60,6 +60,12 @@ export function addSpec(draft: MetadataDraft, spec: PartitionSpec): UpdateProble
   next['last-partition-id'] = Math.max(next['last-partition-id'], ...withIds.fields.map((field) => field['field-id']));
   draft.lastAddedSpecId = id;
   return null;
+}
+
+/** The current one; while a table is being made, what its commit has added: DuckDB makes it current last of all. */
+function schemaMeant({ next, lastAddedSchemaId }: MetadataDraft): Schema | undefined {
+  const id = next['current-schema-id'] === -1 ? lastAddedSchemaId : next['current-schema-id'];
+  return next.schemas.find((candidate) => candidate['schema-id'] === id);
 }
 
 /** Fields without an id (0) get the one that this source and transform already have, or the next. */
@@ -107,8 +113,8 @@ export function removeSpecs(draft: MetadataDraft, ids: readonly number[]): Updat
 
 export function addSortOrder(draft: MetadataDraft, order: SortOrder): UpdateProblem | null {
   const { next } = draft;
-  const schema = next.schemas.find((candidate) => candidate['schema-id'] === next['current-schema-id']);
-  if (!schema) return invalid('add-sort-order: the table has no current schema yet');
+  const schema = schemaMeant(draft);
+  if (!schema) return invalid('add-sort-order: the table has no schema yet');
   const problem = sortOrderProblem(order, schema);
   if (problem !== null) return invalid(problem);
   const known = next['sort-orders'].find((candidate) => isDeepStrictEqual(candidate.fields, order.fields));
