@@ -1,0 +1,102 @@
+"""PyIceberg over the catalog: what the tests ask of every client, in its own words."""
+
+import json
+import sys
+
+import pyarrow
+from pyiceberg.catalog import load_catalog
+from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.transforms import DayTransform
+from pyiceberg.types import DecimalType, IntegerType, LongType, NestedField, StringType, TimestamptzType
+
+from session import serve
+
+catalog = load_catalog("lake", **json.loads(sys.argv[1]))
+
+orders = Schema(
+    NestedField(1, "id", LongType(), required=False),
+    NestedField(2, "city", StringType(), required=False),
+    NestedField(3, "amount", DecimalType(12, 2), required=False),
+    NestedField(4, "quantity", IntegerType(), required=False),
+    NestedField(5, "ordered_at", TimestamptzType(), required=False),
+)
+by_day = PartitionSpec(PartitionField(source_id=5, field_id=1000, transform=DayTransform(), name="ordered_at_day"))
+
+
+def namespace(name):
+    catalog.create_namespace(name)
+
+
+def create(table):
+    catalog.create_table(table, schema=orders, partition_spec=by_day)
+
+
+def append(table, rows):
+    found = catalog.load_table(table)
+    schema = found.schema().as_arrow()
+    strings = pyarrow.schema([pyarrow.field(field.name, pyarrow.string()) for field in schema])
+    texts = pyarrow.table({field.name: [row.get(field.name) for row in rows] for field in schema}, schema=strings)
+    found.append(texts.cast(schema))
+
+
+def evolve(table):
+    with catalog.load_table(table).update_schema() as update:
+        update.add_column("note", StringType())
+        update.rename_column("city", "place")
+        update.update_column("quantity", LongType())
+
+
+def delete(table, where):
+    catalog.load_table(table).delete(where)
+
+
+def snapshots(table):
+    return [[str(one.snapshot_id), one.timestamp_ms] for one in catalog.load_table(table).snapshots()]
+
+
+def rows(table, paths, snapshot=None, where=None):
+    found = catalog.load_table(table)
+    columns = list(dict.fromkeys(path[0] for path in paths))
+    options = {} if snapshot is None else {"snapshot_id": int(snapshot)}
+    if where is not None:
+        options["row_filter"] = where
+    scan = found.scan(selected_fields=(tuple(columns) if columns else ("*",)), **options)
+    return [[walk(row, path) for path in paths] for row in scan.to_arrow().to_pylist()]
+
+
+def snapshot_at(table, time_ms):
+    return str(catalog.load_table(table).snapshot_as_of_timestamp(int(time_ms)).snapshot_id)
+
+
+def walk(value, path):
+    for name in path:
+        value = None if value is None else value[name]
+    return value
+
+
+def metadata(table):
+    found = catalog.load_table(table)
+    inspect = found.inspect
+    return {
+        "snapshots": inspect.snapshots().num_rows,
+        "files": sum(inspect.files().column("record_count").to_pylist()),
+        "manifests": inspect.manifests().num_rows,
+        "partitions": sum(inspect.partitions().column("record_count").to_pylist()),
+        "history": inspect.history().num_rows,
+    }
+
+
+def drop(table):
+    catalog.drop_table(table)
+
+
+def tables(namespace):
+    return sorted(name for _, name in catalog.list_tables(namespace))
+
+
+def rename(table, to):
+    catalog.rename_table(table, to)
+
+
+serve({one.__name__: one for one in (namespace, create, append, evolve, delete, snapshots, snapshot_at, rows, metadata, drop, tables, rename)})
