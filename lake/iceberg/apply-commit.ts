@@ -4,6 +4,7 @@
 // Spec: https://iceberg.apache.org/spec/#table-metadata, open-api CommitTableRequest
 
 import type { EpochMs } from '../../runtime/clock.ts';
+import { addEncryptionKey, removeEncryptionKey } from './apply-encryption-key.ts';
 import { addSchema, addSortOrder, addSpec, removeSchemas, removeSpecs } from './apply-schema-update.ts';
 import { setCurrentSchema, setDefaultSortOrder, setDefaultSpec } from './apply-schema-update.ts';
 import { addSnapshot, dropStatistics, removeRef, removeSnapshots, setRef, setStatistics } from './apply-snapshot-update.ts';
@@ -36,7 +37,7 @@ export type AppliedCommit =
 
 const metadataLogMaxProperty = 'write.metadata.previous-versions-max';
 const metadataLogMaxDefault = 20;
-const formatVersionMax = 3;
+const formatVersions = { first: 1, last: 3 };
 /** Members of metadata that some clients also send as properties. */
 const reservedProperties: ReadonlySet<string> = new Set(['format-version', '__proto__']);
 
@@ -57,6 +58,7 @@ export function applyCommit(metadata: TableMetadata | null, commit: TableCommit,
   if (problem) return { kind: 'invalid', message: problem.message };
   if (metadata !== null && !isChanged(draft)) return { kind: 'applied', metadata, supersededMetadata: [] };
   tidySnapshotLog(draft);
+  mirrorForFormat1(draft);
   draft.next['last-updated-ms'] = updateTime(draft);
   const supersededMetadata = extendMetadataLog(draft, context.previousMetadataLocation);
   return { kind: 'applied', metadata: draft.next, supersededMetadata };
@@ -90,6 +92,10 @@ function applyUpdate(draft: MetadataDraft, update: Update): UpdateProblem | null
       const { action: _action, 'ref-name': name, ...ref } = update;
       return setRef(draft, name, ref);
     }
+    case 'add-encryption-key':
+      return addEncryptionKey(draft, update['encryption-key']);
+    case 'remove-encryption-key':
+      return removeEncryptionKey(draft, update['key-id']);
     default:
       return applyPlainUpdate(draft, update);
   }
@@ -144,13 +150,26 @@ function assignUuid(draft: MetadataDraft, uuid: string): UpdateProblem | null {
 }
 
 function upgradeFormat(draft: MetadataDraft, version: number): UpdateProblem | null {
-  const current = draft.next['format-version'];
-  if (version < 2) return invalid(`format version ${version} is not supported; this catalog keeps 2 and 3`);
+  const { first, last } = formatVersions;
+  if (version < first || version > last)
+    return invalid(`format version ${version} is not supported; this catalog keeps ${first} to ${last}`);
+  // A new table has no version that it could go back from.
+  const current = draft.base?.['format-version'] ?? first;
   if (version < current) return invalid(`the table has format version ${current}; it cannot go back to ${version}`);
-  if (version > formatVersionMax) return invalid(`format version ${version} is not supported`);
   draft.next['format-version'] = version;
   if (version >= 3 && draft.next['next-row-id'] === undefined) draft.next['next-row-id'] = 0;
   return null;
+}
+
+/** Spec: readers of format v1 may look for the current schema and spec where they stood before there were several. */
+function mirrorForFormat1({ base, next }: MetadataDraft): void {
+  if (next['format-version'] === 1) {
+    next['schema'] = next.schemas.find((schema) => schema['schema-id'] === next['current-schema-id']);
+    next['partition-spec'] = next['partition-specs'].find((spec) => spec['spec-id'] === next['default-spec-id'])?.fields;
+  } else if (base?.['format-version'] === 1) {
+    delete next['schema'];
+    delete next['partition-spec'];
+  }
 }
 
 function setLocation(draft: MetadataDraft, location: string): UpdateProblem | null {

@@ -18,13 +18,14 @@ export function addSnapshot(draft: MetadataDraft, snapshot: Snapshot): UpdatePro
   const parent = parentOf(snapshot);
   const last = BigInt(next['last-sequence-number']);
   // A snapshot without a parent replaces the table's rows: it follows no sequence, and two replacements may race.
-  if (parent !== null && sequence <= last)
+  if (next['format-version'] > 1 && parent !== null && sequence <= last)
     return conflict(`add-snapshot: sequence number ${sequence} is not above the table's last, ${last}`);
   if (parent !== null && !known.has(parent)) return conflict(`add-snapshot: parent snapshot ${parent} is not in the table`);
   const schemaId = snapshot['schema-id'];
   if (schemaId !== undefined && !next.schemas.some((schema) => schema['schema-id'] === schemaId))
     return invalid(`add-snapshot: unknown schema id ${schemaId}`);
-  if (snapshot['manifest-list'] === '') return invalid('add-snapshot: the manifest list has no location');
+  if (snapshot['manifest-list'] === '' || (snapshot['manifest-list'] === undefined && next['format-version'] > 1))
+    return invalid('add-snapshot: the manifest list has no location');
   const lineage = advanceRowLineage(draft, snapshot);
   if (lineage !== null) return lineage;
   next.snapshots = [...next.snapshots, snapshot];

@@ -1,7 +1,7 @@
-// Field ids for a schema that comes without usable ones (missing, repeated, out of range). Ids that are valid and unique
-// are kept: they are what files already written under that schema carry.
+// Field ids for a new table's schema. As the reference catalog does it, a create gives every field a fresh id, whatever
+// the client wrote: engines send the ids of another table, of an expression, or none. Who needs ids kept (files written
+// under them are there already) creates by a commit with assert-create, which carries the schema as it is.
 
-import { schemaProblem } from './check-schema.ts';
 import { isList, isMap, isStruct, type IcebergType, type Schema, type StructField } from './schema.ts';
 
 export interface AssignedSchema {
@@ -10,9 +10,8 @@ export interface AssignedSchema {
   readonly idMap: ReadonlyMap<number, number>;
 }
 
-/** Fresh ids from 1, the fields of a struct before what is nested in them. Null when the schema's own ids can stay. */
-export function assignFieldIds(schema: Schema): AssignedSchema | null {
-  if (schemaProblem(schema) === null) return null;
+/** Fresh ids from 1, the fields of a struct before what is nested in them. */
+export function assignFieldIds(schema: Schema): AssignedSchema {
   let last = 0;
   const seen = new Map<number, number[]>();
   const take = (oldId: number): number => {

@@ -36,7 +36,14 @@ export type Update =
   | { readonly action: 'set-statistics'; readonly 'snapshot-id': Long; readonly statistics: unknown }
   | { readonly action: 'remove-statistics'; readonly 'snapshot-id': Long }
   | { readonly action: 'set-partition-statistics'; readonly 'partition-statistics': unknown }
-  | { readonly action: 'remove-partition-statistics'; readonly 'snapshot-id': Long };
+  | { readonly action: 'remove-partition-statistics'; readonly 'snapshot-id': Long }
+  | { readonly action: 'add-encryption-key'; readonly 'encryption-key': EncryptionKey }
+  | { readonly action: 'remove-encryption-key'; readonly 'key-id': string };
+
+/** Its members beside the id are carried, never looked at. */
+export interface EncryptionKey {
+  readonly 'key-id': string;
+}
 
 export interface TableCommit {
   readonly requirements: readonly Requirement[];

@@ -15,19 +15,17 @@ export interface NewTable {
   readonly partitionSpec?: PartitionSpec | undefined;
   readonly sortOrder?: SortOrder | undefined;
   readonly properties?: Readonly<Record<string, string>> | undefined;
-  /** 2 unless `format-version` among the properties says 3. */
+  /** 2 unless `format-version` among the properties says otherwise. */
   readonly formatVersion?: number | undefined;
 }
 
-/** Keeps the schema's ids when they are valid and unique, else assigns fresh ones. */
+/** Fields and partition fields get fresh ids; sources follow them. */
 export function createMetadata(table: NewTable, now: EpochMs): AppliedCommit {
-  const assigned = assignFieldIds(table.schema);
-  if (!assigned) return applyCommit(null, createCommit(table), { now });
-  const { schema, idMap } = assigned;
+  const { schema, idMap } = assignFieldIds(table.schema);
   const { partitionSpec: spec, sortOrder: order } = table;
   const partitionSpec = spec && {
     ...spec,
-    fields: spec.fields.map((field) => ({ ...field, 'source-id': idMap.get(field['source-id']) ?? -1 })),
+    fields: spec.fields.map((field) => ({ ...field, 'source-id': idMap.get(field['source-id']) ?? -1, 'field-id': 0 })),
   };
   const sortOrder = order && { ...order, fields: order.fields.map((field) => withSource(field, idMap)) };
   return applyCommit(null, createCommit({ ...table, schema, partitionSpec, sortOrder }), { now });

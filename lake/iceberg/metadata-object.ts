@@ -37,6 +37,13 @@ export function storeKey(store: ObjectStore, location: string): string {
   return key;
 }
 
+/** Throws TABLE_UNSUPPORTED for a format v1 snapshot that names its manifests itself. */
+export function manifestListOf(snapshot: Snapshot): string {
+  const location = snapshot['manifest-list'];
+  if (location !== undefined) return location;
+  throw new LakeError('TABLE_UNSUPPORTED', `snapshot ${snapshot['snapshot-id']} has no manifest list (format v1 without lists)`);
+}
+
 /** The manifests of a snapshot; none for an empty table. Throws OBJECT_MISSING, OBJECT_CORRUPT, TABLE_UNSUPPORTED. */
 export async function manifestsOf(
   store: ObjectStore,
@@ -45,9 +52,7 @@ export async function manifestsOf(
   signal?: AbortSignal,
 ): Promise<readonly ManifestFile[]> {
   if (!snapshot) return [];
-  const location: string | undefined = snapshot['manifest-list'];
-  if (location === undefined)
-    throw new LakeError('TABLE_UNSUPPORTED', `snapshot ${snapshot['snapshot-id']} has no manifest list (format v1 without lists)`);
+  const location = manifestListOf(snapshot);
   const known = cache?.lists.get(location);
   if (known) return known;
   const manifests = readManifestList(await store.get(storeKey(store, location), undefined, signal), location, cache?.types);

@@ -1,4 +1,4 @@
-// Table metadata as the specification writes it in JSON (format v2; fields of other versions are carried untouched).
+// Table metadata as the specification writes it in JSON (formats v1 to v3; members we do not know are carried untouched).
 // The object *is* the JSON: kebab-case keys, unknown fields kept, 64-bit ids as bigint where they exceed 2^53.
 // Spec: https://iceberg.apache.org/spec/#table-metadata
 
@@ -30,7 +30,8 @@ export interface Snapshot {
   readonly 'sequence-number': Long;
   /** Epoch milliseconds. */
   readonly 'timestamp-ms': number;
-  readonly 'manifest-list': string;
+  /** Absent in old format v1 snapshots, which list their `manifests` themselves: Foz carries those and does not read them. */
+  readonly 'manifest-list'?: string;
   readonly summary: Readonly<Record<string, string>>;
   readonly 'schema-id'?: number;
 }

@@ -3,7 +3,7 @@
 
 import type { Requirement, TableCommit, Update } from './commit.ts';
 import { isInt, isListOf, isLong, isMapOf, isRecord, isSchema, isSnapshot, isSnapshotRef, isString } from './read-metadata.ts';
-import { isPartitionSpec, isSortOrder, type Json } from './read-metadata.ts';
+import { filledSnapshot, isPartitionSpec, isSortOrder, type Json } from './read-metadata.ts';
 
 /** Throws SyntaxError naming what is unknown or malformed. */
 export function readCommit(value: unknown): TableCommit {
@@ -25,9 +25,16 @@ function readRequirement(value: unknown): Requirement {
 function readUpdate(value: unknown): Update {
   const action = isRecord(value) ? value['action'] : undefined;
   if (!isRecord(value) || !isString(action)) throw new SyntaxError('an update must be an object with an action');
-  const filled = action === 'add-spec' ? { ...value, spec: withFieldIds(value['spec']) } : fillStatisticsId(value, action);
+  const filled = filledUpdate(value, action);
   if (isUpdate(filled)) return filled;
   throw new SyntaxError(updateMembers.has(action) ? `update ${action} is malformed` : `unknown update ${action}`);
+}
+
+/** What the protocol lets clients leave out. */
+function filledUpdate(update: Json, action: string): Json {
+  if (action === 'add-spec') return { ...update, spec: withFieldIds(update['spec']) };
+  if (action === 'add-snapshot') return { ...update, snapshot: filledSnapshot(update['snapshot']) };
+  return action === 'set-statistics' ? fillStatisticsId(update) : update;
 }
 
 /** The protocol lets clients leave partition field ids to the catalog: 0 says "assign one". */
@@ -43,8 +50,8 @@ export function withFieldIds(spec: unknown): unknown {
 }
 
 /** The id beside the statistics file is optional: the file names it too. */
-function fillStatisticsId(update: Json, action: string): Json {
-  if (action !== 'set-statistics' || update['snapshot-id'] !== undefined) return update;
+function fillStatisticsId(update: Json): Json {
+  if (update['snapshot-id'] !== undefined) return update;
   const file = update['statistics'];
   return isRecord(file) ? { ...update, 'snapshot-id': file['snapshot-id'] } : update;
 }
@@ -91,6 +98,8 @@ const updateMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['remove-statistics', has('snapshot-id', isLong)],
   ['set-partition-statistics', has('partition-statistics', isRecord)],
   ['remove-partition-statistics', has('snapshot-id', isLong)],
+  ['add-encryption-key', (value) => isRecord(value['encryption-key']) && isString(value['encryption-key']['key-id'])],
+  ['remove-encryption-key', has('key-id', isString)],
 ]);
 
 function isRequirement(value: unknown): value is Requirement {

@@ -1,6 +1,7 @@
 // From JSON values to typed metadata and commits: what arrives from a file or over HTTP is checked member by member, so
 // that nothing later meets a string where it counts on a number. Members we do not know are left in place.
 
+import { fromFormat1 } from './read-format1.ts';
 import type { Long, PartitionField, PartitionSpec, Snapshot, SnapshotRef, SortOrder, TableMetadata } from './metadata.ts';
 import type { IcebergType, Schema, StructField } from './schema.ts';
 
@@ -9,13 +10,14 @@ export type Json = Readonly<Record<string, unknown>>;
 /** Throws SyntaxError naming the member when the value is not table metadata. Optional lists that are absent come back empty. */
 export function readMetadata(value: unknown): TableMetadata {
   if (!isRecord(value)) throw new SyntaxError('table metadata must be an object');
+  const snapshots: unknown = value['snapshots'] ?? [];
   const metadata = {
     properties: {},
-    snapshots: [],
     'snapshot-log': [],
     'metadata-log': [],
     'last-sequence-number': 0,
-    ...value,
+    ...(value['format-version'] === 1 ? fromFormat1(value) : value),
+    snapshots: Array.isArray(snapshots) ? snapshots.map(filledSnapshot) : snapshots,
     refs: value['refs'] ?? mainRef(value['current-snapshot-id']),
   };
   if (!isTableMetadata(metadata)) throw new SyntaxError(`table metadata: ${metadataProblem(metadata) ?? 'malformed'}`);
@@ -26,6 +28,12 @@ export function readMetadata(value: unknown): TableMetadata {
 function mainRef(current: unknown): Json {
   if (!isLong(current) || current < 0) return {};
   return { main: { 'snapshot-id': current, type: 'branch' } };
+}
+
+/** Spec: snapshots of format v1 have no sequence number, which reads as 0, and need no summary. */
+export function filledSnapshot(snapshot: unknown): unknown {
+  if (!isRecord(snapshot) || (snapshot['sequence-number'] !== undefined && snapshot['summary'] !== undefined)) return snapshot;
+  return { 'sequence-number': 0, summary: {}, ...snapshot };
 }
 
 function isTableMetadata(value: unknown): value is TableMetadata {
@@ -123,7 +131,7 @@ export function isSnapshot(value: unknown): value is Snapshot {
     isLong(value['snapshot-id']) &&
     isLong(value['sequence-number']) &&
     isInteger(value['timestamp-ms']) &&
-    isString(value['manifest-list']) &&
+    (isString(value['manifest-list']) || (value['manifest-list'] === undefined && isListOf(isString)(value['manifests']))) &&
     isMapOf(isString)(value['summary']) &&
     optional(value['schema-id'], isInt) &&
     (value['parent-snapshot-id'] === undefined || value['parent-snapshot-id'] === null || isLong(value['parent-snapshot-id']))
@@ -148,7 +156,7 @@ function isMetadataLogEntry(value: unknown): value is Json {
 }
 
 const metadataMembers: ReadonlyMap<string, (value: unknown) => boolean> = new Map<string, (value: unknown) => boolean>([
-  ['format-version', (value) => isInt(value) && value >= 2],
+  ['format-version', (value) => isInt(value) && value >= 1],
   ['table-uuid', isString],
   ['location', isString],
   ['last-sequence-number', isLong],

@@ -5,7 +5,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { createAvroTypes } from './avro-file.ts';
 import { isTelling, readManifest, type ManifestEntry, type ManifestFileEntry } from './manifest.ts';
 import type { ManifestFile } from './manifest-list.ts';
-import { manifestsOf, storeKey } from './metadata-object.ts';
+import { manifestListOf, manifestsOf, storeKey } from './metadata-object.ts';
 import type { Snapshot } from './metadata.ts';
 
 export interface SnapshotFiles {
@@ -55,8 +55,9 @@ export async function snapshotFiles(
     const told: ManifestFileEntry[] = [];
     telling.set(String(snapshot['snapshot-id']), told);
     bySnapshot.set(String(snapshot['snapshot-id']), files);
-    if (!(await isThere(snapshot['manifest-list']))) continue;
-    manifestLists.add(snapshot['manifest-list']);
+    const manifestList = manifestListOf(snapshot);
+    if (!(await isThere(manifestList))) continue;
+    manifestLists.add(manifestList);
     for (const manifest of await manifestsOf(store, snapshot, undefined, signal)) {
       manifests.add(manifest.path);
       if (manifest.content === 'deletes') deleteManifest ??= manifest.path;

@@ -7,7 +7,7 @@ import { createAppendCache } from './append-cache.ts';
 import type { AvroTypes } from './avro-file.ts';
 import { readManifest } from './manifest.ts';
 import type { ManifestFile } from './manifest-list.ts';
-import { manifestsOf, storeKey } from './metadata-object.ts';
+import { manifestListOf, manifestsOf, storeKey } from './metadata-object.ts';
 import type { Snapshot, TableMetadata } from './metadata.ts';
 
 /** Absolute locations. */
@@ -28,7 +28,7 @@ export async function unreachableObjects(
   signal?: AbortSignal,
 ): Promise<UnreachableObjects> {
   const cache = createAppendCache();
-  const keptLists = new Set(metadata.snapshots.map((snapshot) => snapshot['manifest-list']));
+  const keptLists = new Set(metadata.snapshots.map(manifestListOf));
   const kept = new Map<string, ManifestFile>();
   for (const snapshot of metadata.snapshots) {
     for (const manifest of await manifestsOf(store, snapshot, cache, signal)) kept.set(manifest.path, manifest);
@@ -36,7 +36,7 @@ export async function unreachableObjects(
   const manifestLists = new Set<string>();
   const manifests = new Map<string, ManifestFile>();
   for (const snapshot of expired) {
-    const location = snapshot['manifest-list'];
+    const location = manifestListOf(snapshot);
     if (keptLists.has(location) || !(await exists(store, location, signal))) continue;
     manifestLists.add(location);
     for (const manifest of await manifestsOf(store, snapshot, cache, signal)) {

@@ -63,7 +63,7 @@ const addSpec = (field: object): Update => ({
   spec: { 'spec-id': 0, fields: [{ 'source-id': 2, 'field-id': 1001, name: 'p', transform: 'day', ...field }] },
 });
 
-test('a new table keeps valid field ids and gets spec, order and counters from them', () => {
+test('a new table has its schema, its spec, order and counters', () => {
   const table = newTable();
   assert.deepEqual(table.schemas, [schema]);
   assert.equal(table['last-column-id'], 4);
@@ -75,9 +75,9 @@ test('a new table keeps valid field ids and gets spec, order and counters from t
   assert.equal(table['last-updated-ms'], 1000);
 });
 
-test('field ids that repeat are assigned anew; partition spec and sort order follow their column', () => {
-  const flat: Schema = { ...schema, fields: schema.fields.map((field) => ({ ...field, id: field.name === 'time' ? 7 : 9 })) };
-  const spec = { 'spec-id': 0, fields: [{ 'source-id': 7, 'field-id': 0, name: 'date', transform: 'day' }] };
+test('a create assigns field ids and partition field ids anew; partition spec and sort order follow their column', () => {
+  const flat: Schema = { ...schema, fields: schema.fields.map((field) => ({ ...field, id: field.id + 5 })) };
+  const spec = { 'spec-id': 0, fields: [{ 'source-id': 7, 'field-id': 2000, name: 'date', transform: 'day' }] };
   const sortOrder = { 'order-id': 1, fields: [{ 'source-id': 7, transform: 'identity', direction: 'asc', 'null-order': 'nulls-first' }] };
   const created = createMetadata({ uuid, location: 's3://lake/t', schema: flat, partitionSpec: spec, sortOrder }, 1);
   assert.equal(created.kind, 'applied');
@@ -167,7 +167,7 @@ test('what no state of the table makes right is invalid', () => {
   assert.match(refusal(table, [{ action: 'set-current-schema', 'schema-id': 3 }]), /^invalid: .*unknown schema id 3/);
   assert.match(refusal(table, [{ action: 'set-default-spec', 'spec-id': -1 }]), /^invalid: .*no partition spec/);
   assert.match(refusal(table, [{ action: 'assign-uuid', uuid: '00000000-0000-4000-8000-000000000000' }]), /^invalid: /);
-  assert.match(refusal(table, [{ action: 'upgrade-format-version', 'format-version': 1 }]), /^invalid: .*not supported/);
+  assert.match(refusal(table, [{ action: 'upgrade-format-version', 'format-version': 1 }]), /^invalid: .*cannot go back to 1/);
   assert.match(refusal(table, [{ action: 'upgrade-format-version', 'format-version': 4 }]), /^invalid: .*not supported/);
   assert.match(refusal(table, [{ action: 'remove-schemas', 'schema-ids': [0] }]), /^invalid: .*current schema/);
   assert.match(refusal(table, [{ action: 'set-location', location: '/' }]), /^invalid: /);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { defaultExpiryPolicy, hourTagName, planExpiry } from '../../lake/iceberg/expire.ts';
 import { prepareMerge } from '../../lake/iceberg/merge-manifests.ts';
+import { manifestListOf } from '../../lake/iceberg/metadata-object.ts';
 import type { Snapshot, SnapshotRef, TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { unreachableObjects } from '../../lake/iceberg/unreachable-objects.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
@@ -149,7 +150,7 @@ test('what only expired snapshots named is unreachable: their lists and merged m
     lost.dataFiles.toSorted(),
     ['f1', 'f2'].map((name) => `${memory.root}/raw/users/data/${name}.parquet`),
   );
-  assert.ok(!lost.manifests.includes(merge.snapshot['manifest-list']));
+  assert.ok(!lost.manifests.includes(manifestListOf(merge.snapshot)));
 
   await memory.delete(before);
   const swept = await unreachableObjects(plan.expired, after, memory);

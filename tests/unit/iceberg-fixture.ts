@@ -8,6 +8,7 @@ import { createMetadata } from '../../lake/iceberg/create-metadata.ts';
 import type { DataFile } from '../../lake/iceberg/data-file.ts';
 import { readManifest, type ReadManifest } from '../../lake/iceberg/manifest.ts';
 import { readManifestList, type ManifestFile } from '../../lake/iceberg/manifest-list.ts';
+import { manifestListOf } from '../../lake/iceberg/metadata-object.ts';
 import { mainSnapshot, type PartitionSpec, type Snapshot, type TableMetadata } from '../../lake/iceberg/metadata.ts';
 import type { Schema } from '../../lake/iceberg/schema.ts';
 import { bytesOfValue, type SingleValue } from '../../lake/iceberg/value-bytes.ts';
@@ -103,7 +104,8 @@ export async function bytesAt(store: ObjectStore, location: string): Promise<Uin
 
 export async function listAt(store: ObjectStore, snapshot: Snapshot | undefined): Promise<readonly ManifestFile[]> {
   assert.ok(snapshot);
-  return readManifestList(await bytesAt(store, snapshot['manifest-list']), snapshot['manifest-list']);
+  const location = manifestListOf(snapshot);
+  return readManifestList(await bytesAt(store, location), location);
 }
 
 export async function manifestAt(store: ObjectStore, manifest: ManifestFile | undefined): Promise<ReadManifest> {

@@ -4,6 +4,7 @@ import { createAppendCache } from '../../lake/iceberg/append.ts';
 import { writeManifest } from '../../lake/iceberg/manifest.ts';
 import { manifestFileOf, type ManifestFile } from '../../lake/iceberg/manifest-list.ts';
 import { defaultMergeLimits, manifestsToMerge, prepareMerge, rebaseMerge, type MergeInput } from '../../lake/iceberg/merge-manifests.ts';
+import { manifestListOf } from '../../lake/iceberg/metadata-object.ts';
 import { mainSnapshot, type TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { typedPartitionFields } from '../../lake/iceberg/partition.ts';
 import { planScan } from '../../lake/iceberg/scan.ts';
@@ -145,7 +146,7 @@ test('entries of files that another engine deleted are left behind', async () =>
     partitionFields,
   );
   const cache = createAppendCache();
-  cache.lists.set(head['manifest-list'], [...(await listAt(store, head)), foreign]);
+  cache.lists.set(manifestListOf(head), [...(await listAt(store, head)), foreign]);
   const merge = await prepareMerge({ ...input(store, metadata), cache });
   assert.ok(merge);
   const files = (await manifestAt(store, merge.merged[0])).entries.map((entry) => [
