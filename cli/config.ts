@@ -8,9 +8,10 @@ import { parseConfig, problemText, schemaDocument, type ConfigOutcome, type Conf
 import { LakeError } from '../runtime/errors.ts';
 import { choice, group, optional, type ValueOf } from '../runtime/options.ts';
 import type { Secret } from '../runtime/secret.ts';
+import { catalogOptions } from './options/catalog.ts';
 import { contractsOptions } from './options/contracts.ts';
 import { kafkaOptions } from './options/kafka.ts';
-import { catalogOptions, httpOptions, lakeOptions } from './options/lake.ts';
+import { httpOptions, lakeOptions } from './options/lake.ts';
 import { connectOptions, connectorsOptions, sourcesOptions } from './options/sources.ts';
 import { qualityOptions } from './options/quality.ts';
 import { queryOptions, syncOptions } from './options/sync.ts';

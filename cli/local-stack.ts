@@ -153,7 +153,7 @@ lake:
 catalog:
   kind: embedded
   listen: 127.0.0.1:${await freePort(anyPorts ? 0 : 8181)}
-  database: catalog.sqlite
+  store: sqlite:catalog.sqlite
 sync:
 ${freshness === undefined ? '' : `  freshness: ${freshness}\n`}  tables:
     - { topic: pg.public.users, table: users }

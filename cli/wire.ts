@@ -1,9 +1,7 @@
-// The only place that names adapters: from a configuration to an object store, a catalog, a log, decoders and a worker.
+// The place that names adapters (with wire-worker.ts): from a configuration to an object store, a catalog, a log and sources.
 // What it returns is the caller's to dispose.
 
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Catalog, TableIdent } from '../catalog/catalog.ts';
 import type { ContractRegistry } from '../catalog/contract-registry.ts';
 import type { Contracts } from '../catalog/contracts.ts';
@@ -17,44 +15,59 @@ import { threadJudge } from '../catalog/registry/thread-judge.ts';
 import { restCatalog } from '../catalog/rest-catalog.ts';
 import { restContracts } from '../catalog/rest-contracts.ts';
 import { restLineage } from '../catalog/rest-lineage.ts';
-import { serveCatalog, type ServedCatalog } from '../catalog/serve.ts';
 import type { CatalogStore } from '../catalog/store/catalog-store.ts';
 import { sqliteCatalogStore } from '../catalog/store/sqlite-catalog-store.ts';
+import type { StoreAddress } from '../catalog/store/store-address.ts';
 import { filesystemStore } from '../lake/store/filesystem-store.ts';
 import type { ObjectStore } from '../lake/store/object-store.ts';
 import { s3Store, type S3StoreOptions } from '../lake/store/s3-store.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
-import { isAlive } from '../runtime/is-alive.ts';
 import type { Logger } from '../runtime/log.ts';
-import { systemRandom } from '../runtime/random.ts';
 import { cassandraSource } from '../sources/cassandra-source.ts';
 import { postgresSource } from '../sources/postgres-source.ts';
 import type { Source } from '../sources/source.ts';
 import { columnMasks, type ColumnMasks } from '../sync/contract/column-masks.ts';
-import { decodeEngine, type DecodeEngine } from '../sync/decode/decode-engine.ts';
-import type { Decoder } from '../sync/decode/decoder.ts';
-import { openJsonDecoder } from '../sync/decode/json-decoder.ts';
 import { kafkaLog } from '../sync/log/kafka-log.ts';
 import type { KafkaLogOptions, KafkaSasl, KafkaTls } from '../sync/log/kafka-options.ts';
 import type { Log } from '../sync/log/log.ts';
-import type { TableTarget } from '../sync/table.ts';
-import type { TableObserver } from '../sync/table-observer.ts';
-import { Worker, type WorkerDeps } from '../sync/worker.ts';
+import type { WorkerDeps } from '../sync/worker.ts';
 import type { LoadedConfig } from './config.ts';
 import { fileContracts } from './contract/file-contracts.ts';
 import type { SourcePlace } from './contract/source-place.ts';
-import { crashHook } from './crash-hook.ts';
 import { oauthToken } from './oauth-token.ts';
-import { addressOf, cassandraSettings, pathIn, postgresSettings, syncOptions, tableTargets, urlOf } from './settings.ts';
+import { s3StoreOptions, type S3StoreConfig } from './options/lake.ts';
+import { cassandraSettings, pathIn, postgresSettings, urlOf } from './settings.ts';
 
 export function openStore(loaded: LoadedConfig, logger: Logger): ObjectStore {
   const { store } = loaded.config.lake;
   if (store.kind === 'filesystem') return filesystemStore({ root: pathIn(loaded, store.path) });
-  const { credentials, multipart, prefix, endpoint, pathStyle } = store;
+  return openS3(store, store, logger);
+}
+
+/** The object store of a location that is not foz.yaml's: how S3 is reached is `lake.store`'s where that is S3, else the environment's. */
+export function openStoreOf(location: string, loaded: LoadedConfig | null, logger: Logger): ObjectStore {
+  const [, bucket, prefix] = /^s3:\/\/([^/]+)(?:\/(.+))?$/.exec(location) ?? [];
+  if (bucket === undefined) return filesystemStore({ root: location.replace(/^file:(\/\/)?/, '') });
+  const place = { bucket, prefix };
+  const lake = loaded?.config.lake.store;
+  const settings = lake?.kind === 's3' ? lake : s3StoreOptions.read({ bucket, ...environmentS3(process.env) });
+  return openS3(place, settings, logger);
+}
+
+/** As the SDKs name them; credentials it finds by itself. */
+function environmentS3(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const endpoint = env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'];
+  const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
+  return { ...(endpoint === undefined ? {} : { endpoint }), ...(region === undefined ? {} : { region }) };
+}
+
+function openS3(place: Pick<S3StoreConfig, 'bucket' | 'prefix'>, settings: S3StoreConfig, logger: Logger): ObjectStore {
+  const { bucket, prefix } = place;
+  const { region, credentials, multipart, endpoint, pathStyle } = settings;
   const options: S3StoreOptions = {
-    bucket: store.bucket,
-    region: store.region,
+    bucket,
+    region,
     ...(prefix === undefined ? {} : { prefix }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(pathStyle === undefined ? {} : { pathStyle }),
@@ -62,16 +75,14 @@ export function openStore(loaded: LoadedConfig, logger: Logger): ObjectStore {
     multipartThresholdBytes: multipart.threshold,
     partBytes: multipart.partSize,
     concurrency: multipart.inFlight,
-    requestTimeoutMs: store.requestTimeout,
-    attemptsMax: store.attempts,
-    conditionalWrites: store.conditionalWrites === 'off' ? 'off' : 'on',
+    requestTimeoutMs: settings.requestTimeout,
+    attemptsMax: settings.attempts,
+    conditionalWrites: settings.conditionalWrites === 'off' ? 'off' : 'on',
   };
   return s3Store(options, { logger });
 }
 
-type CredentialsConfig = Extract<LoadedConfig['config']['lake']['store'], { kind: 's3' }>['credentials'];
-
-function s3Credentials(credentials: CredentialsConfig): NonNullable<S3StoreOptions['credentials']> {
+function s3Credentials(credentials: S3StoreConfig['credentials']): NonNullable<S3StoreOptions['credentials']> {
   switch (credentials.kind) {
     case 'environment':
       return { kind: 'default' };
@@ -85,52 +96,74 @@ function s3Credentials(credentials: CredentialsConfig): NonNullable<S3StoreOptio
   }
 }
 
-/** The pointer store of the embedded catalog. */
-export async function openCatalogStore(loaded: LoadedConfig): Promise<CatalogStore> {
+/** The database of the embedded catalog: pointers, registry, lineage, results. */
+export function openCatalogStore(loaded: LoadedConfig): Promise<CatalogStore> {
   const { catalog } = loaded.config;
   if (catalog.kind !== 'embedded')
     throw new LakeError('CONFIG_INVALID', 'catalog.kind is rest: another process serves the catalog', {
       context: { expected: 'catalog.kind: embedded', found: 'rest' },
     });
-  return sqliteCatalogStore({ path: pathIn(loaded, catalog.database) });
+  return openStoreAt(catalog.store, loaded);
+}
+
+/** Paths are meant from `directory`. */
+export async function openStoreAt(address: StoreAddress, from: Pick<LoadedConfig, 'directory'>): Promise<CatalogStore> {
+  if (address.kind === 'sqlite') return sqliteCatalogStore({ path: pathIn(from, address.path) });
+  throw new LakeError('CONFIG_INVALID', 'catalog.store: a PostgreSQL database is not supported yet');
+}
+
+/** How this process comes to the catalog: its database where that can be reached from here, else the address it is served at. */
+type CatalogReach =
+  | { readonly kind: 'store'; readonly address: StoreAddress }
+  | {
+      readonly kind: 'rest';
+      readonly uri: string;
+      readonly token?: string;
+      readonly warehouse?: string;
+      readonly requestTimeoutMs?: number;
+    };
+
+function reachOf(loaded: LoadedConfig): CatalogReach {
+  const { catalog } = loaded.config;
+  if (catalog.kind === 'embedded') {
+    const { store: address, listen } = catalog;
+    const isHere = address.kind === 'postgres' || existsSync(pathIn(loaded, address.path));
+    return isHere ? { kind: 'store', address } : { kind: 'rest', uri: urlOf(listen) };
+  }
+  const { url: uri, token, warehouse, requestTimeout: requestTimeoutMs } = catalog;
+  const access = { ...(token === undefined ? {} : { token: token.reveal() }), ...(warehouse === undefined ? {} : { warehouse }) };
+  return { kind: 'rest', uri, requestTimeoutMs, ...access };
 }
 
 export interface OpenCatalog extends AsyncDisposable {
   readonly catalog: Catalog;
 }
 
-/** Where the quality jobs remember: the catalog's own file where it is on this machine, else one of theirs. */
+/** Where the quality jobs remember: the catalog's own database where it can be reached from here, else a file of theirs. */
 export function openQualityStore(loaded: LoadedConfig): Promise<CatalogStore> {
-  return sqliteCatalogStore({ path: qualityFile(loaded) });
+  return openStoreAt(qualityAddress(loaded), loaded);
 }
 
 export function hasQualityStore(loaded: LoadedConfig): boolean {
-  return existsSync(qualityFile(loaded));
+  const address = qualityAddress(loaded);
+  return address.kind === 'postgres' || existsSync(pathIn(loaded, address.path));
 }
 
-function qualityFile(loaded: LoadedConfig): string {
-  const { catalog, quality } = loaded.config;
-  const file = catalog.kind === 'embedded' ? pathIn(loaded, catalog.database) : null;
-  return file !== null && existsSync(file) ? file : pathIn(loaded, quality.database);
+function qualityAddress(loaded: LoadedConfig): StoreAddress {
+  const reach = reachOf(loaded);
+  return reach.kind === 'store' ? reach.address : { kind: 'sqlite', path: loaded.config.quality.database };
 }
 
 /**
- * The catalog as a client sees it. Embedded: the SQLite file itself where it is on this machine (several processes may
- * share it: every commit is a compare-and-swap), else the address it is served at.
+ * The catalog as a client sees it. Several processes may share its database: every commit is a compare-and-swap.
  */
 export async function openCatalog(loaded: LoadedConfig, store: ObjectStore, logger: Logger): Promise<OpenCatalog> {
-  const { catalog: config } = loaded.config;
-  if (config.kind === 'rest') {
-    const token = config.token === undefined ? {} : { token: config.token.reveal() };
-    const warehouse = config.warehouse === undefined ? {} : { warehouse: config.warehouse };
-    const catalog = restCatalog({ uri: config.url, requestTimeoutMs: config.requestTimeout, ...warehouse, ...token });
+  const reach = reachOf(loaded);
+  if (reach.kind === 'rest') {
+    const catalog = restCatalog(reach);
     return { catalog, [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose]() };
   }
-  if (!existsSync(pathIn(loaded, config.database))) {
-    const catalog = restCatalog({ uri: urlOf(config.listen) });
-    return { catalog, [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose]() };
-  }
-  const pointers = await openCatalogStore(loaded);
+  const pointers = await openStoreAt(reach.address, loaded);
   const catalog = memoryCatalog({ objectStore: store, store: pointers, logger });
   return {
     catalog,
@@ -141,31 +174,16 @@ export async function openCatalog(loaded: LoadedConfig, store: ObjectStore, logg
   };
 }
 
-export async function serveEmbeddedCatalog(
-  loaded: LoadedConfig,
-  pointers: CatalogStore,
-  store: ObjectStore,
-  logger: Logger,
-): Promise<ServedCatalog> {
-  const { catalog } = loaded.config;
-  const { host, port } = addressOf(catalog.kind === 'embedded' ? catalog.listen : '127.0.0.1:0');
-  return serveCatalog({ host, port, store: pointers, objectStore: store, logger });
-}
-
 /** The embedded catalog for the worker in the same process: no request goes over the network. */
 export function localCatalog(pointers: CatalogStore, store: ObjectStore, logger: Logger): Catalog {
   return memoryCatalog({ objectStore: store, store: pointers, logger });
 }
 
-/** The contract registry, which stands beside the catalog: the same file or the same address. */
+/** The contract registry, which stands beside the catalog: the same database or the same address. */
 export async function openContracts(loaded: LoadedConfig): Promise<ContractRegistry> {
-  const { catalog: config } = loaded.config;
-  if (config.kind === 'rest') {
-    const token = config.token === undefined ? {} : { token: config.token.reveal() };
-    return restContracts({ uri: config.url, requestTimeoutMs: config.requestTimeout, ...token });
-  }
-  if (!existsSync(pathIn(loaded, config.database))) return restContracts({ uri: urlOf(config.listen) });
-  const pointers = await openCatalogStore(loaded);
+  const reach = reachOf(loaded);
+  if (reach.kind === 'rest') return restContracts(reach);
+  const pointers = await openStoreAt(reach.address, loaded);
   // The same limits whether a catalog is served or not: the document is as little trusted here.
   const judge = threadJudge();
   const lineage = lineageService({ store: pointers, clock: systemClock });
@@ -183,15 +201,11 @@ export function localContracts(pointers: CatalogStore): ContractRegistry {
   return memoryContracts(registryParts(pointers.contracts, systemClock).registry);
 }
 
-/** Who reads and writes what: the same file or the same address as the catalog. */
+/** Who reads and writes what: the same database or the same address as the catalog. */
 export async function openLineage(loaded: LoadedConfig): Promise<Lineage> {
-  const { catalog: config } = loaded.config;
-  if (config.kind === 'rest') {
-    const token = config.token === undefined ? {} : { token: config.token.reveal() };
-    return restLineage({ uri: config.url, ...token });
-  }
-  if (!existsSync(pathIn(loaded, config.database))) return restLineage({ uri: urlOf(config.listen) });
-  const pointers = await openCatalogStore(loaded);
+  const reach = reachOf(loaded);
+  if (reach.kind === 'rest') return restLineage(reach);
+  const pointers = await openStoreAt(reach.address, loaded);
   return { ...localLineage(pointers), [Symbol.asyncDispose]: () => pointers[Symbol.asyncDispose]() };
 }
 
@@ -264,7 +278,7 @@ export function contractsOf(loaded: LoadedConfig, registry: Contracts | null): C
 }
 
 /** What the worker judges rows by; null: nothing. `registry`: of the catalog. */
-function workerContracts(loaded: LoadedConfig, registry: Contracts | null): WorkerDeps['contracts'] | null {
+export function workerContracts(loaded: LoadedConfig, registry: Contracts | null): WorkerDeps['contracts'] | null {
   const { refresh, maskKeys } = loaded.config.contracts;
   const contracts = contractsOf(loaded, registry);
   const keys = new Map(maskKeys.map(({ id, key }) => [id, Buffer.from(key.reveal())] as const));
@@ -281,69 +295,4 @@ export async function masksInForce(loaded: LoadedConfig, ident: TableIdent, sign
   if (!contracts || !found) return null;
   const { id, version, policy } = found.contract;
   return columnMasks({ id, version, policy, digest: found.digest, table: found.table, maskKeys: contracts.maskKeys });
-}
-
-export interface WorkerParts {
-  readonly store: ObjectStore;
-  readonly catalog: Catalog;
-  readonly log: Log;
-  readonly logger: Logger;
-  /** The catalog's registry; null: none. */
-  readonly contracts: Contracts | null;
-  readonly observer?: Partial<TableObserver>;
-}
-
-/** A worker for every table of the configuration, not started yet. It disposes its decoders, not the parts. */
-export async function openWorker(loaded: LoadedConfig, parts: WorkerParts): Promise<Worker> {
-  const targets = tableTargets(loaded.config);
-  const decoders = new Map<TableTarget, Decoder>();
-  const engine = openEngine(loaded);
-  for (const target of targets) decoders.set(target, await openDecoder(loaded, target, engine));
-  const crashPoint = crashHook(process.env['FOZ_SIGNAL_AT']);
-  const { contracts: registry, ...rest } = parts;
-  const contracts = workerContracts(loaded, registry);
-  return new Worker(targets, syncOptions(loaded.config), {
-    ...rest,
-    ...(contracts ? { contracts } : {}),
-    ...(crashPoint ? { crashPoint } : {}),
-    clock: systemClock,
-    random: systemRandom,
-    // Of a table that foz.yaml names later, when its topic is there.
-    openDecoder: (target) => decoders.get(target) ?? openDecoder(loaded, target, engine),
-  });
-}
-
-/** What all tables share: one DuckDB with one memory limit. It lives as long as the decoders. */
-function openEngine(loaded: LoadedConfig): DecodeEngine {
-  const { memory, limits } = loaded.config.sync;
-  return decodeEngine({ memoryLimitBytes: memory.decoderMax, threads: limits.threads, tempDir: workDirectory(loaded) });
-}
-
-async function openDecoder(loaded: LoadedConfig, { ident }: TableTarget, engine: DecodeEngine): Promise<Decoder> {
-  const tempDir = join(workDirectory(loaded), ident.name);
-  await mkdir(tempDir, { recursive: true });
-  const { memory, limits } = loaded.config.sync;
-  return openJsonDecoder({
-    engine,
-    tempDir,
-    // Of the child processes that isolate a batch: the engine has its own.
-    memoryLimitBytes: memory.decoderMax,
-    threads: limits.threads,
-    depthMax: limits.jsonDepth,
-    attempts: { directory: join(pathIn(loaded, loaded.config.lake.workDir), 'attempts'), table: ident.name },
-  });
-}
-
-/** One folder a process, so that two workers never meet. */
-function workDirectory(loaded: LoadedConfig): string {
-  return join(pathIn(loaded, loaded.config.lake.workDir), String(process.pid));
-}
-
-/** Removes this process's folder and those of processes that are gone: files without a commit are worth nothing. */
-export async function clearWorkDirectory(loaded: LoadedConfig): Promise<void> {
-  const parent = pathIn(loaded, loaded.config.lake.workDir);
-  for (const name of existsSync(parent) ? await readdir(parent) : []) {
-    if (/^[0-9]+$/.test(name) && (Number(name) === process.pid || !isAlive(Number(name))))
-      await rm(join(parent, name), { recursive: true, force: true });
-  }
 }

@@ -53,3 +53,11 @@ export function isShutdown(error: unknown): boolean {
   if (error instanceof ShutdownRequested) return true;
   return error instanceof LakeError && error.cause !== undefined && isShutdown(error.cause);
 }
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -2,15 +2,16 @@
 // until it is told to stop; then everything taken is committed and the group is left. Dependencies that are away are waited
 // for, not died of.
 
-import type { ServedCatalog } from '../../catalog/serve.ts';
-import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
+import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
+import { aborted } from '../../runtime/shutdown.ts';
 import type { HaltCode } from '../../sync/halt.ts';
 import type { TableTarget } from '../../sync/table.ts';
 import type { Worker, WorkerStatus } from '../../sync/worker.ts';
+import type { CatalogService } from '../catalog/open-catalog-service.ts';
 import type { Command, CommandCall } from '../command.ts';
 import type { LoadedConfig } from '../config.ts';
 import type { DriftWatch } from '../contract/drift-watch.ts';
@@ -34,27 +35,31 @@ export const run: Command = {
     const loaded = call.loadConfig();
     const logger = call.logger(loaded);
     if (call.options['only'] === 'quality') return (await import('./quality/serve.ts')).serve.run(call);
-    if (call.options['only'] === 'catalog') return serveCatalogAlone(call, loaded, logger);
+    if (call.options['only'] === 'catalog') {
+      const [{ serveCatalogAlone }, { catalogSettings }] = await Promise.all([
+        import('./catalog.ts'),
+        import('../catalog/catalog-settings.ts'),
+      ]);
+      return serveCatalogAlone(call, catalogSettings(loaded), logger);
+    }
     return runWorker(call, loaded, logger);
   },
 };
 
-/** Also `foz catalog serve`. */
-export async function serveCatalogAlone(call: CommandCall, loaded: LoadedConfig, logger: Logger): Promise<number> {
-  const wire = await import('../wire.ts');
-  await using store = wire.openStore(loaded, logger);
-  await using pointers = await wire.openCatalogStore(loaded);
-  const served = await wire.serveEmbeddedCatalog(loaded, pointers, store, logger);
-  call.note(`catalog: ${served.url}   warehouse: ${store.root}`);
-  await aborted(call.signal);
-  await served.close();
-  return 0;
-}
-
 async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger): Promise<number> {
   const { config } = loaded;
-  const [wire, { requireConditionalWritesOnceADay }, { createPromMetrics }, { metricsObserver }, { version }] = await Promise.all([
+  const [
+    wire,
+    workerWire,
+    { untilAnswers },
+    { requireConditionalWritesOnceADay },
+    { createPromMetrics },
+    { metricsObserver },
+    { version },
+  ] = await Promise.all([
     import('../wire.ts'),
+    import('../wire-worker.ts'),
+    import('../until-answers.ts'),
     import('../conditional-writes.ts'),
     import('../../runtime/prom-metrics.ts'),
     import('../observe.ts'),
@@ -68,7 +73,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
       if (call.options['exitOnHalt'] === true) halted.abort();
     },
   });
-  await wire.clearWorkDirectory(loaded);
+  await workerWire.clearWorkDirectory(loaded);
   await using parts = new AsyncDisposableStack();
   const startedAt = Date.now();
   const started: Started = { worker: null, drift: null, quality: null, catalogUrl: null, waiting: 'starting' };
@@ -99,16 +104,16 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
     }),
   );
   const store = parts.use(wire.openStore(loaded, logger));
-  await untilStoreAnswers(() => requireConditionalWritesOnceADay(loaded, store, call.signal), started, call, logger);
-  const isEmbedded = config.catalog.kind === 'embedded' && call.options['only'] !== 'sync';
-  const pointers = isEmbedded ? parts.use(await wire.openCatalogStore(loaded)) : null;
-  const served = pointers ? await serve(parts, wire, loaded, pointers, store, logger) : null;
+  const waiting = { what: 'the object store', logger, onWait: (reason: string) => void (started.waiting = reason) };
+  await untilAnswers(() => requireConditionalWritesOnceADay(loaded, store, call.signal), waiting, call.signal);
+  const served = parts.use(await openService(call, loaded, { started, logger, lakeStore: store }));
+  const pointers = served?.pointers ?? null;
   const catalog = pointers
     ? parts.use(wire.localCatalog(pointers, store, logger))
     : parts.use(await wire.openCatalog(loaded, store, logger)).catalog;
   const log = parts.use(wire.openLog(loaded, logger));
   const registry = pointers ? wire.localContracts(pointers) : parts.use(await wire.openContracts(loaded));
-  const worker = parts.use(await wire.openWorker(loaded, { store, catalog, log, logger, observer, contracts: registry }));
+  const worker = parts.use(await workerWire.openWorker(loaded, { store, catalog, log, logger, observer, contracts: registry }));
   Object.assign(started, { worker, catalogUrl: served?.url ?? null, waiting: null });
   call.note(`worker: ${http.url}/status${served ? `   catalog: ${served.url}` : ''}   lake: ${store.root}`);
   worker.start();
@@ -127,7 +132,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   checking.abort();
   const haltedTables = await stop(worker, logger);
   await started.quality?.done;
-  await wire.clearWorkDirectory(loaded);
+  await workerWire.clearWorkDirectory(loaded);
   return haltedTables > 0 ? 4 : 0;
 }
 
@@ -157,33 +162,19 @@ async function startQuality(
   return startQualityProcess({ entry: packageFile('bin/foz.mjs'), configFile: loaded.file, clock: systemClock, logger, onGauges }, signal);
 }
 
-const storeWaitMs = 2_000;
-
-/** A store that is away is waited for; one that refuses, or ignores conditions, ends the start. */
-async function untilStoreAnswers(test: () => Promise<void>, started: Started, call: CommandCall, logger: Logger): Promise<void> {
-  for (;;) {
-    try {
-      return await test();
-    } catch (error) {
-      if (!(error instanceof LakeError) || error.retry !== 'backoff') throw error;
-      started.waiting = error.message;
-      logger.warn({ error: error.message }, 'the object store is away; waiting');
-      await systemClock.sleep(storeWaitMs, call.signal);
-    }
-  }
-}
-
-async function serve(
-  parts: AsyncDisposableStack,
-  wire: typeof import('../wire.ts'),
+/** Null where the catalog is served elsewhere. */
+async function openService(
+  call: CommandCall,
   loaded: LoadedConfig,
-  pointers: CatalogStore,
-  store: Parameters<typeof wire.serveEmbeddedCatalog>[2],
-  logger: Logger,
-): Promise<ServedCatalog> {
-  const served = await wire.serveEmbeddedCatalog(loaded, pointers, store, logger);
-  parts.defer(() => served.close());
-  return served;
+  { started, logger, lakeStore }: { readonly started: Started; readonly logger: Logger; readonly lakeStore: ObjectStore },
+): Promise<CatalogService | null> {
+  if (loaded.config.catalog.kind !== 'embedded' || call.options['only'] === 'sync') return null;
+  const [{ openCatalogService }, { catalogSettings }] = await Promise.all([
+    import('../catalog/open-catalog-service.ts'),
+    import('../catalog/catalog-settings.ts'),
+  ]);
+  const onWait = (reason: string): void => void (started.waiting = reason);
+  return openCatalogService(catalogSettings(loaded), { logger, lakeStore, onWait }, call.signal);
 }
 
 const stopMaxMs = 60_000;
@@ -233,11 +224,4 @@ function refresh({ worker }: Started, metrics: Metrics): void {
   metrics.set('foz_dependency_up', { dependency: 'log' }, now.log.available ? 1 : 0);
   for (const { table, halt } of now.tables)
     for (const reason of haltReasons) metrics.set('foz_halted', { table, reason }, halt?.code === reason ? 1 : 0);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

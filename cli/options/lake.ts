@@ -1,6 +1,7 @@
-// `lake:` where objects go, and `catalog:` who holds the pointers to table metadata.
+// `lake:` where objects go, and `http:` where the worker answers.
 
-import { choice, duration, flag, group, integer, optional, secretText, size, text, variants } from '../../runtime/options.ts';
+import { choice, duration, flag, group, integer, optional, secretText, size, text, variants, type ValueOf } from '../../runtime/options.ts';
+import { listen } from './listen.ts';
 
 const staticCredentials = group(
   {
@@ -18,7 +19,7 @@ const profileCredentials = group(
 
 const environmentCredentials = group({}, { doc: 'The SDK’s chain: environment, role by web identity, shared files, container, instance' });
 
-const s3Store = group(
+export const s3StoreOptions = group(
   {
     bucket: text({ doc: 'Bucket' }),
     prefix: optional(
@@ -51,41 +52,17 @@ const s3Store = group(
   { doc: 'An S3-compatible store' },
 );
 
+export type S3StoreConfig = ValueOf<typeof s3StoreOptions>;
+
 const filesystemStore = group({ path: text({ doc: 'Directory; created when absent' }) }, { doc: 'A local directory: one machine only' });
 
 export const lakeOptions = group(
   {
-    store: variants({ s3: s3Store, filesystem: filesystemStore }, { doc: 'Where data files, manifests and metadata go' }),
+    store: variants({ s3: s3StoreOptions, filesystem: filesystemStore }, { doc: 'Where data files, manifests and metadata go' }),
     namespace: text({ doc: 'Namespace of the raw tables', pattern: '^[a-z][a-z0-9_]*$', title: 'a lower-case name', default: 'raw' }),
     workDir: text({ doc: 'Local directory for Parquet files until they are uploaded', default: '.foz/work' }),
   },
   { doc: 'The lake' },
-);
-
-const listen = (preset: string) =>
-  text({ doc: 'host:port to listen on; port 0 chooses a free one', pattern: '^.+:[0-9]{1,5}$', title: 'host:port', default: preset });
-
-const embeddedCatalog = group(
-  {
-    listen: listen('127.0.0.1:8181'),
-    database: text({ doc: 'SQLite file that holds the pointers', default: '.foz/catalog.sqlite' }),
-  },
-  { doc: 'Foz’s own Iceberg REST catalog, in this process or by `foz catalog serve`' },
-);
-
-const restCatalog = group(
-  {
-    url: text({ doc: 'Base URL of the catalog', pattern: '^https?://', title: 'a URL' }),
-    warehouse: optional(text({ doc: 'Warehouse asked for in the config request' })),
-    token: optional(secretText({ doc: 'Bearer token' })),
-    requestTimeout: duration({ doc: 'Longest wait for one answer', default: '30s' }),
-  },
-  { doc: 'Any Iceberg REST catalog' },
-);
-
-export const catalogOptions = variants(
-  { embedded: embeddedCatalog, rest: restCatalog },
-  { doc: 'The catalog', default: { kind: 'embedded' } },
 );
 
 export const httpOptions = group(

@@ -82,7 +82,7 @@ lake:
     credentials: { kind: static, accessKeyId: check-key, secretAccessKey: check-secret }
 sync:
   tables: [{ topic: pg.public.users }]
-catalog: { kind: embedded, listen: "127.0.0.1:0", database: catalog.sqlite }
+catalog: { kind: embedded, listen: "127.0.0.1:0", store: "sqlite:catalog.sqlite" }
 http: { listen: "127.0.0.1:${occupied.port}" }
 sources:
   postgres:

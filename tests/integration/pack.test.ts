@@ -92,7 +92,7 @@ test('npx foz init writes a foz.yaml whose schema line points into the package, 
 const local = `kafka: { brokers: ["127.0.0.1:1"] }
 lake: { store: { kind: filesystem, path: lake } }
 sync: { tables: [{ topic: pg.public.users }] }
-catalog: { kind: embedded, listen: "127.0.0.1:0", database: catalog.sqlite }
+catalog: { kind: embedded, listen: "127.0.0.1:0", store: "sqlite:catalog.sqlite" }
 http: { listen: "127.0.0.1:0" }
 `;
 

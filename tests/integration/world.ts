@@ -62,7 +62,7 @@ export async function openWorld(stack: Stack, dir: string): Promise<World> {
   const catalogListen = `127.0.0.1:${await freePort()}`;
   const catalogUrl = `http://${catalogListen}`;
   const catalogFile = join(conf, 'catalog.yaml');
-  const embedded = { kind: 'embedded', listen: catalogListen, database: 'catalog.sqlite' };
+  const embedded = { kind: 'embedded', listen: catalogListen, store: 'sqlite:catalog.sqlite' };
   const nothing = [{ topic: 'none', table: 'none' }];
   await writeConfig(catalogFile, { ...baseConfig(stack, 'catalog', 0), catalog: embedded, sync: { tables: nothing } });
 

@@ -94,7 +94,7 @@ test(
       await mkdir(join(home, 'quality'));
       const config = `kafka: { brokers: ["127.0.0.1:1"] }
 lake: { store: { kind: filesystem, path: ${join(lab.directory, 'lake')} } }
-catalog: { kind: embedded, database: catalog.sqlite, listen: "127.0.0.1:1" }
+catalog: { kind: embedded, store: "sqlite:catalog.sqlite", listen: "127.0.0.1:1" }
 sync: { tables: [{ topic: pg.public.users, table: users }] }
 quality:
   watch: 200ms

@@ -41,7 +41,7 @@ export async function withLake(
     await writeFile(join(home, 'quality', 'users.yaml'), checks);
     const config = `kafka: { brokers: ["127.0.0.1:1"] }
 lake: { store: { kind: filesystem, path: ${join(lab.directory, 'lake')} } }
-catalog: { kind: embedded, database: catalog.sqlite, listen: "127.0.0.1:1" }
+catalog: { kind: embedded, store: "sqlite:catalog.sqlite", listen: "127.0.0.1:1" }
 sync: { tables: [{ topic: pg.public.users, table: users }] }
 quality: { watch: 200ms, reload: 1s, lease: 3s${quality} }
 `;

@@ -159,17 +159,19 @@ test('a vendor package is imported in one file per room', () => {
 const adapterPattern =
   /\/(memory|filesystem|s3|kafka|rest|sqlite|postgres|json|pino|prom)-[a-z-]*(store|log|catalog|contracts|decoder|logger|metrics)\.ts$/;
 
-test('adapters are named by cli/wire.ts, tests and benchmarks only', () => {
+test('adapters are named by cli/wire.ts and cli/wire-worker.ts, tests and benchmarks only', () => {
   const adapters = new Set(files.filter((file) => isProduct(file) && adapterPattern.test(file)));
   assert.ok(adapters.size >= 3);
   const broken = imports.filter(
-    ({ from, to, isTypeOnly }) => adapters.has(to) && isProduct(from) && !isTypeOnly && from !== 'cli/wire.ts' && !isSameAdapter(from, to),
+    ({ from, to, isTypeOnly }) => adapters.has(to) && isProduct(from) && !isTypeOnly && !isWire(from) && !isSameAdapter(from, to),
   );
   assert.deepEqual(
     broken.map(({ from, to }) => `${from} names ${to}`),
     [],
   );
 });
+
+const isWire = (file: string): boolean => /^cli\/wire(-[a-z]+)?\.ts$/.test(file);
 
 /** A logger and metrics are made where the process begins; parts of an adapter (`s3-requests.ts`) may use their whole. */
 function isSameAdapter(from: string, to: string): boolean {

@@ -1,0 +1,69 @@
+// The catalog as a service, alone or in the worker's process: its database, its object stores, the server over them and
+// the jobs beside it. A database that is away is waited for.
+
+import { serveCatalog } from '../../catalog/serve.ts';
+import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
+import { storeAddressText } from '../../catalog/store/store-address.ts';
+import type { ObjectStore } from '../../lake/store/object-store.ts';
+import type { Logger } from '../../runtime/log.ts';
+import { addressOf } from '../settings.ts';
+import { untilAnswers } from '../until-answers.ts';
+import { openStore, openStoreAt, openStoreOf } from '../wire.ts';
+import { absoluteLocation, type CatalogSettings } from './catalog-settings.ts';
+
+export interface CatalogServiceParts {
+  readonly logger: Logger;
+  /** The lake's, where it is open already; it stays the caller's. */
+  readonly lakeStore?: ObjectStore;
+  /** Told why the start waits. */
+  readonly onWait?: (reason: string) => void;
+}
+
+export interface CatalogService extends AsyncDisposable {
+  /** For clients, without a trailing slash. */
+  readonly url: string;
+  readonly warehouse: string;
+  /** Which database, without its password. */
+  readonly database: string;
+  readonly allowLocations: readonly string[];
+  readonly pointers: CatalogStore;
+}
+
+export async function openCatalogService(
+  settings: CatalogSettings,
+  { logger, lakeStore, onWait }: CatalogServiceParts,
+  signal: AbortSignal,
+): Promise<CatalogService> {
+  await using opening = new AsyncDisposableStack();
+  const { store: objectStore, warehouse } = warehouseOf(settings, lakeStore ?? null, opening, logger);
+  const allowLocations = settings.allowLocations.map((location) => absoluteLocation(location, settings.directory));
+  const waiting = { what: 'the catalog’s database', logger, ...(onWait === undefined ? {} : { onWait }) };
+  const pointers = opening.use(await untilAnswers(() => openStoreAt(settings.store, settings), waiting, signal));
+  const served = await serveCatalog({ ...addressOf(settings.listen), store: pointers, objectStore, warehouse, logger });
+  opening.defer(() => served.close());
+  const parts = opening.move();
+  return {
+    url: served.url,
+    warehouse,
+    database: storeAddressText(settings.store),
+    allowLocations,
+    pointers,
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+interface Warehouse {
+  readonly store: ObjectStore;
+  readonly warehouse: string;
+}
+
+/** The lake's own store, unless the warehouse lies elsewhere. */
+function warehouseOf(settings: CatalogSettings, given: ObjectStore | null, parts: AsyncDisposableStack, logger: Logger): Warehouse {
+  const { lake, directory } = settings;
+  const warehouse = settings.warehouse === undefined ? null : absoluteLocation(settings.warehouse, directory);
+  const lakeStore = given ?? (lake === null ? null : parts.use(openStore(lake, logger)));
+  if (lakeStore !== null && (warehouse === null || `${warehouse}/`.startsWith(`${lakeStore.root}/`) || given !== null))
+    return { store: lakeStore, warehouse: warehouse ?? lakeStore.root };
+  const store = parts.use(openStoreOf(warehouse ?? '', lake, logger));
+  return { store, warehouse: store.root };
+}

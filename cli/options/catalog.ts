@@ -1,0 +1,43 @@
+// `catalog:` where the pointers to the tables' metadata are kept and who serves them.
+
+import { storeAddress, storeAddressPattern, type StoreAddress } from '../../catalog/store/store-address.ts';
+import { duration, group, list, optional, secretText, text, variants, type Option, type ValueOf } from '../../runtime/options.ts';
+import { listen } from './listen.ts';
+
+const storeText = text({
+  doc: 'Database of the pointers, the registry and the results: sqlite:PATH for one machine, postgres://USER:PASSWORD@HOST/DATABASE for several',
+  pattern: storeAddressPattern,
+  title: 'sqlite:PATH or postgres://…',
+  default: 'sqlite:.foz/catalog.sqlite',
+});
+
+const store: Option<StoreAddress> = { ...storeText, read: (value) => storeAddress(storeText.read(value)) };
+
+const location = (doc: string) => text({ doc, pattern: '^(file:|s3://).+', title: 'file:PATH or s3://BUCKET/PREFIX' });
+
+export const embeddedCatalogOptions = group(
+  {
+    listen: listen('127.0.0.1:8181'),
+    store,
+    warehouse: optional(location('Where tables lie that are created without a location: lake.store or a folder of it; absent: lake.store')),
+    allowLocations: list(location('A prefix'), { doc: 'Where tables may lie besides the warehouse', default: [] }),
+  },
+  { doc: 'Foz’s own Iceberg REST catalog, in this process or by `foz catalog serve`' },
+);
+
+export type EmbeddedCatalogConfig = ValueOf<typeof embeddedCatalogOptions>;
+
+const restCatalog = group(
+  {
+    url: text({ doc: 'Base URL of the catalog', pattern: '^https?://', title: 'a URL' }),
+    warehouse: optional(text({ doc: 'Warehouse asked for in the config request' })),
+    token: optional(secretText({ doc: 'Bearer token' })),
+    requestTimeout: duration({ doc: 'Longest wait for one answer', default: '30s' }),
+  },
+  { doc: 'Any Iceberg REST catalog' },
+);
+
+export const catalogOptions = variants(
+  { embedded: embeddedCatalogOptions, rest: restCatalog },
+  { doc: 'The catalog', default: { kind: 'embedded' } },
+);
