@@ -9,9 +9,12 @@ import { mainSnapshot, type Long, type Snapshot, type SnapshotRef, type TableMet
 
 export interface ExpiryPolicy {
   readonly snapshotAgeMaxMs: number;
+  /** Per branch, its head included: however old. Absent: the head alone. */
+  readonly snapshotsMin?: number;
   /** Per branch, its head included. */
   readonly snapshotsMax: number;
-  readonly hourTagAgeMaxMs: number;
+  /** Null: no tags are set, and none are taken away. */
+  readonly hourTagAgeMaxMs: number | null;
 }
 
 export const defaultExpiryPolicy: ExpiryPolicy = { snapshotAgeMaxMs: 3_600_000, snapshotsMax: 720, hourTagAgeMaxMs: 7 * 86_400_000 };
@@ -28,7 +31,8 @@ export function planExpiry(metadata: TableMetadata, now: EpochMs, policy: Expiry
   const refs = new Map(Object.entries(metadata.refs));
   const oldTags = [...refs.keys()].filter((name) => isOldHourTag(name, now, policy));
   for (const name of oldTags) refs.delete(name);
-  const newTags = hourTags(metadata, snapshots, now, policy).filter(([name]) => !refs.has(name));
+  const tags = policy.hourTagAgeMaxMs === null ? [] : hourTags(metadata, snapshots, now, policy, policy.hourTagAgeMaxMs);
+  const newTags = tags.filter(([name]) => !refs.has(name));
   for (const [name, ref] of newTags) refs.set(name, ref);
 
   const kept = new Set<string>();
@@ -62,6 +66,7 @@ function hourTags(
   snapshots: ReadonlyMap<string, Snapshot>,
   now: EpochMs,
   policy: ExpiryPolicy,
+  ageMaxMs: number,
 ): readonly (readonly [string, SnapshotRef])[] {
   const head = mainSnapshot(metadata);
   const tags = new Map<string, SnapshotRef>();
@@ -74,7 +79,7 @@ function hourTags(
     const name = hourTagName(hourStart);
     const isOver = hourStart + hourMs <= now;
     if (isOver && !tags.has(name) && !isOldHourTag(name, now, policy))
-      tags.set(name, { type: 'tag', 'snapshot-id': snapshot['snapshot-id'], 'max-ref-age-ms': policy.hourTagAgeMaxMs });
+      tags.set(name, { type: 'tag', 'snapshot-id': snapshot['snapshot-id'], 'max-ref-age-ms': ageMaxMs });
   }
   return [...tags].toReversed();
 }
@@ -82,7 +87,7 @@ function hourTags(
 /** Tags with other names are people's: they stay until removed. */
 function isOldHourTag(name: string, now: EpochMs, policy: ExpiryPolicy): boolean {
   const match = /^hour-(\d{4}-\d\d-\d\dT\d\d)$/.exec(name);
-  return match !== null && Date.parse(`${match[1]}:00:00Z`) + hourMs < now - policy.hourTagAgeMaxMs;
+  return match !== null && policy.hourTagAgeMaxMs !== null && Date.parse(`${match[1]}:00:00Z`) + hourMs < now - policy.hourTagAgeMaxMs;
 }
 
 function keepRef(
@@ -99,7 +104,7 @@ function keepRef(
     return;
   }
   // Spec: a branch may ask for more, or for less age, than the table's policy.
-  const least = ref['min-snapshots-to-keep'] ?? 1;
+  const least = ref['min-snapshots-to-keep'] ?? policy.snapshotsMin ?? 1;
   const oldest = now - (ref['max-snapshot-age-ms'] ?? policy.snapshotAgeMaxMs);
   let place = 0;
   for (const snapshot of chain(ref['snapshot-id'], snapshots)) {

@@ -14,19 +14,20 @@ export interface LocalFile {
 }
 
 /**
- * A fresh key for every try: an upload with an unknown outcome is left to the sweeper. The local file stays. Errors:
- * CONFIG_INVALID where the table lies outside the store, those of the store.
+ * A fresh key for every try: an upload with an unknown outcome is left to the sweeper, to which `suffix` tells whose it is.
+ * The local file stays. Errors: CONFIG_INVALID where the table lies outside the store, those of the store.
  */
 export async function putDataFile(
   { path, dataFile }: LocalFile,
   metadata: TableMetadata,
   store: ObjectStore,
   signal?: AbortSignal,
+  suffix = '.parquet',
 ): Promise<DataFile> {
   const base = keyOf(store, metadata.location);
   if (base === null)
     throw new LakeError('CONFIG_INVALID', `table location ${metadata.location} lies outside the object store ${store.root}`);
-  const key = `${base}/data/${dayFolder(dataFile)}${randomUUID()}.parquet`;
+  const key = `${base}/data/${dayFolder(dataFile)}${randomUUID()}${suffix}`;
   const outcome = await store.putFile(key, path, { ifAbsent: true, contentType: 'application/vnd.apache.parquet' }, signal);
   if (outcome.kind === 'exists') throw new LakeError('STORE_OUTCOME_UNKNOWN', `object ${key} exists already`);
   return { ...dataFile, filePath: locationOf(store, key) };
