@@ -7,10 +7,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LakeError } from '../../runtime/errors.ts';
-import { cacheRoot, hashOf, publishFolder, run, runMaven, type DownloadOptions } from '../../stack/setup/downloads.ts';
+import { cachedFolder, cacheRoot, hashOf, run, runMaven, type DownloadOptions } from '../../stack/setup/downloads.ts';
 import { ensureBuildTools, findJava, findMaven } from '../../stack/setup/java.ts';
-import { withLock } from '../../stack/setup/lock.ts';
-import { verifyManifest } from '../../stack/setup/manifest.ts';
 
 export interface ReferenceCatalogOptions extends DownloadOptions {
   /** `file:///…` or `s3://…`. */
@@ -30,7 +28,6 @@ export interface ReferenceCatalog extends AsyncDisposable {
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const mainClass = 'org.apache.iceberg.rest.FozReferenceCatalog';
-const lockWaitMaxMs = 15 * 60_000;
 const startMaxMs = 60_000;
 const stopMaxMs = 5_000;
 
@@ -78,30 +75,22 @@ export async function startReferenceCatalog(options: ReferenceCatalogOptions, si
   }
 }
 
-async function ensureReferenceJars(
-  options: DownloadOptions,
-  signal?: AbortSignal,
-): Promise<{ readonly classPath: string; readonly java: string }> {
-  const say = options.onProgress ?? (() => undefined);
+interface ReferenceJars {
+  readonly classPath: string;
+  readonly java: string;
+}
+
+async function ensureReferenceJars(options: DownloadOptions, signal?: AbortSignal): Promise<ReferenceJars> {
+  const tools = await ensureBuildTools(options.onProgress ?? (() => undefined));
   const dir = join(options.cacheDir ?? cacheRoot(), `reference-catalog-${await hashOf([join(folder, 'java'), join(folder, 'jars')])}`);
-  const isWhole = async () => (await verifyManifest(dir, 'sizes')).length === 0;
-  const tools = await ensureBuildTools(say);
-  if (!(await isWhole())) {
-    await mkdir(dirname(dir), { recursive: true });
-    const onWait = () => say('another process is fetching the reference catalog; waiting for it');
-    const fill = async () => {
-      if (await isWhole()) return;
-      say(`fetching the reference catalog (about 150 MB, once) into ${dir}`);
-      await publishFolder(dir, async (work) => {
-        await runMaven(tools, ['-f', join(folder, 'jars/pom.xml'), `-Dfoz.out=${work}`, 'generate-resources'], signal);
-        await rm(join(work, '.work'), { recursive: true, force: true });
-        const source = join(folder, 'java', `${mainClass.replaceAll('.', '/')}.java`);
-        const args = ['-proc:none', '-nowarn', '-d', join(work, 'classes'), '-cp', join(work, 'lib/*'), source];
-        await run(tools.java.javac ?? 'javac', args, process.env, signal);
-      });
-    };
-    await withLock(`${dir}.lock`, { waitMaxMs: lockWaitMaxMs, onWait }, fill, signal);
-  }
+  const fill = async (work: string) => {
+    await runMaven(tools, ['-f', join(folder, 'jars/pom.xml'), `-Dfoz.out=${work}`, 'generate-resources'], signal);
+    await rm(join(work, '.work'), { recursive: true, force: true });
+    const source = join(folder, 'java', `${mainClass.replaceAll('.', '/')}.java`);
+    const args = ['-proc:none', '-nowarn', '-d', join(work, 'classes'), '-cp', join(work, 'lib/*'), source];
+    await run(tools.java.javac ?? 'javac', args, process.env, signal);
+  };
+  await cachedFolder({ dir, what: 'fetching the reference catalog (about 150 MB, once)', fill }, options, signal);
   return { classPath: `${join(dir, 'classes')}:${join(dir, 'lib/*')}`, java: tools.java.java };
 }
 
