@@ -18,6 +18,8 @@ const refusalTable: Readonly<Record<RefusalReason, { readonly status: number; re
   'namespace-not-empty': { status: 409, type: 'NamespaceNotEmptyException' },
   'table-missing': { status: 404, type: 'NoSuchTableException' },
   'table-exists': { status: 409, type: 'AlreadyExistsException' },
+  'view-missing': { status: 404, type: 'NoSuchViewException' },
+  'view-exists': { status: 409, type: 'AlreadyExistsException' },
   conflict: { status: 409, type: 'CommitFailedException' },
   invalid: { status: 400, type: 'BadRequestException' },
   'contract-invalid': { status: 400, type: 'ContractInvalidException' },

@@ -7,6 +7,8 @@ export type RefusalReason =
   | 'namespace-not-empty'
   | 'table-missing'
   | 'table-exists'
+  | 'view-missing'
+  | 'view-exists'
   /** A requirement, the offset chain (I2) or the swap: load the table again and look. */
   | 'conflict'
   | 'invalid'

@@ -1,0 +1,144 @@
+// What tables and views have in common: a name in a namespace that points to a metadata file. A change writes a new file
+// under its own name and then moves the pointer, if it still is where it was; a file that no pointer came to is discarded.
+// A pointer whose outcome is unknown is thrown as such and nothing is deleted (I5).
+
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { LakeError } from '../../runtime/errors.ts';
+import { identText, type TableIdent } from '../catalog.ts';
+import type { CatalogStore } from '../store/catalog-store.ts';
+import type { ChangeRecord } from '../store/change-record.ts';
+import type { NameRefusal, RelationKind } from '../store/relation-store.ts';
+import { namespaceMissing, ok, pagedFrom, refused, type Answer, type Page, type Paged, type Refusal } from './answer.ts';
+import { metadataFolder, nameProblem, nextMetadataLocation } from './locations.ts';
+import type { MetadataFile, MetadataFiles } from './metadata-files.ts';
+
+/** As much of its metadata as says where its files lie. */
+export interface Placed {
+  readonly location: string;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface Relations<Metadata> {
+  list(namespace: readonly string[], page: Page): Promise<Answer<Paged<TableIdent>>>;
+  exists(ident: TableIdent): Promise<Answer<null>>;
+  /** Null when there is none. */
+  current(ident: TableIdent): Promise<MetadataFile<Metadata> | null>;
+  load(ident: TableIdent): Promise<Answer<MetadataFile<Metadata>>>;
+  /** Writes its first metadata file and takes the name. */
+  insert(ident: TableIdent, uuid: string, metadata: Metadata, recordOf: RecordOf): Promise<Answer<MetadataFile<Metadata>>>;
+  /** `lost`: the pointer is elsewhere by now. */
+  swap(
+    ident: TableIdent,
+    current: MetadataFile<Metadata>,
+    metadata: Metadata,
+    recordOf: RecordOf,
+  ): Promise<Answer<MetadataFile<Metadata>> | 'lost'>;
+  rename(from: TableIdent, to: TableIdent, record: ChangeRecord): Promise<Answer<null>>;
+  missing(ident: TableIdent): Refusal;
+  /** Why `ident` cannot have the name. */
+  nameRefused(outcome: NameRefusal, ident: TableIdent): Refusal;
+}
+
+/** What is kept with the change, which tells of the file that was written for it. */
+export type RecordOf = (metadataLocation: string) => ChangeRecord;
+
+export interface RelationsOptions<Metadata> {
+  readonly kind: RelationKind;
+  readonly store: CatalogStore;
+  readonly files: MetadataFiles<Metadata>;
+}
+
+export function relations<Metadata extends Placed>(options: RelationsOptions<Metadata>): Relations<Metadata> {
+  const { kind, store, files } = options;
+  const missing = (ident: TableIdent): Refusal => refused(`${kind}-missing`, `${words[kind]} does not exist: ${identText(ident)}`);
+  const nameRefused = (outcome: NameRefusal, ident: TableIdent): Refusal => {
+    if (outcome === 'namespace-missing') return namespaceMissing(ident.namespace);
+    const taken = outcome === 'exists' ? `${words[kind]} already exists` : `${words[otherKind(kind)]} with same name already exists`;
+    return refused(`${kind}-exists`, `${taken}: ${identText(ident)}`);
+  };
+  const current = (ident: TableIdent): Promise<MetadataFile<Metadata> | null> => readCurrent(options, ident);
+  return {
+    missing,
+    nameRefused,
+    current,
+    async list(namespace, page) {
+      if (!(await store.getNamespace(namespace))) return namespaceMissing(namespace);
+      const rows = await store.listRelations(kind, namespace, { after: page.token, limit: page.size + 1 });
+      const idents = rows.map((row) => row.ident);
+      return ok(pagedFrom(idents, page.size, (ident) => ident.name));
+    },
+    async exists(ident) {
+      return (await store.getRelation(kind, ident)) ? ok(null) : missing(ident);
+    },
+    async load(ident) {
+      const file = await current(ident);
+      return file ? ok(file) : missing(ident);
+    },
+    async insert(ident, uuid, metadata, recordOf) {
+      const file = await files.write(firstLocation(metadata), metadata);
+      const outcome = await orDiscard(files, file, () =>
+        store.insertRelation({ ident, kind, uuid, metadataLocation: file.location }, recordOf(file.location)),
+      );
+      if (outcome === 'inserted') return ok(file);
+      await files.discard([file.location]);
+      return nameRefused(outcome, ident);
+    },
+    async swap(ident, { location }, metadata, recordOf) {
+      const folder = metadataFolder(metadata.location, metadata.properties);
+      const file = await files.write(nextMetadataLocation(folder, location, randomUUID()), metadata);
+      const outcome = await orDiscard(files, file, () => store.swapRelation(kind, ident, location, file.location, recordOf(file.location)));
+      if (outcome === 'swapped') return ok(file);
+      await files.discard([file.location]);
+      return outcome === 'lost' ? 'lost' : missing(ident);
+    },
+    async rename(from, to, record) {
+      const problem = nameProblem(to.name);
+      if (problem !== null) return refused('invalid', problem);
+      if (isDeepStrictEqual(from, to)) return (await store.getRelation(kind, from)) ? ok(null) : missing(from);
+      const outcome = await store.renameRelation(kind, from, to, record);
+      if (outcome === 'renamed') return ok(null);
+      if (outcome === 'missing') return missing(from);
+      if (outcome === 'namespace-missing') return namespaceMissing(to.namespace);
+      const other = words[outcome === 'exists' ? kind : otherKind(kind)];
+      return refused(`${kind}-exists`, `Cannot rename ${identText(from)} to ${identText(to)}. ${other} already exists`);
+    },
+  };
+}
+
+const words: Readonly<Record<RelationKind, string>> = { table: 'Table', view: 'View' };
+
+function otherKind(kind: RelationKind): RelationKind {
+  return kind === 'table' ? 'view' : 'table';
+}
+
+function firstLocation({ location, properties }: Placed): string {
+  return nextMetadataLocation(metadataFolder(location, properties), null, randomUUID());
+}
+
+/** A key that another request took leaves nothing behind; of any other failure it is not known what it did. */
+async function orDiscard<T, Metadata>(files: MetadataFiles<Metadata>, file: MetadataFile<Metadata>, move: () => Promise<T>): Promise<T> {
+  try {
+    return await move();
+  } catch (error) {
+    if (error instanceof LakeError && error.code === 'CATALOG_KEY_TAKEN') await files.discard([file.location]);
+    throw error;
+  }
+}
+
+/** Another process may delete a superseded file between our look at the pointer and our read: then the pointer has moved. */
+async function readCurrent<Metadata>(
+  { kind, store, files }: RelationsOptions<Metadata>,
+  ident: TableIdent,
+): Promise<MetadataFile<Metadata> | null> {
+  for (let row = await store.getRelation(kind, ident); ;) {
+    if (!row) return null;
+    try {
+      return await files.read(row.metadataLocation);
+    } catch (error) {
+      const newer = await store.getRelation(kind, ident);
+      if (newer?.metadataLocation === row.metadataLocation || !(error instanceof LakeError) || error.code !== 'OBJECT_MISSING') throw error;
+      row = newer;
+    }
+  }
+}
