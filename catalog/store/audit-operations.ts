@@ -45,14 +45,6 @@ export const auditOperations: SqlOperations = {
     listAudit: listEntries,
     /** Newest entry that is no plain data commit, and how many there are: it tells whether anything but rows has changed. */
     auditRevision: (sql) => sql.row('SELECT coalesce(max(number), 0), count(*) FROM audit WHERE action <> ?', forgottenAction),
-    /** Names of what changed otherwise than by rows, behind a number. */
-    auditSubjects: (sql, after = 0, limit = 0) =>
-      sql.rows(
-        'SELECT number, action, subject, state_before, state_after FROM audit WHERE number > ? AND action <> ? ORDER BY number LIMIT ?',
-        after,
-        forgottenAction,
-        limit,
-      ),
   },
   steps: {},
   transactions: {

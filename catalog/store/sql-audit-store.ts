@@ -1,0 +1,43 @@
+// The audit log over the operations of audit-operations.ts.
+
+import { LakeError } from '../../runtime/errors.ts';
+import { listOf, rowsOf } from './answers.ts';
+import type { AuditStore, NumberedEntry } from './audit-store.ts';
+import { auditActions, type AuditAction } from './change-record.ts';
+import type { SqlCall } from './sql.ts';
+
+export function sqlAuditStore(call: SqlCall): AuditStore {
+  return {
+    async listAudit({ subject, actor, action, from, until }, { before, limit }) {
+      const rows = await call('listAudit', before ?? Number.MAX_SAFE_INTEGER, limit, subject, actor, action, from, until);
+      return rowsOf(rows).map(entryOf);
+    },
+    async auditRevision() {
+      const [number, entries] = listOf(await call('auditRevision'));
+      return { number: Number(number), entries: Number(entries) };
+    },
+    forgetCommits: async (until, limit, now, actor) => Number(await call('forgetCommits', until, limit, now, actor)),
+  };
+}
+
+function entryOf([number, at, actor, action, subject, before, after]: readonly unknown[]): NumberedEntry {
+  return {
+    number: Number(number),
+    at: Number(at),
+    actor: String(actor),
+    action: actionOf(action),
+    subject: String(subject),
+    before: stateOf(before),
+    after: stateOf(after),
+  };
+}
+
+function actionOf(text: unknown): AuditAction {
+  const action = auditActions.find((known) => known === text);
+  if (action) return action;
+  throw new LakeError('CATALOG_REFUSED', `the audit log has the action ${String(text)}, which this program does not know: use a newer one`);
+}
+
+function stateOf(text: unknown): unknown {
+  return typeof text === 'string' ? JSON.parse(text) : null;
+}
