@@ -31,6 +31,8 @@ const refusalTable: Readonly<Record<RefusalReason, { readonly status: number; re
   'contract-table': { status: 409, type: 'ContractTableException' },
   // No 409: clients take that for a lost race and send the commit again.
   'contract-veto': { status: 400, type: 'ContractViolationException' },
+  'entity-missing': { status: 404, type: 'NoSuchEntityException' },
+  'entity-table': { status: 409, type: 'EntityTableException' },
   'lineage-missing': { status: 404, type: 'NoSuchDatasetException' },
   'lineage-full': { status: 409, type: 'LineageFullException' },
 };

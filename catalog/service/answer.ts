@@ -26,6 +26,9 @@ export type RefusalReason =
   | 'contract-table'
   /** A commit contradicts the contract in force. */
   | 'contract-veto'
+  | 'entity-missing'
+  /** Another entity has the table. */
+  | 'entity-table'
   | 'lineage-missing'
   /** As much is kept as may be. */
   | 'lineage-full';

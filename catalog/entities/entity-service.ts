@@ -1,0 +1,172 @@
+// Entities of the lake: each table belongs to one, whether or not anybody has said anything of it. What was declared is kept,
+// what contracts say is looked up, so that neither can go stale in the other.
+
+import type { Contract } from '../../contracts/contract.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { TableIdent } from '../catalog.ts';
+import { inForce } from '../registry/in-force.ts';
+import type { RegisteredDocuments } from '../registry/registered-documents.ts';
+import { ok, refused, type Answer, type Page, type Paged, type Refusal } from '../service/answer.ts';
+import type { RequestContext } from '../service/request-context.ts';
+import type { CatalogStore } from '../store/catalog-store.ts';
+import type { StoredContract } from '../store/contract-store.ts';
+import type { EntityChange, StoredEntity } from '../store/entity-store.ts';
+import { columnFacts, tableOf, type ColumnFacts } from './column-facts.ts';
+import { declarationProblem, declared, type Declaration } from './declare-entity.ts';
+import { entityLimits, entityNamePattern } from './entity-limits.ts';
+import { declaredTables, entityNameOf, groupTables, isOfLake, type EntityTable, type Relation } from './entity-tables.ts';
+import { entityView, type EntityView } from './entity-view.ts';
+
+/** What a table is, beyond its metadata. */
+export interface TableEntity {
+  readonly entity: EntityView;
+  /** Of the row that the table holds: `email`, whatever struct it is in. */
+  readonly columns: readonly ColumnFacts[];
+}
+
+export interface EntityService {
+  /** By name; those with nothing but a name among them. */
+  list(page: Page): Promise<Answer<Paged<EntityView>>>;
+  get(name: string): Promise<Answer<EntityView>>;
+  /** Declares what is named, leaves the rest. `expectedRevision`: refused when it has another by then. */
+  declare(name: string, said: Declaration, expectedRevision: number | null, context: RequestContext): Promise<Answer<EntityView>>;
+  /** Takes back all that was declared; tables and contracts are untouched. */
+  remove(name: string, context: RequestContext): Promise<Answer<null>>;
+  ofTable(ident: TableIdent): Promise<TableEntity>;
+  /** Every entity with its tables, by name. */
+  names(): Promise<ReadonlyMap<string, readonly EntityTable[]>>;
+}
+
+export interface EntityServiceOptions {
+  readonly store: Pick<CatalogStore, 'entities' | 'contracts' | 'allRelations'>;
+  readonly documents: RegisteredDocuments;
+  readonly clock: Clock;
+}
+
+const pageRows = 1000;
+
+export function entityService(options: EntityServiceOptions): EntityService {
+  const { store } = options;
+  const names = async () => groupTables(await allRelations(options), await allDeclared(options));
+  const view = async (name: string, tables: readonly EntityTable[]): Promise<EntityView> =>
+    entityView({ name, tables, declared: await store.entities.getEntity(name), ...(await contractOf(options, name)) });
+  return {
+    names,
+    async list({ token, size }) {
+      const groups = [...(await names())].filter(([name]) => token === null || name > token).slice(0, size + 1);
+      const items: EntityView[] = [];
+      for (const [name, tables] of groups.slice(0, size)) items.push(await view(name, tables));
+      return ok({ items, nextToken: groups.length > size ? (items.at(-1)?.name ?? null) : null });
+    },
+    async get(name) {
+      const tables = (await names()).get(name);
+      return tables ? ok(await view(name, tables)) : entityMissing(name);
+    },
+    declare: (name, said, expectedRevision, context) =>
+      changed(options, name, expectedRevision, context, async (before) => {
+        if (!entityNamePattern.test(name))
+          return refused(
+            'invalid',
+            `an entity cannot be called ${JSON.stringify(name.slice(0, 140))}: letters, digits, "_", "-" and "." are names`,
+          );
+        const after = declared(name, before, said, options.clock.now(), context.actor);
+        const problem = declarationProblem(after);
+        return problem === null ? after : refused('invalid', problem);
+      }),
+    async remove(name, context) {
+      if (!(await store.entities.getEntity(name))) return entityMissing(name);
+      const removed = await changed(options, name, null, context, async () => null);
+      return removed.kind === 'refused' ? removed : ok(null);
+    },
+    async ofTable(ident) {
+      const entities = await allDeclared(options);
+      const name = entityNameOf(ident, declaredTables(entities));
+      const found = entities.find((entity) => entity.name === name) ?? null;
+      // A table that was given to another entity keeps the contract of its name.
+      const table = isOfLake(ident) ? ident.name : name;
+      const { stored, contract } = await contractOf(options, table);
+      const tables = groupTables([{ ident, kind: 'table' }], entities).get(name) ?? [];
+      return {
+        entity: entityView({ name, tables, declared: found, stored, contract }),
+        columns: columnFacts(tableOf(contract, table), found),
+      };
+    },
+  };
+
+  async function changed(
+    { store: { entities } }: EntityServiceOptions,
+    name: string,
+    expectedRevision: number | null,
+    context: RequestContext,
+    decide: (before: StoredEntity | null) => Promise<StoredEntity | null | Refusal>,
+  ): Promise<Answer<EntityView>> {
+    for (let attempt = 1; attempt <= entityLimits.attempts; attempt++) {
+      const before = await entities.getEntity(name);
+      const revision = before?.revision ?? 0;
+      if (expectedRevision !== null && expectedRevision !== revision)
+        return refused('conflict', `Entity ${name} has revision ${revision} by now, not ${expectedRevision}: look at it and decide again`, {
+          revision,
+        });
+      const after = await decide(before);
+      if (after !== null && 'reason' in after) return after;
+      const outcome = await entities.changeEntity(changeOf(name, before, after, options.clock.now(), context));
+      if (outcome.kind === 'table-taken')
+        return refused('entity-table', `Table ${outcome.table} belongs to the entity ${outcome.entity}: one table, one entity`, outcome);
+      if (outcome.kind === 'changed') return ok(await view(name, (await names()).get(name) ?? []));
+    }
+    return refused('conflict', `Entity ${name} kept changing; tried ${entityLimits.attempts} times`);
+  }
+}
+
+function changeOf(
+  name: string,
+  before: StoredEntity | null,
+  entity: StoredEntity | null,
+  at: number,
+  { actor }: RequestContext,
+): EntityChange {
+  const action = entity === null ? 'entity.remove' : 'entity.update';
+  const audit = { at, actor, action, subject: name, before: before && facts(before), after: entity && facts(entity) } as const;
+  return { name, expectedRevision: before?.revision ?? 0, entity, audit };
+}
+
+/** Without what the entry itself says. */
+function facts({ description, owner, team, tags, tables, columns }: StoredEntity) {
+  return { description, owner, team, tags, tables, columns };
+}
+
+async function contractOf(
+  { store: { contracts }, documents }: EntityServiceOptions,
+  table: string,
+): Promise<{ readonly stored: StoredContract | null; readonly contract: Contract | null }> {
+  const id = await contracts.contractOfTable(table);
+  const stored = id === null ? null : await contracts.getContract(id);
+  const [version] = stored ? inForce(stored.versions) : [];
+  return { stored, contract: stored && version ? (await documents.open(stored.id, version)).contract : null };
+}
+
+async function allDeclared({ store: { entities } }: EntityServiceOptions): Promise<readonly StoredEntity[]> {
+  const all: StoredEntity[] = [];
+  for (let after: string | null = null; all.length < entityLimits.relations;) {
+    const page = await entities.listEntities({ after, limit: pageRows });
+    all.push(...page);
+    after = page.at(-1)?.name ?? null;
+    if (page.length < pageRows) break;
+  }
+  return all;
+}
+
+async function allRelations({ store }: EntityServiceOptions): Promise<readonly Relation[]> {
+  const all: Relation[] = [];
+  for (let after: TableIdent | null = null; all.length < entityLimits.relations;) {
+    const page: readonly Relation[] = await store.allRelations({ after, limit: pageRows });
+    all.push(...page);
+    after = page.at(-1)?.ident ?? null;
+    if (page.length < pageRows) break;
+  }
+  return all;
+}
+
+function entityMissing(name: string): Refusal {
+  return refused('entity-missing', `Entity does not exist: ${name}`);
+}
