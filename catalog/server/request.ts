@@ -97,7 +97,23 @@ export function commitBody(body: unknown, ident: TableIdent): ReturnType<typeof 
   return readCommit(request);
 }
 
-function objectBody(body: unknown): Json {
+export interface RenameBody {
+  readonly source: TableIdent;
+  readonly destination: TableIdent;
+}
+
+export function renameBody(body: unknown): RenameBody {
+  const { source, destination } = objectBody(body);
+  if (!isIdent(source)) throw new SyntaxError('source must be an identifier with namespace and name');
+  if (!isIdent(destination)) throw new SyntaxError('destination must be an identifier with namespace and name');
+  return { source, destination };
+}
+
+function isIdent(value: unknown): value is TableIdent {
+  return isRecord(value) && isListOf(isString)(value['namespace']) && isString(value['name']);
+}
+
+export function objectBody(body: unknown): Json {
   if (!isRecord(body)) throw new SyntaxError('the request body must be a JSON object');
   return body;
 }

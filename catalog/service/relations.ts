@@ -25,6 +25,8 @@ export interface Relations<Metadata> {
   /** Null when there is none. */
   current(ident: TableIdent): Promise<MetadataFile<Metadata> | null>;
   load(ident: TableIdent): Promise<Answer<MetadataFile<Metadata>>>;
+  /** What a change once answered: the file that it wrote, or what is current where that file is gone by now. */
+  answered(ident: TableIdent, metadataLocation: string): Promise<Answer<MetadataFile<Metadata>>>;
   /** Writes its first metadata file and takes the name. */
   insert(ident: TableIdent, uuid: string, metadata: Metadata, recordOf: RecordOf): Promise<Answer<MetadataFile<Metadata>>>;
   /** `lost`: the pointer is elsewhere by now. */
@@ -74,6 +76,15 @@ export function relations<Metadata extends Placed>(options: RelationsOptions<Met
     async load(ident) {
       const file = await current(ident);
       return file ? ok(file) : missing(ident);
+    },
+    async answered(ident, metadataLocation) {
+      try {
+        return ok(await files.read(metadataLocation));
+      } catch (error) {
+        if (!(error instanceof LakeError) || error.code !== 'OBJECT_MISSING') throw error;
+        const file = await current(ident);
+        return file ? ok(file) : missing(ident);
+      }
     },
     async insert(ident, uuid, metadata, recordOf) {
       const file = await files.write(firstLocation(metadata), metadata);

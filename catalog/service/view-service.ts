@@ -32,6 +32,8 @@ export interface ViewService {
   list(namespace: readonly string[], page: Page): Promise<Answer<Paged<TableIdent>>>;
   exists(ident: TableIdent): Promise<Answer<null>>;
   load(ident: TableIdent): Promise<Answer<ViewFile>>;
+  /** What a change once answered, for a request that comes again. */
+  answered(ident: TableIdent, metadataLocation: string): Promise<Answer<ViewFile>>;
   create(namespace: readonly string[], view: CreateView, context: RequestContext): Promise<Answer<ViewFile>>;
   /** Gives a name to a view whose metadata file is there already. */
   register(ident: TableIdent, metadataLocation: string, context: RequestContext): Promise<Answer<ViewFile>>;
@@ -68,6 +70,7 @@ export function viewService(options: ViewServiceOptions): ViewService {
     list: views.list,
     exists: views.exists,
     load: views.load,
+    answered: views.answered,
     create: (namespace, view, context) => createView(deps, namespace, view, context),
     register: (ident, metadataLocation, context) => registerView(deps, ident, metadataLocation, context),
     commit: (ident, commit, context) => queue.run(identText(ident), () => commitView(deps, ident, commit, context)),
