@@ -1,7 +1,7 @@
 // A contract as Trino tables, with the types that the lake stores (column-type.ts): what an analyst's own Iceberg table of
 // these rows would be declared as. Trino knows no keys and no checks; they stand in the comments.
 
-import { isList, isMap, isStruct, type IcebergType } from '../../lake/iceberg/schema.ts';
+import { trinoType } from '../../lake/iceberg/trino-type.ts';
 import { databaseOfBody, icebergType } from '../column-type.ts';
 import type { Contract, ContractTable } from '../contract.ts';
 import { bodyColumns } from './body-columns.ts';
@@ -19,7 +19,7 @@ function tableDdl(table: ContractTable): string {
   let id = 0;
   const nextId = () => ++id;
   const columns = bodyColumns(table).map(({ column, schema }) => {
-    const type = trinoType(icebergType(exportType(schema, database), nextId));
+    const type = trinoType(icebergType(exportType(schema, database), nextId)) ?? 'varchar';
     const comment = column.description === null ? '' : ` COMMENT ${sqlLiteral(column.description)}`;
     return `${sqlName(column.name)} ${type}${column.isRequired ? ' NOT NULL' : ''}${comment}`;
   });
@@ -27,26 +27,4 @@ function tableDdl(table: ContractTable): string {
   const told = [table.description, key.length === 0 ? null : `Key: ${key.join(', ')}`].filter((part) => part !== null).join('. ');
   const comment = told === '' ? '' : `\nCOMMENT ${sqlLiteral(told)}`;
   return `CREATE TABLE ${sqlName(table.name)} (\n  ${columns.join(',\n  ')}\n)${comment};`;
-}
-
-const scalars: Readonly<Record<string, string>> = {
-  boolean: 'boolean',
-  int: 'integer',
-  long: 'bigint',
-  float: 'real',
-  double: 'double',
-  date: 'date',
-  time: 'time(6)',
-  timestamp: 'timestamp(6)',
-  timestamptz: 'timestamp(6) with time zone',
-  string: 'varchar',
-  uuid: 'uuid',
-  binary: 'varbinary',
-};
-
-function trinoType(type: IcebergType): string {
-  if (typeof type === 'string') return /^decimal\(\d+,\s*\d+\)$/.test(type) ? type : (scalars[type] ?? 'varbinary');
-  if (isList(type)) return `array(${trinoType(type.element)})`;
-  if (isMap(type)) return `map(${trinoType(type.key)}, ${trinoType(type.value)})`;
-  return isStruct(type) ? `row(${type.fields.map((field) => `${sqlName(field.name)} ${trinoType(field.type)}`).join(', ')})` : 'varchar';
 }

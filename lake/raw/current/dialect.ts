@@ -1,7 +1,8 @@
 // The few places where DuckDB's and Trino's SQL differ, so that the current view is written once. Both compare VARCHAR by
 // its UTF-8 bytes, both know ROW(…) with parts by number, window frames and CASE: everything else is common SQL.
 
-import { isList, isMap, isStruct, type IcebergType, type StructType } from '../../iceberg/schema.ts';
+import type { IcebergType, StructType } from '../../iceberg/schema.ts';
+import { trinoType } from '../../iceberg/trino-type.ts';
 import { duckdbType, literal, quoted } from '../../parquet/duckdb-type.ts';
 import { quarantinedRule } from '../raw-schema.ts';
 
@@ -96,21 +97,9 @@ const duckdb: Dialect = {
   hopsMax: 8,
 };
 
-const trinoTypes: Readonly<Record<string, string>> = {
-  int: 'integer',
-  long: 'bigint',
-  float: 'real',
-  string: 'varchar',
-  binary: 'varbinary',
-  timestamp: 'timestamp(6)',
-  timestamptz: 'timestamp(6) with time zone',
-};
-
-function trinoType(type: IcebergType): string {
-  if (isStruct(type)) return `ROW(${type.fields.map((field) => `${quoted(field.name)} ${trinoType(field.type)}`).join(', ')})`;
-  if (isList(type)) return `array(${trinoType(type.element)})`;
-  if (isMap(type)) return `map(${trinoType(type.key)}, ${trinoType(type.value)})`;
-  return typeof type === 'string' ? (trinoTypes[type] ?? type) : '';
+/** Types of raw tables are such that Trino has them. */
+function trinoTypeName(type: IcebergType): string {
+  return trinoType(type) ?? 'varchar';
 }
 
 const trinoMembers = (json: string): string => `CAST(json_parse(${json}) AS map(varchar, json))`;
@@ -135,12 +124,12 @@ const trino: Dialect = {
   isQuarantined: (violations) => `coalesce(element_at(${violations}, 1)."rule" = ${literal(quarantinedRule)}, false)`,
   hexOfBase64: (text) => `to_hex(from_base64(${text}))`,
   compositeText: (value) => `json_format(CAST(${value} AS json))`,
-  typeName: trinoType,
-  ofJson: (text, type) => `TRY(CAST(json_parse(${text}) AS ${trinoType(type)}))`,
+  typeName: trinoTypeName,
+  ofJson: (text, type) => `TRY(CAST(json_parse(${text}) AS ${trinoTypeName(type)}))`,
   jsonText: (value) => `json_format(CAST(${value} AS json))`,
   eachItem: (list, item, body) => `transform(${list}, ${item} -> ${body(item)})`,
   eachValue: (map, item, body) => `transform_values(${map}, (k, ${item}) -> ${body(item)})`,
-  structOf: (parts, type) => `CAST(ROW(${parts.join(', ')}) AS ${trinoType(type)})`,
+  structOf: (parts, type) => `CAST(ROW(${parts.join(', ')}) AS ${trinoTypeName(type)})`,
   ofDays: (days) => `date_add('day', ${days}, DATE '1970-01-01')`,
   ofMicros: (micros) => `CAST(from_unixtime_nanos(${micros} * 1000) AT TIME ZONE 'UTC' AS timestamp(6))`,
   instantOfMillis: (millis) => `CAST(from_unixtime_nanos(${millis} * 1000000) AS timestamp(6) with time zone)`,
