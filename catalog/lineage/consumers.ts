@@ -159,8 +159,13 @@ function originsOf({ columns, origin }: Change, field: string): readonly string[
 }
 
 function topLevel(field: string): string {
-  const parts = field.split('.');
-  return (rowStructs.has(parts[0] ?? '') ? parts[1] : parts[0]) ?? field;
+  return rowColumnOf(field) ?? field;
+}
+
+/** `email` of `after.email`; null of a struct that holds a row. */
+export function rowColumnOf(path: string): string | null {
+  const [first = '', second] = path.split('.');
+  return rowStructs.has(first) ? (second ?? null) : first;
 }
 
 function keep(found: Map<string, Consumer>, { via, node }: Change, { job, seen }: LineageLink, columns: ReadonlySet<string> | null): void {

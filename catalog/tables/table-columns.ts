@@ -1,0 +1,85 @@
+// The columns of a table with what is known of each: its type, what it means, and its figures from the manifests. Where a
+// column is sensitive its bounds are not told, since they are values of it: nor are those of what holds the row whole.
+
+import { currentSchema, type TableMetadata } from '../../lake/iceberg/metadata.ts';
+import { isStruct, type StructType } from '../../lake/iceberg/schema.ts';
+import type { TableStatistics } from '../../lake/iceberg/table-statistics.ts';
+import { valueText } from '../../lake/iceberg/value-text.ts';
+import { isSensitive, type ColumnFacts } from '../entities/column-facts.ts';
+import { rowColumnOf } from '../lineage/consumers.ts';
+import { typeText } from '../registry/type-text.ts';
+
+export interface TableColumn {
+  readonly fieldId: number;
+  /** Dotted path: `after.email`. */
+  readonly column: string;
+  readonly type: string;
+  readonly required: boolean;
+  readonly description: string | null;
+  readonly classification: string | null;
+  readonly pii: string | null;
+  readonly tags: readonly string[];
+  /** Rows in which it is null; null: not known. */
+  readonly nulls: number | null;
+  /** Stored; null: not known. */
+  readonly bytes: number | null;
+  /** Texts may have been cut: the bounds enclose the values. Null: not known, no value, or not told. */
+  readonly lower: string | null;
+  readonly upper: string | null;
+  /** The bounds are known, and kept back: they are values of a sensitive column. */
+  readonly isWithheld: boolean;
+}
+
+export function tableColumns(
+  metadata: TableMetadata,
+  statistics: TableStatistics | null,
+  facts: readonly ColumnFacts[],
+): readonly TableColumn[] {
+  const byName = new Map(facts.map((fact) => [fact.column.toLowerCase(), fact]));
+  const isAnySensitive = facts.some(isSensitive);
+  return leaves(currentSchema(metadata), '').map(({ id, path, type, required, doc }) => {
+    const name = rowColumnOf(path);
+    const fact = name === null ? undefined : byName.get(name.toLowerCase());
+    const figures = statistics?.columns.get(id);
+    const bound = (value: NonNullable<typeof figures>['lower'] | undefined) =>
+      value === undefined || value === null ? null : valueText(type, value);
+    const [lower, upper] = [bound(figures?.lower), bound(figures?.upper)];
+    const isWithheld = (fact !== undefined && isSensitive(fact)) || (isAnySensitive && holdsRow(path));
+    return {
+      fieldId: id,
+      column: path,
+      type,
+      required,
+      description: fact?.description ?? doc,
+      classification: fact?.classification ?? null,
+      pii: fact?.pii ?? null,
+      tags: fact?.tags ?? [],
+      nulls: figures?.nulls ?? null,
+      bytes: figures?.bytes ?? null,
+      lower: isWithheld ? null : lower,
+      upper: isWithheld ? null : upper,
+      isWithheld: isWithheld && (lower !== null || upper !== null),
+    };
+  });
+}
+
+/** Of a raw table, what carries values of any column: the key, the rescued text, what rules said of a value. */
+function holdsRow(path: string): boolean {
+  return /^_(log_key|headers|rescued|violations)(\.|$)/.test(path);
+}
+
+interface Leaf {
+  readonly id: number;
+  readonly path: string;
+  readonly type: string;
+  readonly required: boolean;
+  readonly doc: string | null;
+}
+
+/** Structs are told by their fields; lists and maps as a whole. */
+function leaves({ fields }: StructType, above: string): readonly Leaf[] {
+  return fields.flatMap(({ id, name, type, required, doc }) => {
+    const path = above === '' ? name : `${above}.${name}`;
+    return isStruct(type) ? leaves(type, path) : [{ id, path, type: typeText(type), required, doc: doc ?? null }];
+  });
+}
