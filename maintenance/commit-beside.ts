@@ -58,7 +58,12 @@ export async function commitBeside(
   for (let conflicts = 0; conflicts < attemptsMax; conflicts++) {
     if (conflicts > 0) await deps.clock.sleep(retryDelayMs(conflictWait, conflicts, deps.random), signal);
     signal?.throwIfAborted();
-    const prepared = await prepare(table);
+    const prepared = await preparedOver(ident, table, prepare, deps.catalog, signal);
+    if (prepared !== null && 'metadata' in prepared) {
+      table = prepared;
+      message = 'objects of the head before were swept meanwhile';
+      continue;
+    }
     if (prepared === null) return { kind: 'nothing', table, conflicts };
     if (options.until !== undefined && deps.clock.now() > options.until)
       return { kind: 'lost', message: 'it took too long to be committed', conflicts };
@@ -76,6 +81,37 @@ export async function commitBeside(
     message = outcome.message;
   }
   return { kind: 'lost', message: `tried ${attemptsMax} times: ${message}`, conflicts: attemptsMax };
+}
+
+/** The newer table instead, where objects of this one are gone: an erasure forgets snapshots and deletes at once. */
+async function preparedOver(
+  ident: TableIdent,
+  table: LoadedTable,
+  prepare: (table: LoadedTable) => Promise<BesideCommit | null>,
+  catalog: Catalog,
+  signal: AbortSignal | undefined,
+): Promise<BesideCommit | LoadedTable | null> {
+  try {
+    return await prepare(table);
+  } catch (error) {
+    const newer = await newerTable(ident, table, error, catalog, signal);
+    if (newer === null) throw error;
+    return newer;
+  }
+}
+
+/** The table as it is now, where a missing object is no damage: the table has moved on since. Else null. */
+export async function newerTable(
+  ident: TableIdent,
+  table: LoadedTable,
+  error: unknown,
+  catalog: Catalog,
+  signal?: AbortSignal,
+): Promise<LoadedTable | null> {
+  if (!(error instanceof LakeError && error.code === 'OBJECT_MISSING')) return null;
+  const now = await catalog.loadTable(ident, signal);
+  const isSame = now?.metadata['table-uuid'] === table.metadata['table-uuid'];
+  return now !== null && isSame && now.metadataLocation !== table.metadataLocation ? now : null;
 }
 
 async function sent(ident: TableIdent, commit: TableCommit, catalog: Catalog, signal: AbortSignal | undefined) {

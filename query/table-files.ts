@@ -62,7 +62,7 @@ export async function tableRelation(
 
 interface FilePlace {
   readonly location: string;
-  /** Epoch milliseconds; null where the snapshot that added it has expired. */
+  /** Epoch milliseconds; null where the snapshot that added it has expired, or wrote rows of earlier ones again. */
   readonly committedAt: number | null;
 }
 
@@ -107,7 +107,10 @@ export function rowsOfFiles(
   };
 }
 
-/** Null for a snapshot that expired. */
+/** Null for a snapshot that expired, and for one that wrote rows of earlier commits again. */
 function commitTimes(table: LoadedTable): (id: Long) => number | null {
-  return (id) => snapshotById(table.metadata, id)?.['timestamp-ms'] ?? null;
+  return (id) => {
+    const snapshot = snapshotById(table.metadata, id);
+    return snapshot && snapshot.summary['operation'] !== 'replace' ? snapshot['timestamp-ms'] : null;
+  };
 }

@@ -15,6 +15,7 @@ import { snapshotFiles, type SnapshotFiles } from '../../lake/iceberg/snapshot-f
 import { readChain } from '../../lake/raw/offset-chain.ts';
 import { keyOf, locationOf, type ObjectHead, type ObjectStore } from '../../lake/store/object-store.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { compactedSuffix } from '../../maintenance/compact/compact-table.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { ErasePoint } from './erase-point.ts';
 import type { FileScanner } from './file-scanner.ts';
@@ -126,6 +127,8 @@ async function whyLeft(
   const file = { location: locationOf(store, object.key), bytes: object.bytes };
   const { rows } = await scanner.scan(metadata, file, keys, signal);
   if (rows.every((count) => count === 0)) return null;
+  // A compaction asserts that every file it stands for is in the head; those that held the key are not, and never will be.
+  if (file.location.endsWith(compactedSuffix)) return 'dead';
   const ageMs = clock.now() - object.modifiedAt;
   if (!/\/[0-9a-f-]{36}\.parquet$/.test(file.location)) {
     const isOver = ageMs > (file.location.endsWith(rewrittenSuffix) ? rewrittenAgeMaxMs : foreignAgeMaxMs);

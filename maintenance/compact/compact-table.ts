@@ -17,7 +17,7 @@ import { planScan } from '../../lake/iceberg/scan.ts';
 import type { ManifestEntries } from '../../lake/iceberg/snapshot-files.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
-import { commitBeside, type BesideCommit, type BesideDeps, type BesideOutcome } from '../commit-beside.ts';
+import { commitBeside, newerTable, type BesideCommit, type BesideDeps, type BesideOutcome } from '../commit-beside.ts';
 import type { MaintenanceHook } from '../maintenance-point.ts';
 import { planCompaction, type Bin, type CompactionLimits } from './plan-compaction.ts';
 import type { FileRewriter } from './rewrite-files.ts';
@@ -79,17 +79,22 @@ export async function compactTable(ident: TableIdent, base: LoadedTable, deps: C
         sum.bytesAfter += written.fileSizeInBytes;
         continue;
       }
-      left.push(outcome.kind === 'nothing' ? 'its files are not in the table any more' : outcome.message);
+      left.push(outcome.kind === 'nothing' ? filesGone : outcome.message);
       if (outcome.kind === 'nothing') table = outcome.table;
       sum.isUnknown ||= outcome.kind === 'unknown';
       if (outcome.kind !== 'nothing') break;
     } catch (error) {
-      if (!(error instanceof LakeError && error.code === 'TABLE_UNSUPPORTED')) throw error;
-      left.push(error.message);
+      const newer = await newerTable(ident, table, error, deps.catalog, signal);
+      const isLeft = error instanceof LakeError && error.code === 'TABLE_UNSUPPORTED';
+      if (newer === null && !isLeft) throw error;
+      left.push(isLeft ? error.message : filesGone);
+      table = newer ?? table;
     }
   }
   return { ...sum, left, table };
 }
+
+const filesGone = 'its files are not in the table any more';
 
 async function compactBin(
   ident: TableIdent,

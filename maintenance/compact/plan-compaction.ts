@@ -65,17 +65,16 @@ function isSmall(bytes: number, bytesTarget: number): boolean {
 function isCandidate({ file, snapshotId }: ScanFile, metadata: TableMetadata, now: EpochMs, limits: CompactionLimits): boolean {
   if (file.content !== 'data' || file.fileFormat !== 'PARQUET' || file.keyMetadata !== undefined) return false;
   if (!isSmall(file.fileSizeInBytes, limits.bytesTarget)) return false;
+  // Partitions by date, time, bucket: others are not written by Foz.
+  if (!Object.values(file.partition).every((value) => value === null || typeof value === 'number')) return false;
   // A commit that has expired is older than any that the table still tells of.
   const addedBy = snapshotById(metadata, snapshotId);
   return addedBy === undefined || addedBy['timestamp-ms'] <= now - limits.settleMs;
 }
 
 function partitionKey({ specId, file }: ScanFile): string {
-  const values = Object.entries(file.partition).map(([id, value]) => {
-    const text = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value);
-    return [id, value === null ? 'null' : typeof value, text];
-  });
-  return JSON.stringify([specId, values]);
+  const values = Object.entries(file.partition).map(([id, value]) => `${id}=${String(value)}`);
+  return [specId, ...values].join(' ');
 }
 
 function byArrival(a: ScanFile, b: ScanFile): number {

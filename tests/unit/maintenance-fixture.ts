@@ -1,0 +1,86 @@
+// A lake that the real worker fills in small files, and the upkeep of it; every row of the table as text, to compare.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
+import { planScan, type ScanFile } from '../../lake/iceberg/scan.ts';
+import { readChain } from '../../lake/raw/offset-chain.ts';
+import { compactTable, type Compacted } from '../../maintenance/compact/compact-table.ts';
+import { defaultCompactionLimits, type CompactionLimits } from '../../maintenance/compact/plan-compaction.ts';
+import { openFileRewriter } from '../../maintenance/compact/rewrite-files.ts';
+import type { MaintenanceHook } from '../../maintenance/maintenance-point.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { seededRandom } from '../../runtime/random.ts';
+import { event, loadedTable } from './erase-fixture.ts';
+import { queryLab, type LakeRecord, type QueryLab } from './query-fixture.ts';
+
+export const inserted = (id: number): LakeRecord => ({
+  key: `{"id":${id}}`,
+  value: event('c', 100 + id, null, { id, email: `mail-of-${id}@mail.example` }),
+});
+
+/** A table of so many small files, two rows each; keys do not come in order. */
+export async function smallFilesLab(files: number): Promise<QueryLab> {
+  const lab = await queryLab('pg.public.users');
+  for (let i = 0; i < files; i++) await lab.land([inserted(900 - i), inserted(100 + i)]);
+  return lab;
+}
+
+export interface CompactRun extends Partial<CompactionLimits> {
+  readonly pass?: MaintenanceHook;
+  readonly laterMs?: number;
+  readonly binsMax?: number;
+}
+
+/** Files of whatever age, from three on. */
+export async function compact(
+  lab: QueryLab,
+  { pass = () => undefined, laterMs = 0, binsMax = 10, ...limits }: CompactRun = {},
+): Promise<Compacted> {
+  const table = await loadedTable(lab);
+  return compactTable(lab.target.ident, table, {
+    catalog: lab.catalog,
+    store: lab.store,
+    clock: { ...systemClock, now: () => systemClock.now() + laterMs },
+    random: seededRandom(Date.now()),
+    limits: { ...defaultCompactionLimits, filesMin: 3, settleMs: 0, ...limits },
+    binsMax,
+    openRewriter: () =>
+      openFileRewriter(lab.store, { directory: join(lab.directory, `compact-${randomUUID()}`), memoryBytes: 256 << 20, threads: 1 }),
+    pass,
+  });
+}
+
+/** Every row with every column, in the order of the log. */
+export async function allRows(lab: QueryLab): Promise<readonly string[]> {
+  const { rows } = await lab.lake.query(
+    'SELECT to_json(t)::VARCHAR FROM (SELECT * EXCLUDE (_file, _committed_at) FROM raw.users) t ORDER BY _log_partition, _log_offset',
+  );
+  return rows.map(([text]) => String(text));
+}
+
+export async function liveFiles(lab: Pick<QueryLab, 'catalog' | 'store' | 'target'>): Promise<readonly ScanFile[]> {
+  const { metadata } = await loadedTable(lab);
+  return (await planScan({ metadata, store: lab.store })).files;
+}
+
+/** Offsets 0 to `end`, each once; the chain stands; the counts agree; every object that any snapshot names is there. */
+export async function assertWhole(lab: QueryLab, end: number): Promise<void> {
+  const { metadata } = await loadedTable(lab);
+  assert.equal(readChain(metadata).kind, 'valid');
+  const { rows } = await lab.lake.query('SELECT _log_offset FROM raw.users ORDER BY 1');
+  assert.deepEqual(
+    rows.map(([offset]) => Number(offset)),
+    Array.from({ length: end }, (_, offset) => offset),
+  );
+  assert.equal(Number(mainSnapshot(metadata)?.summary['total-records']), end);
+  for (const snapshot of metadata.snapshots) {
+    const plan = await planScan({ metadata, store: lab.store, snapshotId: snapshot['snapshot-id'] });
+    for (const { file } of plan.files)
+      assert.ok(
+        await lab.store.head(file.filePath.slice(lab.store.root.length + 1)),
+        `${file.filePath} of snapshot ${snapshot['snapshot-id']}`,
+      );
+  }
+}
