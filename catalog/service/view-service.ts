@@ -9,13 +9,14 @@ import type { ViewMetadata, ViewVersion } from '../../lake/iceberg/view-metadata
 import type { Clock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { identText, type TableIdent } from '../catalog.ts';
-import type { CatalogStore, StoredNamespace } from '../store/catalog-store.ts';
+import type { CatalogStore } from '../store/catalog-store.ts';
 import type { AuditAction, AuditEntry, StoredReply } from '../store/change-record.ts';
 import { namespaceMissing, ok, refused, type Answer, type Page, type Paged } from './answer.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import { nameProblem } from './locations.ts';
 import type { MetadataFile, MetadataFiles } from './metadata-files.ts';
-import { relations, type Placed, type RecordOf, type Relations } from './relations.ts';
+import type { Placement } from './placement.ts';
+import { relations, type RecordOf, type Relations } from './relations.ts';
 import { doneReply, recordOf, type RequestContext } from './request-context.ts';
 
 export type ViewFile = MetadataFile<ViewMetadata>;
@@ -47,10 +48,7 @@ export interface ViewServiceOptions {
   readonly store: CatalogStore;
   readonly files: MetadataFiles<ViewMetadata>;
   readonly clock: Clock;
-  /** Where the views of a namespace lie unless they say otherwise. */
-  readonly defaultLocation: (namespace: StoredNamespace, name: string, uuid: string) => string;
-  /** What is wrong with the place of a view, or null; `base` is where it was before. */
-  readonly placementProblem: (next: Placed, base: Placed | null) => Promise<string | null>;
+  readonly placement: Placement;
   /** Tries of one commit against a view that keeps moving. */
   readonly swapAttemptsMax?: number;
 }
@@ -96,10 +94,10 @@ async function createView(deps: Deps, namespace: readonly string[], view: Create
   const problem = nameProblem(view.name);
   if (problem !== null) return refused('invalid', problem);
   const uuid = randomUUID();
-  const location = view.location?.replace(/\/+$/, '') ?? deps.defaultLocation(row, view.name, uuid);
+  const location = view.location?.replace(/\/+$/, '') ?? deps.placement.locationOf(row, view.name, uuid);
   const created = createViewMetadata({ ...view, uuid, location }, deps.clock.now());
   if (created.kind !== 'applied') return refusedCommit(created);
-  const misplaced = await deps.placementProblem(created.metadata, null);
+  const misplaced = await deps.placement.problem(created.metadata, null);
   if (misplaced !== null) return refused('invalid', misplaced);
   return deps.views.insert(ident, uuid, created.metadata, recordFor(deps, context, 'view.create', ident, null, created.metadata));
 }
@@ -111,7 +109,7 @@ async function registerView(deps: Deps, ident: TableIdent, metadataLocation: str
   const file = await readable(deps, metadataLocation);
   if (file === null) return refused('invalid', `${metadataLocation} is not the metadata file of a view in a place this catalog may read`);
   const { metadata } = file;
-  const misplaced = await deps.placementProblem(metadata, null);
+  const misplaced = await deps.placement.problem(metadata, null);
   if (misplaced !== null) return refused('invalid', misplaced);
   const row = { ident, kind: 'view', uuid: metadata['view-uuid'], metadataLocation } as const;
   const outcome = await store.insertRelation(row, recordFor(deps, context, 'view.register', ident, null, metadata)(metadataLocation));
@@ -136,7 +134,7 @@ async function commitView(deps: Deps, ident: TableIdent, commit: ViewCommit, con
     if (applied.kind !== 'applied') return refusedCommit(applied);
     const { metadata } = applied;
     if (metadata === current.metadata) return ok(current);
-    const misplaced = await deps.placementProblem(metadata, current.metadata);
+    const misplaced = await deps.placement.problem(metadata, current.metadata);
     if (misplaced !== null) return refused('invalid', misplaced);
     const answer = await deps.views.swap(ident, current, metadata, recordFor(deps, context, 'view.replace', ident, current, metadata));
     if (answer !== 'lost') return answer;
