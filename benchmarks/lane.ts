@@ -2,12 +2,13 @@
 // clock from the first record taken to the last commit, the process's CPU time and peak memory as the kernel counts
 // them, the bytes of the committed files, and every (partition, offset) once.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { openSync, readFileSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countOffsets } from './duckdb.ts';
+import { cpuSecondsOf, peakRssBytes } from './process-figures.ts';
 
 export interface LaneTarget {
   readonly name: string;
@@ -38,7 +39,6 @@ export interface LaneInput {
   readonly freePort: () => Promise<number>;
 }
 
-const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK']).toString());
 const laneMaxMs = 10 * 60_000;
 
 export async function runLane(input: LaneInput): Promise<LaneResult> {
@@ -130,14 +130,4 @@ async function committed(http: number, events: number): Promise<number> {
     if (table && table.rowsCommitted >= events) return table.rowsCommitted;
   }
   throw new Error(`not everything was committed within ${laneMaxMs / 60_000} minutes`);
-}
-
-/** User and system time of the process. Source: proc(5), stat fields 14 and 15. */
-function cpuSecondsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-}
-
-function peakRssBytes(pid: number): number {
-  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 }

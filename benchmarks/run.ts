@@ -1,6 +1,7 @@
 // npm run --silent bench -- NAME [--json] …: one row here a benchmark. Its lanes run side by side with their references.
 
 import { parseArgs } from 'node:util';
+import { benchCatalog } from './catalog.ts';
 import { benchContracts } from './contracts.ts';
 import { benchQuality } from './quality.ts';
 import { benchSync } from './sync.ts';
@@ -20,6 +21,13 @@ const benches: ReadonlyMap<string, Bench> = new Map<string, Bench>([
     },
   ],
   ['contracts', { options: { events: 150_000 }, run: ({ events = 0 }, note) => benchContracts({ events, note }) }],
+  [
+    'catalog',
+    {
+      options: { seconds: 5, tables: 10_000, commits: 10_000 },
+      run: ({ seconds = 0, tables = 0, commits = 0 }, note) => benchCatalog({ seconds, tables, commits, note }),
+    },
+  ],
   ['quality', { options: { rows: 10_000_000 }, run: ({ rows = 0 }, note) => benchQuality({ rows, note }) }],
 ]);
 
