@@ -1,0 +1,86 @@
+// What can be found: entities, tables, views, contracts and the jobs that read them, each one document. A column is found
+// through what has it, so that a name that a hundred tables share is a hundred answers, not a hundred thousand.
+
+import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
+import { identText } from '../catalog.ts';
+import type { EntityView } from '../entities/entity-view.ts';
+import type { SeenJob } from '../store/lineage-store.ts';
+import type { StoredRelation } from '../store/relation-store.ts';
+import { tableColumns } from '../tables/table-columns.ts';
+
+export const foundKinds = ['entity', 'table', 'view', 'contract', 'consumer'] as const;
+export type FoundKind = (typeof foundKinds)[number];
+
+export interface SearchDocument {
+  /** `table raw.users`: unique. */
+  readonly id: string;
+  readonly kind: FoundKind;
+  readonly name: string;
+  readonly columns: string;
+  /** Classifications and kinds of personal data among them. */
+  readonly tags: string;
+  readonly people: string;
+  readonly description: string;
+}
+
+/** By how much a hit in it counts. */
+export const searchFields = { name: 8, tags: 4, columns: 3, people: 2, description: 1 } as const;
+export type SearchField = keyof typeof searchFields;
+
+const textLengthMax = 20_000;
+
+export function entityDocument({ name, description, owner, team, domain, tags, columns, tables }: EntityView): SearchDocument {
+  return document('entity', name, {
+    columns: columns.map(({ column }) => column),
+    tags: [...tags, ...columns.flatMap(({ classification, pii, tags: own }) => [classification, pii, ...own])],
+    people: [owner, team, domain],
+    description: [description, ...columns.map((column) => column.description), ...tables.map((table) => table.name)],
+  });
+}
+
+export function contractDocument({ contract, name, description, team, tags, columns }: EntityView): SearchDocument | null {
+  if (!contract) return null;
+  return document('contract', contract.id, {
+    columns: columns.map(({ column }) => column),
+    tags,
+    people: [team],
+    description: [name, description, ...contract.versions.map(({ version }) => version)],
+  });
+}
+
+/** `metadata`: null of a view, and of a table that cannot be read. */
+export function relationDocument({ ident, kind }: Pick<StoredRelation, 'ident' | 'kind'>, metadata: TableMetadata | null): SearchDocument {
+  const columns = metadata ? tableColumns(metadata, null, []) : [];
+  const comment = metadata?.properties['comment'];
+  return document(kind, identText(ident), {
+    columns: columns.map(({ column }) => column),
+    tags: [],
+    people: [metadata?.properties['owner']],
+    description: [comment, ...columns.map(({ description }) => description)],
+  });
+}
+
+export function consumerDocument({ namespace, name, info }: SeenJob): SearchDocument {
+  return document('consumer', name, {
+    columns: [],
+    tags: [info?.type],
+    people: info?.owners ?? [],
+    description: [info?.description, namespace],
+  });
+}
+
+type Words = readonly (string | null | undefined)[];
+
+function document(kind: FoundKind, name: string, words: Readonly<Record<Exclude<SearchField, 'name'>, Words>>): SearchDocument {
+  const text = (parts: Words) =>
+    [...new Set(parts.filter((part) => part !== null && part !== undefined))].join('\n').slice(0, textLengthMax);
+  return {
+    id: `${kind} ${name}`,
+    kind,
+    name,
+    columns: text(words.columns),
+    tags: text(words.tags),
+    people: text(words.people),
+    description: text(words.description),
+  };
+}
