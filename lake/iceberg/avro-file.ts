@@ -120,7 +120,11 @@ function typeOf(schemaText: string, types: AvroTypes): avro.Type {
   const schema: unknown = JSON.parse(schemaText);
   if (!isSchema(schema)) throw new Error('the file has no Avro schema');
   // Everything Iceberg puts in a union is `null` and one other type, so values stand unwrapped.
-  const type = avro.Type.forSchema(schema, { registry: { long: longType() }, wrapUnions: 'never', omitRecordMethods: true });
+  const long = longType();
+  // DuckDB writes `{"type": "long"}` where others write `"long"`.
+  const typeHook = (inner: unknown) =>
+    typeof inner === 'object' && inner !== null && 'type' in inner && inner.type === 'long' ? long : undefined;
+  const type = avro.Type.forSchema(schema, { registry: { long }, typeHook, wrapUnions: 'never', omitRecordMethods: true });
   types.set(schemaText, type);
   return type;
 }
