@@ -136,7 +136,7 @@ function sendRendered(reply: FastifyReply, answer: Rendered): FastifyReply {
 function replaced(reply: FastifyReply, { status, body, etag }: Rendered): string {
   reply.code(status).removeHeader('etag').removeHeader('content-length');
   if (body === '') reply.removeHeader('content-type');
-  else reply.header('content-type', 'application/json');
+  else reply.header('content-type', 'application/json; charset=utf-8');
   if (etag !== null) reply.header('etag', etag);
   return body;
 }
