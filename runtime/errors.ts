@@ -87,6 +87,11 @@ export const errorTable = {
     exit: 'dependency',
     help: 'A commit may or may not have been applied. Foz looks for its own commit id before it does anything else.',
   },
+  CATALOG_KEY_TAKEN: {
+    retry: 'reconcile',
+    exit: 'dependency',
+    help: 'Another request with the same Idempotency-Key was applied first; this one changed nothing. Send it again to get the first one\'s answer.',
+  },
   CATALOG_REFUSED: { retry: 'manual', exit: 'dependency', help: 'The catalog refused the request. The message says why.' },
   IDENTITY_UNREACHABLE: {
     retry: 'backoff',

@@ -45,6 +45,8 @@ export const auditOperations: SqlOperations = {
     listAudit: listEntries,
     /** Newest entry that is no plain data commit, and how many there are: it tells whether anything but rows has changed. */
     auditRevision: (sql) => sql.row('SELECT coalesce(max(number), 0), count(*) FROM audit WHERE action <> ?', forgottenAction),
+    changesAfter: (sql, after = 0, limit = 0) =>
+      sql.rows('SELECT number, subject FROM audit WHERE number > ? AND action <> ? ORDER BY number LIMIT ?', after, forgottenAction, limit),
   },
   steps: {},
   transactions: {

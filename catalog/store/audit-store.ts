@@ -29,6 +29,8 @@ export interface AuditStore {
   /** Newest first; `before` is the number of the last entry of the page before, null for the first. */
   listAudit(filter: AuditFilter, page: { readonly before: number | null; readonly limit: number }): Promise<readonly NumberedEntry[]>;
   auditRevision(): Promise<AuditRevision>;
+  /** What changed otherwise than by rows, behind a number; oldest first. */
+  changesAfter(number: number, limit: number): Promise<readonly Pick<NumberedEntry, 'number' | 'subject'>[]>;
   /** Data commits before `until`, the oldest first, at most so many; how many went. */
   forgetCommits(until: EpochMs, limit: number, now: EpochMs, actor: string): Promise<number>;
 }

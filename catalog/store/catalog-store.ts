@@ -1,25 +1,33 @@
-// The catalog's own store: which namespaces exist and, per table, where its current metadata lies. One row per table is
-// the pointer of every commit; `swapTable` is the one compare-and-swap that exactly-once rests on (I2, I3).
-// Adapters: memory-catalog-store.ts, sqlite-catalog-store.ts.
+// The catalog's own store: which namespaces exist and, per table and view, where its current metadata lies
+// (relation-store.ts), and beside them what the other parts keep. Stores: memory-catalog-store.ts, sqlite-catalog-store.ts,
+// postgres-catalog-store.ts; all run the same operations, written once in SQL (sql.ts).
 //
-// A resolved write is durable: it survives SIGKILL and power loss where the adapter has a disk. Every method is one
-// linearizable step. Errors: CATALOG_OUTCOME_UNKNOWN when a write may or may not have happened, CATALOG_REFUSED when
-// the store cannot be used.
+// A resolved write is durable: it survives SIGKILL and power loss where the store has a disk. Every method is one
+// linearizable step. Errors: CATALOG_OUTCOME_UNKNOWN when a write may or may not have happened, CATALOG_UNREACHABLE when
+// nothing happened, CATALOG_REFUSED when the store cannot be used.
+//
+// How a part is added, here the part `x`:
+// - x-store.ts: its port, an interface of its own, and what its rows are.
+// - x-operations.ts: `xMigration`, its tables, as SQLite spells them (TEXT, INTEGER, REAL, STRICT), and `xOperations`, each a
+//   read (one SELECT), a step (each of its changes a whole by itself) or a transaction; append them to migrations.ts (at
+//   the end) and to operations.ts.
+// - sql-x-store.ts: the port over `call(operation, …parameters)`; parameters are texts, numbers and null, lists one JSON text.
+// - a member `x` of CatalogStore below and of sql-catalog-store.ts, and a suite that runs on every store.
+// What has to be told together with a change (audit, replies) is not called after it: it goes into its `record`.
 
-import type { TableIdent } from '../catalog.ts';
+import type { AuditStore } from './audit-store.ts';
+import type { ChangeRecord } from './change-record.ts';
 import type { ContractStore } from './contract-store.ts';
+import type { EntityStore } from './entity-store.ts';
 import type { LineageStore } from './lineage-store.ts';
 import type { QualityStore } from './quality-store.ts';
+import type { RelationStore } from './relation-store.ts';
+import type { ReplyStore } from './reply-store.ts';
+import type { TokenStore } from './token-store.ts';
 
 export interface StoredNamespace {
   readonly namespace: readonly string[];
   readonly properties: Readonly<Record<string, string>>;
-}
-
-export interface StoredTable {
-  readonly ident: TableIdent;
-  readonly tableUuid: string;
-  readonly metadataLocation: string;
 }
 
 /** Lists are in name order; `after` is the last name of the page before. */
@@ -28,30 +36,31 @@ export interface PageRequest {
   readonly limit: number;
 }
 
-export interface CatalogStore extends AsyncDisposable {
-  /** The registry's part: in the same file, behind the same thread. */
+export interface CatalogStore extends RelationStore, AsyncDisposable {
+  /** The parts of the others: in the same database, so that one transaction can hold a change and what is told of it. */
+  readonly audit: AuditStore;
   readonly contracts: ContractStore;
-  /** As well. */
+  readonly entities: EntityStore;
   readonly lineage: LineageStore;
-  /** As well. */
   readonly quality: QualityStore;
+  readonly replies: ReplyStore;
+  readonly tokens: TokenStore;
+
   getNamespace(namespace: readonly string[]): Promise<StoredNamespace | null>;
   /** Atomic: refuses when it exists or its parent does not. */
-  insertNamespace(row: StoredNamespace): Promise<'inserted' | 'exists' | 'parent-missing'>;
-  /** Atomic: refuses while a table or a namespace is in it. */
-  deleteNamespace(namespace: readonly string[]): Promise<'deleted' | 'missing' | 'not-empty'>;
+  insertNamespace(row: StoredNamespace, record?: ChangeRecord | null): Promise<'inserted' | 'exists' | 'parent-missing'>;
+  /** Tells which of `remove` were there and which were not. */
+  updateNamespace(
+    namespace: readonly string[],
+    changes: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] },
+    record?: ChangeRecord | null,
+  ): Promise<
+    { readonly kind: 'updated'; readonly removed: readonly string[]; readonly missing: readonly string[] } | { readonly kind: 'missing' }
+  >;
+  /** Atomic: refuses while a table, a view or a namespace is in it. */
+  deleteNamespace(namespace: readonly string[], record?: ChangeRecord | null): Promise<'deleted' | 'missing' | 'not-empty'>;
   /** Namespaces directly under `parent` (empty: the top level). */
   listNamespaces(parent: readonly string[], page: PageRequest): Promise<readonly StoredNamespace[]>;
-
-  getTable(ident: TableIdent): Promise<StoredTable | null>;
-  insertTable(row: StoredTable): Promise<'inserted' | 'exists' | 'namespace-missing'>;
-  /** Points the table at `next` if it still points at `expected`. */
-  swapTable(ident: TableIdent, expected: string, next: string): Promise<'swapped' | 'lost' | 'missing'>;
-  /** The row that was there, or null. */
-  deleteTable(ident: TableIdent): Promise<StoredTable | null>;
-  listTables(namespace: readonly string[], page: PageRequest): Promise<readonly TableIdent[]>;
-  /** Whether any table's metadata location starts with this prefix. */
-  hasTableUnder(prefix: string): Promise<boolean>;
 }
 
 /** Levels never hold this character: names are checked before they reach a store. */

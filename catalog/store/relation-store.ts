@@ -75,8 +75,8 @@ export interface RelationStore {
   ): Promise<StoredRelation | null>;
   /** Those of one namespace, not of those below it. */
   listRelations(kind: RelationKind, namespace: readonly string[], page: PageRequest): Promise<readonly StoredRelation[]>;
-  /** Of every namespace, in the order of their metadata locations, which is what `page.after` names. */
-  allRelations(page: PageRequest): Promise<readonly StoredRelation[]>;
+  /** Tables and views of every namespace, in the order of namespace and name. */
+  allRelations(page: { readonly after: TableIdent | null; readonly limit: number }): Promise<readonly StoredRelation[]>;
   /** Whether the metadata location of any relation starts with this prefix, the dropped ones that are kept among them. */
   hasTableUnder(prefix: string): Promise<boolean>;
 

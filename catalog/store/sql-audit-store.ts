@@ -16,6 +16,12 @@ export function sqlAuditStore(call: SqlCall): AuditStore {
       const [number, entries] = listOf(await call('auditRevision'));
       return { number: Number(number), entries: Number(entries) };
     },
+    async changesAfter(after, limit) {
+      return rowsOf(await call('changesAfter', after, limit)).map(([number, subject]) => ({
+        number: Number(number),
+        subject: String(subject),
+      }));
+    },
     forgetCommits: async (until, limit, now, actor) => Number(await call('forgetCommits', until, limit, now, actor)),
   };
 }

@@ -41,3 +41,26 @@ export interface SqlOperations {
 
 /** Runs the operation of that name; how a part's port reaches the database. */
 export type SqlCall = (operation: string, ...parameters: readonly SqlValue[]) => Promise<unknown>;
+
+/** Schema changes as one text where both databases read it (SQLite's words are put into PostgreSQL's), else one each. */
+export type Migration = string | { readonly sqlite: string; readonly postgres: string };
+
+/** `source`: VALUES of the placeholders, or a SELECT of them. */
+export function insertSql({ table, values }: SqlInsert, source: (placeholders: string) => string): string {
+  const columns = Object.keys(values);
+  return `INSERT INTO ${table} (${columns.join(', ')}) ${source(columns.map(() => '?').join(', '))}`;
+}
+
+/** For reads: their promise of one statement is held here, on every database. */
+export function oneStatementOf(sql: SqlReader): SqlReader {
+  let count = 0;
+  const counted = (): SqlReader => {
+    count += 1;
+    if (count > 1) throw new Error('a read of the catalog store is one statement');
+    return sql;
+  };
+  return {
+    row: async (text, ...parameters) => counted().row(text, ...parameters),
+    rows: async (text, ...parameters) => counted().rows(text, ...parameters),
+  };
+}

@@ -1,15 +1,15 @@
-// The catalog's store in one SQLite file: WAL, fsync on every commit, compare-and-swap as `UPDATE … WHERE
-// metadata_location = ?`. The connection lives in a worker thread (sqlite-worker.ts). After SIGKILL the file holds the old
-// pointer or the new one, nothing between.
+// The catalog's store in one SQLite file: WAL, fsync before anything is answered. The connection lives in a worker thread
+// (sqlite-worker.ts). After SIGKILL the file holds the old pointer or the new one, nothing between.
 
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { LakeError, type ErrorCode } from '../../runtime/errors.ts';
-import { namespaceKey, namespaceOfKey, type CatalogStore } from './catalog-store.ts';
-import { sqliteContractStore } from './sqlite-contract-store.ts';
-import { sqliteLineageStore } from './sqlite-lineage-store.ts';
-import { sqliteQualityStore } from './sqlite-quality-store.ts';
+import { LakeError } from '../../runtime/errors.ts';
+import { isRecord } from '../../runtime/options.ts';
+import { valueOf, type StoreAnswer } from './answers.ts';
+import type { CatalogStore } from './catalog-store.ts';
+import { sqlCatalogStore } from './sql-catalog-store.ts';
+import type { SqlCall } from './sql.ts';
 
 export interface SqliteCatalogStoreOptions {
   /** The database file; its folder is created when absent. */
@@ -23,64 +23,18 @@ const busyTimeoutDefaultMs = 5000;
 export async function sqliteCatalogStore(options: SqliteCatalogStoreOptions): Promise<CatalogStore> {
   await mkdir(dirname(options.path), { recursive: true });
   const thread = await startThread(options);
-  const call = thread.call;
-  return {
-    contracts: sqliteContractStore(call, options.path),
-    lineage: sqliteLineageStore(call),
-    quality: sqliteQualityStore(call),
-    async getNamespace(namespace) {
-      const row = textRow(await call('getNamespace', [namespaceKey(namespace)]));
-      return row ? { namespace, properties: propertiesOf(row[0]) } : null;
-    },
-    async insertNamespace({ namespace, properties }) {
-      const parent = namespaceKey(namespace.slice(0, -1));
-      const name = namespace.at(-1) ?? '';
-      const outcome = await call('insertNamespace', [namespaceKey(namespace), parent, name, JSON.stringify(properties)]);
-      return oneOf(outcome, ['inserted', 'exists', 'parent-missing'] as const);
-    },
-    async deleteNamespace(namespace) {
-      return oneOf(await call('deleteNamespace', [namespaceKey(namespace)]), ['deleted', 'missing', 'not-empty'] as const);
-    },
-    async listNamespaces(parent, page) {
-      const rows = textRows(await call('listNamespaces', [namespaceKey(parent), page.after ?? '', page.limit]));
-      return rows.map((row) => ({ namespace: namespaceOfKey(row[0] ?? ''), properties: propertiesOf(row[1]) }));
-    },
-    async getTable(ident) {
-      const row = textRow(await call('getTable', [namespaceKey(ident.namespace), ident.name]));
-      return row ? { ident, tableUuid: row[0] ?? '', metadataLocation: row[1] ?? '' } : null;
-    },
-    async insertTable({ ident, tableUuid, metadataLocation }) {
-      const outcome = await call('insertTable', [namespaceKey(ident.namespace), ident.name, tableUuid, metadataLocation]);
-      return oneOf(outcome, ['inserted', 'exists', 'namespace-missing'] as const);
-    },
-    async swapTable(ident, expected, next) {
-      const outcome = await call('swapTable', [namespaceKey(ident.namespace), ident.name, expected, next]);
-      return oneOf(outcome, ['swapped', 'lost', 'missing'] as const);
-    },
-    async deleteTable(ident) {
-      const row = textRow(await call('deleteTable', [namespaceKey(ident.namespace), ident.name]));
-      return row ? { ident, tableUuid: row[0] ?? '', metadataLocation: row[1] ?? '' } : null;
-    },
-    async listTables(namespace, page) {
-      const rows = textRows(await call('listTables', [namespaceKey(namespace), page.after ?? '', page.limit]));
-      return rows.map((row) => ({ namespace, name: row[0] ?? '' }));
-    },
-    async hasTableUnder(prefix) {
-      return (await call('hasTableUnder', [prefix, `${prefix}\u{10ffff}`])) === true;
-    },
-    [Symbol.asyncDispose]: thread.close,
-  };
+  return sqlCatalogStore({ ...thread, place: options.path });
 }
 
 interface StoreThread {
-  call(operation: string, parameters: readonly (string | number)[]): Promise<unknown>;
+  readonly call: SqlCall;
   close(): Promise<void>;
 }
 
 interface Pending {
   readonly operation: string;
   resolve(value: unknown): void;
-  reject(error: LakeError): void;
+  reject(error: unknown): void;
 }
 
 async function startThread(options: SqliteCatalogStoreOptions): Promise<StoreThread> {
@@ -109,7 +63,7 @@ async function startThread(options: SqliteCatalogStoreOptions): Promise<StoreThr
     });
   });
   return {
-    call: (operation, parameters) =>
+    call: (operation, ...parameters) =>
       new Promise((resolve, reject) => {
         if (ended) return reject(ended);
         const id = ++lastId;
@@ -138,41 +92,17 @@ function whenReady(worker: Worker, path: string): Promise<void> {
 }
 
 function settle(pending: Map<number, Pending>, path: string, message: unknown): void {
-  if (typeof message !== 'object' || message === null || !('id' in message) || typeof message.id !== 'number') return;
-  const waiting = pending.get(message.id);
-  pending.delete(message.id);
-  if (!waiting) return;
-  if (!('failure' in message)) return waiting.resolve('value' in message ? message.value : null);
-  const code = 'code' in message && typeof message.code === 'number' ? message.code : null;
-  const text = `${waiting.operation} on the catalog store ${path} failed: ${String(message.failure)}`;
-  waiting.reject(new LakeError(errorCodeOf(code), text, { context: { path, sqlite: code } }));
+  if (!isRecord(message) || typeof message['id'] !== 'number') return;
+  const waiting = pending.get(message['id']);
+  pending.delete(message['id']);
+  if (!waiting || !isAnswer(message['answer'])) return;
+  try {
+    waiting.resolve(valueOf(message['answer'], waiting.operation, path));
+  } catch (error) {
+    waiting.reject(error);
+  }
 }
 
-/** Primary result codes. The transaction was rolled back in all but the cases we do not know. */
-function errorCodeOf(code: number | null): ErrorCode {
-  const primary = code === null ? -1 : code & 0xff;
-  if (primary === 5 || primary === 6) return 'CATALOG_UNREACHABLE';
-  // READONLY, CORRUPT, FULL, CANTOPEN, NOTADB
-  if ([8, 11, 13, 14, 26].includes(primary)) return 'CATALOG_REFUSED';
-  return 'CATALOG_OUTCOME_UNKNOWN';
-}
-
-function textRow(value: unknown): readonly string[] | null {
-  return Array.isArray(value) ? value.map(String) : null;
-}
-
-function textRows(value: unknown): readonly (readonly string[])[] {
-  return Array.isArray(value) ? value.map((row) => textRow(row) ?? []) : [];
-}
-
-function oneOf<T extends string>(value: unknown, allowed: readonly T[]): T {
-  const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw new LakeError('INTERNAL', `the catalog store answered ${String(value)}`);
-  return found;
-}
-
-function propertiesOf(text: string | undefined): Record<string, string> {
-  const value: unknown = JSON.parse(text ?? '{}');
-  if (typeof value !== 'object' || value === null) return {};
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, String(member)]));
+function isAnswer(value: unknown): value is StoreAnswer {
+  return isRecord(value) && (value['kind'] === 'done' || value['kind'] === 'failed');
 }

@@ -20,8 +20,8 @@ const child = `
   const { sqliteCatalogStore } = await import(${JSON.stringify(storeModule)});
   const store = await sqliteCatalogStore({ path: process.argv[1] });
   const ident = ${JSON.stringify(ident)};
-  for (let number = Number((await store.getTable(ident)).metadataLocation); ; number++) {
-    if ((await store.swapTable(ident, String(number), String(number + 1))) !== 'swapped') process.exit(7);
+  for (let number = Number((await store.getRelation('table', ident)).metadataLocation); ; number++) {
+    if ((await store.swapRelation('table', ident, String(number), String(number + 1))) !== 'swapped') process.exit(7);
     writeSync(1, (number + 1) + '\\n');
   }
 `;
@@ -34,12 +34,12 @@ test('I3: a store killed in mid-commit holds the old pointer or the new one', as
     {
       await using store = await sqliteCatalogStore({ path });
       await store.insertNamespace({ namespace: ['raw'], properties: {} });
-      await store.insertTable({ ident, tableUuid: 'u', metadataLocation: '0' });
+      await store.insertRelation({ ident, kind: 'table', uuid: 'u', metadataLocation: '0' });
     }
     for (let round = 0; round < rounds; round++) {
       const told = await killAfter(child, path, 1 + randomInt(random, 40), randomInt(random, 8));
       await using store = await sqliteCatalogStore({ path });
-      const found = Number((await store.getTable(ident))?.metadataLocation);
+      const found = Number((await store.getRelation('table', ident))?.metadataLocation);
       assert.ok(found === told || found === told + 1, `round ${round}: told ${told}, found ${found}`);
     }
   } finally {

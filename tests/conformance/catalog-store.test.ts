@@ -12,7 +12,8 @@ import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts'
 import { LakeError } from '../../runtime/errors.ts';
 
 const ident = { namespace: ['raw', 'eu'], name: 'users' };
-const row = (location: string) => ({ ident, tableUuid: 'u1', metadataLocation: location });
+const row = (location: string) => ({ ident, kind: 'table' as const, uuid: 'u1', metadataLocation: location });
+const forget = { at: 0, keepUntil: null, purge: false };
 const all = { after: null, limit: 100 };
 
 async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
@@ -46,9 +47,9 @@ function registerSuite(name: string, withStore: (run: (store: CatalogStore) => P
   check('a namespace with a table or a namespace in it is not deleted', async (store) => {
     await prepare(store);
     assert.equal(await store.deleteNamespace(['raw']), 'not-empty');
-    await store.insertTable(row('m://1'));
+    await store.insertRelation(row('m://1'));
     assert.equal(await store.deleteNamespace(['raw', 'eu']), 'not-empty');
-    await store.deleteTable(ident);
+    await store.dropRelation('table', ident, forget);
     assert.equal(await store.deleteNamespace(['raw', 'eu']), 'deleted');
     assert.equal(await store.deleteNamespace(['raw', 'eu']), 'missing');
     assert.equal(await store.deleteNamespace(['raw']), 'deleted');
@@ -62,46 +63,51 @@ function registerSuite(name: string, withStore: (run: (store: CatalogStore) => P
     assert.deepEqual(await names([], null, 10), ['b', 'raw']);
     assert.deepEqual(await names(['raw'], null, 2), ['raw/as', 'raw/eu']);
     assert.deepEqual(await names(['raw'], 'eu', 2), ['raw/us']);
-    for (const table of ['c', 'a', 'b']) await store.insertTable({ ...row(`m://${table}`), ident: { ...ident, name: table } });
-    assert.deepEqual(await store.listTables(ident.namespace, { after: 'a', limit: 1 }), [{ ...ident, name: 'b' }]);
-    assert.deepEqual(await store.listTables(['raw'], all), []);
+    for (const table of ['c', 'a', 'b']) await store.insertRelation({ ...row(`m://${table}`), ident: { ...ident, name: table } });
+    assert.deepEqual(
+      (await store.listRelations('table', ident.namespace, { after: 'a', limit: 1 })).map((found) => found.ident),
+      [{ ...ident, name: 'b' }],
+    );
+    assert.deepEqual(await store.listRelations('table', ['raw'], all), []);
   });
 
   check('a table is inserted once, into a namespace that exists', async (store) => {
-    assert.equal(await store.insertTable(row('m://1')), 'namespace-missing');
+    assert.equal(await store.insertRelation(row('m://1')), 'namespace-missing');
     await prepare(store);
-    assert.equal(await store.insertTable(row('m://1')), 'inserted');
-    assert.equal(await store.insertTable(row('m://2')), 'exists');
-    assert.deepEqual(await store.getTable(ident), row('m://1'));
-    assert.deepEqual(await store.deleteTable(ident), row('m://1'));
-    assert.equal(await store.deleteTable(ident), null);
+    assert.equal(await store.insertRelation(row('m://1')), 'inserted');
+    assert.equal(await store.insertRelation(row('m://2')), 'exists');
+    assert.deepEqual(await store.getRelation('table', ident), row('m://1'));
+    assert.deepEqual(await store.dropRelation('table', ident, forget), row('m://1'));
+    assert.equal(await store.dropRelation('table', ident, forget), null);
   });
 
   check('the swap moves the pointer only from what is expected', async (store) => {
     await prepare(store);
-    assert.equal(await store.swapTable(ident, 'm://1', 'm://2'), 'missing');
-    await store.insertTable(row('m://1'));
-    assert.equal(await store.swapTable(ident, 'm://0', 'm://2'), 'lost');
-    assert.equal(await store.swapTable(ident, 'm://1', 'm://2'), 'swapped');
-    assert.equal(await store.swapTable(ident, 'm://1', 'm://3'), 'lost');
-    assert.deepEqual(await store.getTable(ident), row('m://2'));
+    assert.equal(await store.swapRelation('table', ident, 'm://1', 'm://2'), 'missing');
+    await store.insertRelation(row('m://1'));
+    assert.equal(await store.swapRelation('table', ident, 'm://0', 'm://2'), 'lost');
+    assert.equal(await store.swapRelation('table', ident, 'm://1', 'm://2'), 'swapped');
+    assert.equal(await store.swapRelation('table', ident, 'm://1', 'm://3'), 'lost');
+    assert.deepEqual(await store.getRelation('table', ident), row('m://2'));
   });
 
   check('I3: in every sixteen-way race exactly one swap wins, and the pointer is the winner', async (store) => {
     await prepare(store);
-    await store.insertTable(row('m://0'));
+    await store.insertRelation(row('m://0'));
     for (let round = 0; round < 10; round++) {
-      const base = (await store.getTable(ident))?.metadataLocation ?? '';
-      const outcomes = await Promise.all(Array.from({ length: 16 }, (_, index) => store.swapTable(ident, base, `m://${round}-${index}`)));
+      const base = (await store.getRelation('table', ident))?.metadataLocation ?? '';
+      const outcomes = await Promise.all(
+        Array.from({ length: 16 }, (_, index) => store.swapRelation('table', ident, base, `m://${round}-${index}`)),
+      );
       const winners = outcomes.flatMap((outcome, index) => (outcome === 'swapped' ? [`m://${round}-${index}`] : []));
       assert.equal(winners.length, 1);
-      assert.deepEqual([(await store.getTable(ident))?.metadataLocation], winners);
+      assert.deepEqual([(await store.getRelation('table', ident))?.metadataLocation], winners);
     }
   });
 
   check('whether a table lies under a prefix is exact at its edges', async (store) => {
     await prepare(store);
-    await store.insertTable(row('m://lake/t-1/metadata/0.json'));
+    await store.insertRelation(row('m://lake/t-1/metadata/0.json'));
     const answers = await Promise.all(
       ['m://lake/t-1/', 'm://lake/', 'm://lake/t-1/metadata/', 'm://lake/t/', 'm://lake/t-1/metadata/0.json/', 'm://lake/u'].map((prefix) =>
         store.hasTableUnder(prefix),
@@ -129,15 +135,17 @@ test('sqlite: what was inserted is there after the file is opened again, and two
       await using store = await sqliteCatalogStore({ path });
       await store.insertNamespace({ namespace: ['raw'], properties: {} });
       await store.insertNamespace({ namespace: ['raw', 'eu'], properties: {} });
-      await store.insertTable(row('m://0'));
+      await store.insertRelation(row('m://0'));
     }
     await using one = await sqliteCatalogStore({ path });
     await using two = await sqliteCatalogStore({ path });
     for (let round = 0; round < 10; round++) {
-      const base = (await one.getTable(ident))?.metadataLocation ?? '';
-      const outcomes = await Promise.all([one, two].map((store, index) => store.swapTable(ident, base, `m://${round}-${index}`)));
+      const base = (await one.getRelation('table', ident))?.metadataLocation ?? '';
+      const outcomes = await Promise.all(
+        [one, two].map((store, index) => store.swapRelation('table', ident, base, `m://${round}-${index}`)),
+      );
       assert.deepEqual([...outcomes].sort(), ['lost', 'swapped']);
-      assert.equal((await two.getTable(ident))?.metadataLocation, `m://${round}-${outcomes.indexOf('swapped')}`);
+      assert.equal((await two.getRelation('table', ident))?.metadataLocation, `m://${round}-${outcomes.indexOf('swapped')}`);
     }
   }));
 
@@ -157,6 +165,6 @@ test('sqlite: after close every call says the store is closed', () =>
   withFolder(async (folder) => {
     const store = await sqliteCatalogStore({ path: join(folder, 'catalog.db') });
     await store[Symbol.asyncDispose]();
-    await assert.rejects(store.getTable(ident), /is closed/);
+    await assert.rejects(store.getRelation('table', ident), /is closed/);
     await store[Symbol.asyncDispose]();
   }));

@@ -10,7 +10,7 @@ import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
 import type { ContractChange, ContractEvent, StoredVersion } from '../../catalog/store/contract-store.ts';
 import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
-import { sqliteMigrations } from '../../catalog/store/sqlite-migrations.ts';
+import { migrations } from '../../catalog/store/migrations.ts';
 
 const versionOf = (version: string, given: Partial<StoredVersion> = {}): StoredVersion => ({
   version,
@@ -171,11 +171,11 @@ test('sqlite: a file from before there were contracts keeps its tables and takes
     const path = join(folder, 'catalog.db');
     const old = new DatabaseSync(path);
     old.exec('CREATE TABLE migrations (version INTEGER NOT NULL PRIMARY KEY, applied_at TEXT NOT NULL) STRICT');
-    old.exec(sqliteMigrations[0] ?? '');
+    old.exec(String(migrations[0]));
     old.exec(`INSERT INTO migrations VALUES (1, 'then'); INSERT INTO namespaces VALUES ('raw', '', 'raw', '{}')`);
     old.exec(`INSERT INTO tables VALUES ('raw', 'users', 'u', 'm://1')`);
     old.close();
     await using store = await sqliteCatalogStore({ path });
-    assert.equal((await store.getTable({ namespace: ['raw'], name: 'users' }))?.metadataLocation, 'm://1');
+    assert.equal((await store.getRelation('table', { namespace: ['raw'], name: 'users' }))?.metadataLocation, 'm://1');
     assert.deepEqual(await store.contracts.changeContract(register('users', '1.0.0', null, ['users'])), { kind: 'changed' });
   }));

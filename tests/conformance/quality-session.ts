@@ -2,7 +2,7 @@
 
 import type { ContractInForce } from '../../catalog/contracts.ts';
 import type { ContractColumn } from '../../contracts/contract.ts';
-import { memoryQualityStore } from '../../catalog/store/memory-quality-store.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import type { Check } from '../../quality/check.ts';
 import type { CheckEngine } from '../../quality/engine.ts';
@@ -37,7 +37,7 @@ export async function measureAll(checks: readonly Check[], options: MeasureOptio
       table,
       since,
       contract: contracts?.get(name) ?? null,
-      store: memoryQualityStore(),
+      store: memoryCatalogStore().quality,
       clock: { ...systemClock, now: () => now },
       objectStore: store,
     };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import type { QualityStore, StoredResult } from '../../catalog/store/quality-store.ts';
-import { memoryQualityStore } from '../../catalog/store/memory-quality-store.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
 
 const hour = 3_600_000;
@@ -195,7 +195,7 @@ function registerSuite(name: string, withStore: (run: (store: QualityStore) => P
   });
 }
 
-registerSuite('memory', (run) => run(memoryQualityStore()));
+registerSuite('memory', (run) => run(memoryCatalogStore().quality));
 
 async function withFile(run: (path: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'foz-quality-'));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Catalog } from '../../catalog/catalog.ts';
-import { memoryQualityStore } from '../../catalog/store/memory-quality-store.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { appendResults } from '../../quality/report/append-results.ts';
 import { knownKeysIn } from '../../quality/report/known-keys.ts';
@@ -28,7 +28,7 @@ export interface ResultsWorld {
 const dayMs = 86_400_000;
 
 export async function trinoReadsResults({ catalog, store, directory, clock, url }: ResultsWorld): Promise<void> {
-  const results = memoryQualityStore();
+  const results = memoryCatalogStore().quality;
   const fresh = checkOf('fresh', {
     measure: { kind: 'freshness', by: 'change' },
     fail: { operator: 'lessOrEqual', values: [60], unit: 'value' },

@@ -243,8 +243,8 @@ test('I5: an unknown swap is 500 CommitStateUnknown; an object store that is awa
   let fault: 'none' | 'swap' | 'put' = 'none';
   const flakyStore: typeof store = {
     ...store,
-    async swapTable(ident, expected, next) {
-      const outcome = await store.swapTable(ident, expected, next);
+    async swapRelation(...given) {
+      const outcome = await store.swapRelation(...given);
       if (fault === 'swap') throw new LakeError('CATALOG_OUTCOME_UNKNOWN', 'the store died');
       return outcome;
     },

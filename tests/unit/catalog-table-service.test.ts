@@ -28,9 +28,9 @@ async function rivals(between: (call: number, rival: ReturnType<typeof memoryCat
   let calls = 0;
   const raced: CatalogStore = {
     ...store,
-    async swapTable(table, expected, next) {
+    async swapRelation(...given) {
       await between(++calls, rival);
-      return store.swapTable(table, expected, next);
+      return store.swapRelation(...given);
     },
   };
   const catalog = memoryCatalog({ objectStore, store: raced });

@@ -9,7 +9,7 @@ import type { CompareBothWays, ReadContract } from '../../catalog/registry/regis
 import { registryService, type RegisterRequest, type RegistryService } from '../../catalog/registry/registry-service.ts';
 import type { Answer, RefusalReason } from '../../catalog/service/answer.ts';
 import type { ContractStore, StoredEffective } from '../../catalog/store/contract-store.ts';
-import { memoryContractStore } from '../../catalog/store/memory-contract-store.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import type { CompatibilityMode, Contract, ContractColumn, ContractTable } from '../../contracts/contract.ts';
 import type { JsonObject } from '../../contracts/json-schema.ts';
 import { systemClock, type Clock } from '../../runtime/clock.ts';
@@ -81,7 +81,7 @@ const enforcementProblems = (contract: Contract): string[] =>
 
 export function smallRegistry({
   clock = systemClock,
-  store = memoryContractStore(),
+  store = memoryCatalogStore().contracts,
   compare = compareBothWays,
 }: RegistryOptions = {}): RegistryFixture {
   const registry = registryService({ store, clock, read: readSmall, judge: localJudge({ read: readSmall, compare, enforcementProblems }) });

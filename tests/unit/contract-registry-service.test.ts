@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { contractAt } from '../../catalog/contracts.ts';
 import { registryLimits } from '../../catalog/registry/registry-limits.ts';
-import { memoryContractStore } from '../../catalog/store/memory-contract-store.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import {
   activate,
   changeTo,
@@ -211,7 +211,7 @@ test('a change that names a revision is refused when the contract has another by
 });
 
 test('twenty registrations at once: each version stands once, nothing is lost, and each has its own revision', async () => {
-  const store = memoryContractStore();
+  const store = memoryCatalogStore().contracts;
   const writers = [smallRegistry({ store }), smallRegistry({ store })];
   const versions = Array.from({ length: 20 }, (_, index) => `1.0.${index}`);
   const register = async (version: string, index: number): Promise<void> => {
@@ -234,7 +234,7 @@ test('twenty registrations at once: each version stands once, nothing is lost, a
 });
 
 test('a lost change is decided again on what is there now', async () => {
-  const store = memoryContractStore();
+  const store = memoryCatalogStore().contracts;
   let isRaced = false;
   const other = smallRegistry({ store });
   const raced = {

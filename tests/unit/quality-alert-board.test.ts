@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { memoryQualityStore } from '../../catalog/store/memory-quality-store.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import {
   announce,
   claim,
@@ -219,7 +219,7 @@ test('however much changes while nobody answers, a delivery is bounded and says 
 });
 
 test('silences hold by pattern until they expire or are ended', async () => {
-  const store = memoryQualityStore();
+  const store = memoryCatalogStore().quality;
   const base = { reason: null, createdAt: 0 };
   const first = await addSilence(store, { ...base, pattern: 'rides.*', until: 100 });
   await addSilence(store, { ...base, pattern: '*.email', until: 50 });

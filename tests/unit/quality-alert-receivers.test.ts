@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import test from 'node:test';
-import { memoryQualityStore } from '../../catalog/store/memory-quality-store.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import type { QualityStore } from '../../catalog/store/quality-store.ts';
 import type { AlertMessage, Receiver } from '../../quality/alert/alert.ts';
 import { openAlerts, type Alerts } from '../../quality/alert/alerts.ts';
@@ -58,7 +58,7 @@ function message(): AlertMessage {
 
 test('a receiver that fails twice then answers gets the alert under one key, and never again after its 2xx', async () => {
   await using server = await httpReceiver([{ status: 503 }, 'cut', { status: 204 }]);
-  const [store, clock] = [memoryQualityStore(), clockAt(1_000)];
+  const [store, clock] = [memoryCatalogStore().quality, clockAt(1_000)];
   const alerts = alertsTo([webhook(server.url)], store, clock);
   await alerts.observe([alertResult(email, 'failed', 500)]);
   for (let tries = 0; tries < 6; tries++) {
@@ -91,7 +91,7 @@ test('a redirect is not followed, a silent server not waited for, Retry-After is
     { status: 429, headers: { 'retry-after': '50' } },
     'hang',
   ]);
-  const [store, clock] = [memoryQualityStore(), clockAt(1_000)];
+  const [store, clock] = [memoryCatalogStore().quality, clockAt(1_000)];
   const alerts = alertsTo([webhook(server.url)], store, clock, 300);
   await alerts.observe([alertResult(email, 'failed', 500)]);
   const problem = async (): Promise<unknown> => {
@@ -171,7 +171,7 @@ test('e-mail arrives by SMTP with a message id of its key; a refusal is tried ag
     to: ['a@example.org', 'b@example.org'],
     timeoutMs: 2_000,
   } as const;
-  const [store, clock] = [memoryQualityStore(), clockAt(1_000)];
+  const [store, clock] = [memoryCatalogStore().quality, clockAt(1_000)];
   const alerts = alertsTo([emailReceiver(settings)], store, clock);
   await alerts.observe([alertResult(email, 'failed', 500)]);
   clock.at = (await alerts.tick(never)) ?? 0;
@@ -258,7 +258,7 @@ test('signatures are those of the published example', () => {
 test('a receiver that fails holds up no other one', async () => {
   await using bad = await httpReceiver([{ status: 500 }]);
   await using good = await httpReceiver([{ status: 200 }]);
-  const alerts = alertsTo([webhook(bad.url, { name: 'bad' }), webhook(good.url, { name: 'good' })], memoryQualityStore());
+  const alerts = alertsTo([webhook(bad.url, { name: 'bad' }), webhook(good.url, { name: 'good' })], memoryCatalogStore().quality);
   await alerts.observe([alertResult(email, 'failed', 500)]);
   await alerts.tick(never);
   assert.deepEqual([bad.calls.length, good.calls.length], [1, 1]);
@@ -266,7 +266,7 @@ test('a receiver that fails holds up no other one', async () => {
 
 test('results that nobody looked at are looked at by the next process, once; at the very first only how things stand', async () => {
   await using server = await httpReceiver([{ status: 200 }]);
-  const store = memoryQualityStore();
+  const store = memoryCatalogStore().quality;
   const add = (...results: Parameters<typeof storedResult>[0][]) =>
     store.addResults(results.map((result) => storedResult(result, `${result.check.id} ${result.startedAt}`)));
   await add(alertResult(email, 'failed', 100), alertResult(email, 'passed', 200), alertResult(city, 'failed', 300));

@@ -1,6 +1,6 @@
 // A deployment's declarations and results with every state of a service level and every outcome of a check.
 
-import { memoryQualityStore } from '../../catalog/store/memory-quality-store.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import type { Check } from '../../quality/check.ts';
 import type { Declared } from '../../quality/declare/declared.ts';
 import { boardOf, type Board } from '../../quality/report/board.ts';
@@ -24,7 +24,7 @@ const times = (count: number, outcome: Outcome): readonly Outcome[] => Array.fro
 
 /** `past`: outcomes of a check, oldest first, a minute apart; the newest is of `startedAt`. */
 export async function boardFixture(text = ''): Promise<{ readonly declared: Declared; readonly board: Board }> {
-  const store = memoryQualityStore();
+  const store = memoryCatalogStore().quality;
   const add = async (check: Check, past: readonly Outcome[], seconds: number, agoMs = 0): Promise<Check> => {
     for (const [at, outcome] of past.entries()) {
       const time = startedAt - agoMs - (past.length - 1 - at) * minuteMs;

@@ -3,7 +3,6 @@
 import type { LoadedTable } from '../../catalog/catalog.ts';
 import { memoryCatalog } from '../../catalog/memory-catalog.ts';
 import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
-import { memoryQualityStore } from '../../catalog/store/memory-quality-store.ts';
 import { currentSchema } from '../../lake/iceberg/metadata.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -120,7 +119,7 @@ export function partsOf(catalog: Catalog, measurers: readonly Measurer[], given:
   return {
     catalog,
     contracts: null,
-    store: memoryQualityStore(),
+    store: memoryCatalogStore().quality,
     objectStore: memoryStore('lake'),
     measurers,
     openEngine: async (_kind, pinned) => emptyEngine(pinned),

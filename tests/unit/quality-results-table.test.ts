@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { memoryCatalog } from '../../catalog/memory-catalog.ts';
-import { memoryQualityStore } from '../../catalog/store/memory-quality-store.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import type { QualityStore } from '../../catalog/store/quality-store.ts';
 import { currentSchema } from '../../lake/iceberg/metadata.ts';
 import { filesystemStore } from '../../lake/store/filesystem-store.ts';
@@ -47,7 +47,7 @@ async function lab(given: Partial<AppendParts> = {}): Promise<Lab> {
   const parts: AppendParts = {
     catalog,
     objectStore,
-    store: memoryQualityStore(),
+    store: memoryCatalogStore().quality,
     clock: systemClock,
     random: seededRandom(5),
     directory: join(folder, 'write'),
@@ -232,7 +232,7 @@ describe('results of checks in the lake', () => {
     const [one = [], two = []] = [resultsAt(['21T10:00:00', '21T10:00:01']), resultsAt(['21T10:00:02', '21T10:00:03'])];
     await world.add(parts.store, [...one, ...two]);
     await appendResults(resultsTable, parts, signal);
-    const copy = memoryQualityStore();
+    const copy = memoryCatalogStore().quality;
     await copy.putState({ kind: 'report', name: 'store', expectedRevision: null, record: await storeIdentity(parts.store) });
     await world.add(copy, one);
     const restored = { ...parts, store: copy };
@@ -240,7 +240,7 @@ describe('results of checks in the lake', () => {
     // What the copy did not know comes again, and after it something new.
     await world.add(copy, [...two, ...resultsAt(['21T10:00:04'])]);
     assert.deepEqual(await appendResults(resultsTable, restored, signal), { rows: 1, commits: 1 });
-    const other = memoryQualityStore();
+    const other = memoryCatalogStore().quality;
     await world.add(other, resultsAt(['21T10:00:04', '21T10:00:05']));
     assert.deepEqual(await appendResults(resultsTable, { ...parts, store: other }, signal), { rows: 1, commits: 1 });
     assert.deepEqual(await world.sql('SELECT count(*), count(DISTINCT result_key) FROM foz.quality_results'), [[6n, 6n]]);

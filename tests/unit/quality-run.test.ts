@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { memoryQualityStore } from '../../catalog/store/memory-quality-store.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { exactly, type Finding, type Measurer } from '../../quality/measurer.ts';
 import type { CheckResult } from '../../quality/result.ts';
@@ -195,7 +195,7 @@ describe('a run of quality checks', () => {
         return new Map(checks.map(({ id }) => [id, exactly(0, 'scan')]));
       },
     });
-    const store = memoryQualityStore();
+    const store = memoryCatalogStore().quality;
     const parts = partsOf(catalog, [stuck], { store, limits: { parallel: 2, checkTimeoutMs: 60_000, runTimeoutMs: 50 } });
     const checks = [checkOf('a'), checkOf('b', { table: 'rides' })];
     const report = await runChecks(checks, runOf('r1'), parts, signal);
@@ -234,7 +234,7 @@ describe('a run of quality checks', () => {
 
   it('goes on one check at a time after its process died, and leaves alone the check that kills it', async () => {
     const { catalog } = await tablesOf(['users', 'rides']);
-    const store = memoryQualityStore();
+    const store = memoryCatalogStore().quality;
     const checks = [checkOf('a'), checkOf('deadly', { samplesMax: 0 }), checkOf('b'), checkOf('c', { table: 'rides' })];
     const calls: number[] = [];
     let life = new AbortController();

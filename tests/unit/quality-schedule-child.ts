@@ -1,7 +1,7 @@
 // The schedule on a simulated clock, in a process whose time zone its parent chose: prints every run, as JSON.
 // Argument: a list of [from, length of runs in milliseconds], each over two days.
 
-import { memoryQualityStore } from '../../catalog/store/memory-quality-store.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import { silentLogger } from '../../runtime/log.ts';
 import type { RunReport } from '../../quality/run/run-checks.ts';
 import { startScheduler } from '../../quality/schedule/scheduler.ts';
@@ -18,7 +18,7 @@ async function slotsFrom(from: number, takesMs: number): Promise<unknown> {
   const stop = new AbortController();
   const scheduler = startScheduler(
     {
-      store: memoryQualityStore(),
+      store: memoryCatalogStore().quality,
       clock,
       logger: silentLogger,
       holder: 'one',

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { memoryQualityStore } from '../../catalog/store/memory-quality-store.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import type { QualityStore } from '../../catalog/store/quality-store.ts';
 import { silentLogger } from '../../runtime/log.ts';
 import type { Check } from '../../quality/check.ts';
@@ -75,7 +75,7 @@ interface World {
 
 function worldOf(checks: readonly Check[], from = start): World {
   const clock = new SimulatedClock(from);
-  const store = memoryQualityStore();
+  const store = memoryCatalogStore().quality;
   const runs: Run[] = [];
   const heads = new Map<string, string>();
   return {

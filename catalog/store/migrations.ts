@@ -1,0 +1,37 @@
+// The store's tables, one migration per version, applied in order. Never change one that has been released: add the next at
+// the end.
+
+import { auditMigration } from './audit-operations.ts';
+import { contractMigration } from './contract-operations.ts';
+import { entityMigration } from './entity-operations.ts';
+import { lineageMigration } from './lineage-operations.ts';
+import { namespaceMigration } from './namespace-operations.ts';
+import { qualityCounterMigration, qualityMigration, qualityOrderMigration } from './quality-operations.ts';
+import { relationMigration } from './relation-operations.ts';
+import { replyMigration } from './reply-operations.ts';
+import type { Migration } from './sql.ts';
+import { tokenMigration } from './token-operations.ts';
+
+export const migrations: readonly Migration[] = [
+  namespaceMigration,
+  contractMigration,
+  qualityMigration,
+  lineageMigration,
+  qualityOrderMigration,
+  relationMigration,
+  qualityCounterMigration,
+  auditMigration,
+  replyMigration,
+  tokenMigration,
+  entityMigration,
+];
+
+export const migrationsTable =
+  'CREATE TABLE IF NOT EXISTS migrations (version INTEGER NOT NULL PRIMARY KEY, applied_at TEXT NOT NULL) STRICT;';
+
+/** What a database at `version` still lacks, with the version that each makes. */
+export function migrationsAfter(version: number): readonly { readonly version: number; readonly migration: Migration }[] {
+  if (version > migrations.length)
+    throw new Error(`the catalog store has schema version ${version}; this program knows ${migrations.length}: use a newer one`);
+  return migrations.slice(version).map((migration, index) => ({ version: version + index + 1, migration }));
+}
