@@ -3,7 +3,7 @@
 
 import type { Contract } from '../../contracts/contract.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { TableIdent } from '../catalog.ts';
+import { identText, type TableIdent } from '../catalog.ts';
 import { inForce } from '../registry/in-force.ts';
 import type { RegisteredDocuments } from '../registry/registered-documents.ts';
 import { ok, refused, type Answer, type Page, type Paged, type Refusal } from '../service/answer.ts';
@@ -32,9 +32,10 @@ export interface EntityService {
   declare(name: string, said: Declaration, expectedRevision: number | null, context: RequestContext): Promise<Answer<EntityView>>;
   /** Takes back all that was declared; tables and contracts are untouched. */
   remove(name: string, context: RequestContext): Promise<Answer<null>>;
-  ofTable(ident: TableIdent): Promise<TableEntity>;
-  /** Every entity with its tables, by name. */
-  names(): Promise<ReadonlyMap<string, readonly EntityTable[]>>;
+  /** In the order of the tables. */
+  ofTables(idents: readonly TableIdent[]): Promise<readonly TableEntity[]>;
+  /** All of them, by name. */
+  all(): Promise<readonly EntityView[]>;
 }
 
 export interface EntityServiceOptions {
@@ -50,12 +51,18 @@ export function entityService(options: EntityServiceOptions): EntityService {
   const names = async () => groupTables(await allRelations(options), await allDeclared(options));
   const view = async (name: string, tables: readonly EntityTable[]): Promise<EntityView> =>
     entityView({ name, tables, declared: await store.entities.getEntity(name), ...(await contractOf(options, name)) });
+  const views = async (groups: Iterable<readonly [string, readonly EntityTable[]]>): Promise<readonly EntityView[]> => {
+    const byName = new Map((await allDeclared(options)).map((entity) => [entity.name, entity]));
+    const items: EntityView[] = [];
+    for (const [name, tables] of groups)
+      items.push(entityView({ name, tables, declared: byName.get(name) ?? null, ...(await contractOf(options, name)) }));
+    return items;
+  };
   return {
-    names,
+    all: async () => views(await names()),
     async list({ token, size }) {
       const groups = [...(await names())].filter(([name]) => token === null || name > token).slice(0, size + 1);
-      const items: EntityView[] = [];
-      for (const [name, tables] of groups.slice(0, size)) items.push(await view(name, tables));
+      const items = await views(groups.slice(0, size));
       return ok({ items, nextToken: groups.length > size ? (items.at(-1)?.name ?? null) : null });
     },
     async get(name) {
@@ -78,18 +85,23 @@ export function entityService(options: EntityServiceOptions): EntityService {
       const removed = await changed(options, name, null, context, async () => null);
       return removed.kind === 'refused' ? removed : ok(null);
     },
-    async ofTable(ident) {
+    async ofTables(idents) {
       const entities = await allDeclared(options);
-      const name = entityNameOf(ident, declaredTables(entities));
-      const found = entities.find((entity) => entity.name === name) ?? null;
-      // A table that was given to another entity keeps the contract of its name.
-      const table = isOfLake(ident) ? ident.name : name;
-      const { stored, contract } = await contractOf(options, table);
-      const tables = groupTables([{ ident, kind: 'table' }], entities).get(name) ?? [];
-      return {
-        entity: entityView({ name, tables, declared: found, stored, contract }),
-        columns: columnFacts(tableOf(contract, table), found),
-      };
+      const [byTable, byName] = [declaredTables(entities), new Map(entities.map((entity) => [entity.name, entity]))];
+      const found: TableEntity[] = [];
+      for (const ident of idents) {
+        const name = entityNameOf(ident, byTable);
+        const own = byName.get(name) ?? null;
+        // A table that was given to another entity keeps the contract of its name.
+        const table = isOfLake(ident) ? ident.name : name;
+        const { stored, contract } = await contractOf(options, table);
+        const tables = [{ name: identText(ident), kind: 'table' as const }];
+        found.push({
+          entity: entityView({ name, tables, declared: own, stored, contract }),
+          columns: columnFacts(tableOf(contract, table), own),
+        });
+      }
+      return found;
     },
   };
 
@@ -148,7 +160,7 @@ async function contractOf(
 async function allDeclared({ store: { entities } }: EntityServiceOptions): Promise<readonly StoredEntity[]> {
   const all: StoredEntity[] = [];
   for (let after: string | null = null; all.length < entityLimits.relations;) {
-    const page = await entities.listEntities({ after, limit: pageRows });
+    const page: readonly StoredEntity[] = await entities.listEntities({ after, limit: pageRows });
     all.push(...page);
     after = page.at(-1)?.name ?? null;
     if (page.length < pageRows) break;

@@ -9,7 +9,7 @@ import type { StoredEffective } from '../store/contract-store.ts';
 /** Topic names as Kafka allows them. */
 export const topicPattern = /^[A-Za-z0-9._-]{1,249}$/;
 export const offsetPattern = /^(0|[1-9]\d{0,18})$/;
-const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
+export const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
 /** Partitions of one topic that can be named. */
 export const partitionsMax = 10_000;
 
@@ -31,7 +31,7 @@ export function effectiveBody(stored: StoredEffective): EffectiveBody {
 
 /** Throws SyntaxError where the time is none; the rest is checked by the route's schema. */
 export function storedEffective(body: EffectiveBody): StoredEffective {
-  return body.kind === 'time' ? { kind: 'time', time: timeOf(body.time) } : body;
+  return body.kind === 'time' ? { kind: 'time', time: readTime(body.time) } : body;
 }
 
 /** As written on a command line. Throws a RangeError that says what was expected. */
@@ -72,7 +72,8 @@ export function isOffset(text: string): boolean {
   return offsetPattern.test(text) && BigInt(text) <= 9_223_372_036_854_775_807n;
 }
 
-function timeOf(text: string): EpochMs {
+/** Throws SyntaxError where it is none. */
+export function readTime(text: string): EpochMs {
   const time = timePattern.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(time)) throw new SyntaxError(`time must be as 2026-11-21T12:00:00Z, not ${text}`);
   return time;

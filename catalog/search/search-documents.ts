@@ -50,7 +50,8 @@ export function contractDocument({ contract, name, description, team, tags, colu
 
 /** `metadata`: null of a view, and of a table that cannot be read. */
 export function relationDocument({ ident, kind }: Pick<StoredRelation, 'ident' | 'kind'>, metadata: TableMetadata | null): SearchDocument {
-  const columns = metadata ? tableColumns(metadata, null, []) : [];
+  // Foz's own columns are in every raw table: they find nothing.
+  const columns = metadata ? tableColumns(metadata, null, []).filter(({ column }) => !column.startsWith('_')) : [];
   const comment = metadata?.properties['comment'];
   return document(kind, identText(ident), {
     columns: columns.map(({ column }) => column),

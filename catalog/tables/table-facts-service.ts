@@ -7,9 +7,10 @@ import { mainSnapshot, type TableMetadata } from '../../lake/iceberg/metadata.ts
 import { partitionText } from '../../lake/iceberg/partition-text.ts';
 import { tableStatistics, type ManifestFigures, type TableStatistics } from '../../lake/iceberg/table-statistics.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
-import { LakeError } from '../../runtime/errors.ts';
+import { assert, LakeError } from '../../runtime/errors.ts';
 import { identText, type TableIdent } from '../catalog.ts';
 import type { EntityService } from '../entities/entity-service.ts';
+import { isOfLake } from '../entities/entity-tables.ts';
 import type { EntityView } from '../entities/entity-view.ts';
 import type { LineageService } from '../lineage/lineage-service.ts';
 import { ok, pagedFrom, refused, type Answer, type Page, type Paged, type Refusal } from '../service/answer.ts';
@@ -104,7 +105,7 @@ export function tableFactsService(options: TableFactsOptions): TableFactsService
       const { audit, contracts } = options.store;
       const filter = { subject: identText(ident), actor: null, action: 'table', from: null, until: null };
       const entries = await audit.listAudit(filter, { before: null, limit: entriesRead });
-      const id = await contracts.contractOfTable(ident.name);
+      const id = await contracts.contractOfTable(isOfLake(ident) ? ident.name : identText(ident));
       const events = id === null ? [] : await contracts.listEvents(id, { after: 0, limit: eventsRead });
       const parts = {
         metadata,
@@ -128,15 +129,17 @@ async function list(options: TableFactsOptions, namespace: string | null, { toke
     if (rows.length < relationRows || relations.length > size) break;
   }
   const { items, nextToken } = pagedFrom(relations, size, ({ ident }) => JSON.stringify([ident.namespace, ident.name]));
+  const owners = await options.entities.ofTables(items.map(({ ident }) => ident));
   const summaries: TableSummary[] = [];
-  for (let from = 0; from < items.length; from += loadsAtOnce)
-    summaries.push(...(await Promise.all(items.slice(from, from + loadsAtOnce).map((row) => summaryOf(options, row)))));
+  for (let from = 0; from < items.length; from += loadsAtOnce) {
+    const batch = items.slice(from, from + loadsAtOnce);
+    const read = await Promise.all(batch.map(async ({ ident, kind }) => (kind === 'view' ? null : readable(options, ident))));
+    for (const [at, { ident, kind }] of batch.entries()) {
+      const of = owners[from + at];
+      if (of) summaries.push(tableSummary(ident, kind, of.entity, read[at] ?? null));
+    }
+  }
   return ok({ items: summaries, nextToken });
-}
-
-async function summaryOf(options: TableFactsOptions, { ident, kind }: StoredRelation): Promise<TableSummary> {
-  const { entity } = await options.entities.ofTable(ident);
-  return tableSummary(ident, kind, entity, kind === 'view' ? null : await readable(options, ident));
 }
 
 /** A table that cannot be read is in the list all the same. */
@@ -168,7 +171,9 @@ async function detail(
   metadata: TableMetadata,
   cache: ManifestFigures,
 ): Promise<TableDetail> {
-  const { entity, columns } = await options.entities.ofTable(ident);
+  const [of] = await options.entities.ofTables([ident]);
+  assert(of, 'a table has an entity');
+  const { entity, columns } = of;
   const statistics = await statisticsOf(options, metadata, cache);
   const read = typeof statistics === 'string' ? null : statistics;
   return {
