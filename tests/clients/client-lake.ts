@@ -50,7 +50,12 @@ export interface ServedElsewhere {
   readonly warehouse: string;
 }
 
-export const days = ['2026-11-18', '2026-11-19', '2026-11-20'] as const;
+const headers = [
+  { key: 'trace', value: Buffer.from('00ff', 'hex') },
+  { key: 'by', value: Buffer.from('a client') },
+];
+
+const days = ['2026-11-18', '2026-11-19', '2026-11-20'] as const;
 
 /** `serve`: a catalog in place of ours. */
 export async function openClientLake(
@@ -101,7 +106,12 @@ export async function openClientLake(
       for (const [i, { key, value }] of change(count).entries())
         // One key, one log partition: as a producer chooses it.
         log.produce(topic, partitionOf(key), [
-          { key: Buffer.from(key), value: value === null ? null : Buffer.from(value), logTimeMs: logTimeMs + i },
+          {
+            key: Buffer.from(key),
+            value: value === null ? null : Buffer.from(value),
+            headers: i % 3 === 0 ? headers : [],
+            logTimeMs: logTimeMs + i,
+          },
         ]);
     for (const target of targets) await caughtUp({ target, catalog, log }, Date.now() + 60_000);
   };

@@ -22,7 +22,8 @@ export async function openPythonClient(
 ): Promise<PythonSession> {
   const packages = await ensurePythonPackages(client);
   const script = fileURLToPath(new URL(`python/${client}_client.py`, import.meta.url));
-  const child = spawn(packages.python, ['-B', script, JSON.stringify(options)], {
+  // -S: what the machine's own Python has or does at its start is no part of this
+  const child = spawn(packages.python, ['-B', '-S', script, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, PYTHONPATH: packages.path, PYTHONUNBUFFERED: '1', TZ: 'UTC', ...env },
   });
