@@ -6,11 +6,12 @@ import { systemClock, type Clock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { silentLogger, type Logger } from '../runtime/log.ts';
 import type { Catalog, CommitOutcome } from './catalog.ts';
+import { commitOfStaged } from './create-through-stage.ts';
 import { registryParts } from './registry/registry-parts.ts';
 import type { Answer, Refusal } from './service/answer.ts';
+import { catalogServices } from './service/catalog-services.ts';
 import type { MetadataFile } from './service/metadata-files.ts';
-import { namespaceService } from './service/namespace-service.ts';
-import { tableService } from './service/table-service.ts';
+import type { RequestContext } from './service/request-context.ts';
 import type { CatalogStore } from './store/catalog-store.ts';
 import { memoryCatalogStore } from './store/memory-catalog-store.ts';
 
@@ -22,17 +23,17 @@ export interface MemoryCatalogOptions {
 }
 
 const listPageSize = 1000;
+const ownContext: RequestContext = { actor: 'foz', idempotency: null };
 
 export function memoryCatalog(options: MemoryCatalogOptions): Catalog {
   const { objectStore, store = memoryCatalogStore(), clock = systemClock, logger = silentLogger } = options;
-  const warehouse = objectStore.root;
-  const namespaces = namespaceService({ store, warehouse });
   const { veto } = registryParts(store.contracts, clock);
-  const tables = tableService({ store, objectStore, warehouse, clock, logger, veto });
+  const places = [{ prefix: objectStore.root, store: objectStore }];
+  const { namespaces, tables } = catalogServices({ store, places, clock, logger, veto });
   return {
     async ensureNamespace(namespace) {
       for (let depth = 1; depth <= namespace.length; depth++) {
-        const created = await namespaces.create(namespace.slice(0, depth), {});
+        const created = await namespaces.create(namespace.slice(0, depth), {}, ownContext);
         if (created.kind === 'refused' && created.reason !== 'namespace-exists') throw refusal(created);
       }
       const found = await namespaces.get(namespace);
@@ -56,13 +57,15 @@ export function memoryCatalog(options: MemoryCatalogOptions): Catalog {
       throw refusal(found);
     },
     async createTable(ident, create) {
-      return outcomeOf(await tables.create(ident.namespace, { ...create, name: ident.name }));
+      const staged = await tables.stage(ident.namespace, { ...create, name: ident.name });
+      if (staged.kind === 'refused') return outcomeOf(staged);
+      return outcomeOf(await tables.commit({ ident, commit: commitOfStaged(staged.value, create) }, ownContext));
     },
     async commitTable(ident, commit) {
-      return outcomeOf(await tables.commit(ident, commit));
+      return outcomeOf(await tables.commit({ ident, commit }, ownContext));
     },
     async dropTable(ident, dropOptions) {
-      const dropped = await tables.drop(ident, { purge: dropOptions?.purge ?? false });
+      const dropped = await tables.drop(ident, { purge: dropOptions?.purge ?? false }, ownContext);
       if (dropped.kind === 'ok') return true;
       if (dropped.reason === 'table-missing') return false;
       throw refusal(dropped);

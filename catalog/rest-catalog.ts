@@ -3,11 +3,19 @@
 // Spec: open-api/rest-catalog-open-api.yaml
 
 import type { TableCommit } from '../lake/iceberg/commit.ts';
-import { createCommit } from '../lake/iceberg/create-metadata.ts';
 import { isListOf, isMapOf, isRecord, isString, readMetadata, type Json } from '../lake/iceberg/read-metadata.ts';
 import { LakeError } from '../runtime/errors.ts';
 import type { Catalog, CommitOutcome, CreateTable, LoadedTable, TableIdent } from './catalog.ts';
-import { errorMessage, refusedBy, restExchange, type RestHttpOptions, type RestRequest, type RestResponse } from './rest-http.ts';
+import { commitOfStaged } from './create-through-stage.ts';
+import {
+  errorMessage,
+  errorType,
+  refusedBy,
+  restExchange,
+  type RestHttpOptions,
+  type RestRequest,
+  type RestResponse,
+} from './rest-http.ts';
 
 export interface RestCatalogOptions {
   /** Base address, as `http://127.0.0.1:8181`; `/v1/…` is added. */
@@ -32,7 +40,8 @@ export function restCatalog(options: RestCatalogOptions): Catalog {
     async loadTable(ident, signal) {
       const request: PathRequest = { method: 'GET', path: tablePath(ident), isWrite: false };
       const response = await client(request, signal);
-      if (response.status === 404) return null;
+      // Of a table whose metadata file is gone the catalog says so with a 404 as well: that one is no table to create.
+      if (response.status === 404 && errorType(response.body) !== 'NotFoundException') return null;
       return loadedTable(request, response);
     },
     createTable: (ident, create, signal) => createTable(client, ident, create, signal),
@@ -150,16 +159,7 @@ async function createTable(client: Client, ident: TableIdent, create: CreateTabl
   if (response.status === 404) return { kind: 'missing', message: errorMessage(response.body) };
   if (response.status !== 200 || !isRecord(response.body)) throw refused(request, response);
   const staged = metadataOf(request, response.body);
-  const { 'format-version': _version, ...properties } = { ...staged.properties, ...create.properties };
-  const commit = createCommit({
-    uuid: staged['table-uuid'],
-    location: staged.location,
-    schema: create.schema,
-    partitionSpec: create.partitionSpec,
-    properties,
-    formatVersion: staged['format-version'],
-  });
-  return commitTable(client, ident, commit, signal);
+  return commitTable(client, ident, commitOfStaged(staged, create), signal);
 }
 
 async function commitTable(client: Client, ident: TableIdent, commit: TableCommit, signal?: AbortSignal): Promise<CommitOutcome> {

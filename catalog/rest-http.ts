@@ -72,9 +72,17 @@ export function refusedBy(request: Pick<RestRequest, 'method' | 'url'>, response
 
 /** The protocol's error message, or what there is. */
 export function errorMessage(body: unknown): string {
+  return errorMember(body, 'message') ?? 'no message';
+}
+
+export function errorType(body: unknown): string | null {
+  return errorMember(body, 'type');
+}
+
+function errorMember(body: unknown, name: string): string | null {
   const error = isRecord(body) ? body['error'] : undefined;
-  const message = isRecord(error) ? error['message'] : undefined;
-  return isString(message) ? message : 'no message';
+  const member = isRecord(error) ? error[name] : undefined;
+  return isString(member) ? member : null;
 }
 
 function headersOf(options: RestHttpOptions, body: string | null): Record<string, string> {

@@ -9,8 +9,8 @@ import { lineageService } from './lineage/lineage-service.ts';
 import { registryParts } from './registry/registry-parts.ts';
 import { threadJudge } from './registry/thread-judge.ts';
 import { catalogServer, type CatalogServerOptions } from './server/catalog-server.ts';
-import { namespaceService } from './service/namespace-service.ts';
-import { tableService } from './service/table-service.ts';
+import { catalogServices } from './service/catalog-services.ts';
+import type { StorePlace } from './service/object-stores.ts';
 import type { CatalogStore } from './store/catalog-store.ts';
 
 export interface ServeCatalogOptions extends Pick<CatalogServerOptions, 'bodyBytesMax' | 'jsonDepthMax' | 'requestTimeoutMs'> {
@@ -22,6 +22,10 @@ export interface ServeCatalogOptions extends Pick<CatalogServerOptions, 'bodyByt
   readonly objectStore: ObjectStore;
   /** Absolute prefix under `objectStore.root`; that root by default. */
   readonly warehouse?: string;
+  /** Where tables may lie besides. */
+  readonly allowed?: readonly StorePlace[];
+  /** How long a table dropped with its files can be taken back; 0: its files go at once. */
+  readonly dropGraceMs?: number;
   readonly clock?: Clock;
   readonly logger?: Logger;
   readonly metadataCacheBytesMax?: number;
@@ -36,6 +40,7 @@ export interface ServedCatalog {
 }
 
 const snapshotAheadDefaultMs = 10 * 60_000;
+const dropGraceDefaultMs = 7 * 24 * 3_600_000;
 
 export async function serveCatalog(options: ServeCatalogOptions): Promise<ServedCatalog> {
   const { store, objectStore, clock = systemClock, logger = silentLogger, host = '127.0.0.1' } = options;
@@ -45,6 +50,7 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
       context: { warehouse, root: objectStore.root },
     });
   }
+  const places = [{ prefix: warehouse, store: objectStore }, ...(options.allowed ?? [])];
   const judge = threadJudge();
   const lineage = lineageService({ store, clock });
   const { registry, veto } = registryParts(store.contracts, clock, judge, lineage.consumers);
@@ -56,9 +62,18 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
     ...options,
     warehouse,
     logger,
+    clock,
+    replies: store.replies,
     isLoopbackOnly: ['127.0.0.1', '::1', 'localhost'].includes(host),
-    namespaces: namespaceService({ store, warehouse }),
-    tables: tableService({ snapshotAheadMaxMs: snapshotAheadDefaultMs, ...options, warehouse, clock, logger, veto }),
+    ...catalogServices({
+      snapshotAheadMaxMs: snapshotAheadDefaultMs,
+      dropGraceMs: dropGraceDefaultMs,
+      ...options,
+      places,
+      clock,
+      logger,
+      veto,
+    }),
     registry,
     lineage,
     checkReady: async () => {

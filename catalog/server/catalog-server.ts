@@ -1,29 +1,38 @@
 // The Iceberg REST protocol over the catalog's services: routes, limits and error bodies. It says honestly which
 // endpoints it has, so that clients do not call the others. The contract registry and the lineage stand beside it
-// under /v1/foz; OpenLineage events are taken where its clients send them. What is
-// not here yet (views, rename, register, multi-table transactions, authentication) gets its own routes file.
+// under /v1/foz; OpenLineage events are taken where its clients send them.
 
 import { fastify, type FastifyInstance } from 'fastify';
 import { parseJson } from '../../lake/iceberg/json.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { LineageService } from '../lineage/lineage-service.ts';
 import type { RegistryService } from '../registry/registry-service.ts';
 import type { NamespaceService } from '../service/namespace-service.ts';
+import type { Answer } from '../service/answer.ts';
 import type { TableService } from '../service/table-service.ts';
+import type { ViewService } from '../service/view-service.ts';
+import type { ReplyStore } from '../store/reply-store.ts';
 import { openAccess, type Authenticate } from '../access/authenticate.ts';
+import { configRoute } from './config-route.ts';
 import { contractRoutes } from './contract-routes.ts';
 import { guardRoutes, may } from './guard.ts';
 import { lineageRoutes } from './lineage-routes.ts';
-import { namespaceEndpoints, namespaceRoutes } from './namespace-routes.ts';
+import { idempotentRequests, lifetimeText, type AnsweredRelation } from './idempotency.ts';
+import { namespaceRoutes } from './namespace-routes.ts';
 import { openApiRoute } from './openapi.ts';
-import { sendError, sendJson } from './reply.ts';
-import { member } from './request.ts';
+import { sendError, sendJson, type ServedFile } from './reply.ts';
 import { thrownError } from './rest-error.ts';
-import { tableEndpoints, tableRoutes } from './table-routes.ts';
+import { tableRoutes } from './table-routes.ts';
+import { viewRoutes } from './view-routes.ts';
 
 export interface CatalogServerOptions {
   readonly namespaces: NamespaceService;
   readonly tables: TableService;
+  readonly views: ViewService;
+  /** What requests with an Idempotency-Key were answered. */
+  readonly replies: ReplyStore;
+  readonly clock: Clock;
   readonly registry: RegistryService;
   readonly lineage: LineageService;
   readonly warehouse: string;
@@ -36,6 +45,8 @@ export interface CatalogServerOptions {
   readonly bodyBytesMax?: number;
   readonly jsonDepthMax?: number;
   readonly requestTimeoutMs?: number;
+  /** For how long a request may come again under its Idempotency-Key. */
+  readonly idempotencyLifetimeMs?: number;
   /** Listening on loopback only: then a request that came by another host name was sent by a web page (DNS rebinding). */
   readonly isLoopbackOnly: boolean;
 }
@@ -48,9 +59,13 @@ const requestTimeoutDefaultMs = 60_000;
 /** Above the idle time of common clients, so that the client and not the server drops a quiet connection. */
 const keepAliveTimeoutMs = 120_000;
 const pathParameterMax = 4096;
+/** Longer than any client tries again. */
+const idempotencyLifetimeDefaultMs = 30 * 60_000;
+/** Levels of a namespace in a path are joined by the unit separator, as clients do that are not told otherwise. */
+const overrides = { 'namespace-separator': '%1F' };
 
 export function catalogServer(options: CatalogServerOptions): FastifyInstance {
-  const { logger, warehouse } = options;
+  const { logger, warehouse, idempotencyLifetimeMs: lifetimeMs = idempotencyLifetimeDefaultMs } = options;
   const app = fastify({
     logger: false,
     bodyLimit: options.bodyBytesMax ?? bodyBytesDefault,
@@ -70,6 +85,8 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
     return text === '' ? undefined : parseJson(text, jsonLimits);
   });
   app.setErrorHandler((error, request, reply) => {
+    const taken = idempotency.answerTaken(error, request, reply);
+    if (taken) return taken;
     const rest = thrownError(error);
     const fields = { method: request.method, path: request.url, status: rest.status, error };
     if (rest.status >= 500) logger.error(fields, 'request failed');
@@ -91,27 +108,24 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
     });
   }
   guardRoutes(app, options.authenticate ?? openAccess);
+  const idempotency = idempotentRequests(app, { ...options, answered: answeredRelation(options), lifetimeMs });
   app.addHook('onResponse', async (request, reply) => {
     const fields = { method: request.method, path: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
     logger.debug(fields, 'request');
   });
-  app.get('/v1/config', may('reader'), async (request, reply) => {
-    const asked = member(request.query, 'warehouse')?.replace(/\/+$/, '');
-    if (asked !== undefined && asked !== '' && asked !== warehouse)
-      return sendError(reply, {
-        status: 404,
-        type: 'NoSuchWarehouseException',
-        message: `Warehouse does not exist: ${asked}; this catalog has ${warehouse}`,
-      });
-    return sendJson(reply, 200, JSON.stringify({ defaults: {}, overrides: {}, endpoints: [...namespaceEndpoints, ...tableEndpoints] }));
-  });
+  configRoute(app, { warehouse, overrides, idempotencyKeyLifetime: lifetimeText(lifetimeMs) });
   namespaceRoutes(app, options.namespaces);
   tableRoutes(app, options.tables);
+  viewRoutes(app, options.views);
   openApiRoute(app);
   contractRoutes(app, options.registry);
   lineageRoutes(app, options.lineage);
   healthRoutes(app, options.checkReady);
   return app;
+}
+
+function answeredRelation({ tables, views }: CatalogServerOptions): (reply: AnsweredRelation) => Promise<Answer<ServedFile>> {
+  return ({ relation, ident, metadataLocation }) => (relation === 'table' ? tables : views).answered(ident, metadataLocation);
 }
 
 /** Alive: this process answers. Ready: its store does too. */

@@ -3,17 +3,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { Answer, Page, Paged } from '../service/answer.ts';
 import type { NamespaceService } from '../service/namespace-service.ts';
-import { may } from './guard.ts';
+import { contextOf, may } from './guard.ts';
 import { answerJson, answerNothing } from './reply.ts';
-import { createNamespaceBody, namespaceParam, pageQuery, pageSizeMax, parentQuery } from './request.ts';
-
-export const namespaceEndpoints = [
-  'GET /v1/{prefix}/namespaces',
-  'POST /v1/{prefix}/namespaces',
-  'GET /v1/{prefix}/namespaces/{namespace}',
-  'HEAD /v1/{prefix}/namespaces/{namespace}',
-  'DELETE /v1/{prefix}/namespaces/{namespace}',
-];
+import { createNamespaceBody, namespaceParam, pageQuery, pageSizeMax, parentQuery, propertiesBody } from './request.ts';
 
 export function namespaceRoutes(app: FastifyInstance, namespaces: NamespaceService): void {
   app.get('/v1/namespaces', may('reader'), async (request, reply) => {
@@ -23,7 +15,7 @@ export function namespaceRoutes(app: FastifyInstance, namespaces: NamespaceServi
   });
   app.post('/v1/namespaces', may('writer'), async (request, reply) => {
     const { namespace, properties } = createNamespaceBody(request.body);
-    return answerJson(reply, await namespaces.create(namespace, properties), (row) => row);
+    return answerJson(reply, await namespaces.create(namespace, properties, contextOf(request)), (row) => row);
   });
   app.get('/v1/namespaces/:namespace', may('reader'), async (request, reply) =>
     answerJson(reply, await namespaces.get(namespaceParam(request.params)), (row) => row),
@@ -33,8 +25,12 @@ export function namespaceRoutes(app: FastifyInstance, namespaces: NamespaceServi
     return reply.code(found.kind === 'ok' ? 204 : 404).send();
   });
   app.delete('/v1/namespaces/:namespace', may('writer'), async (request, reply) =>
-    answerNothing(reply, await namespaces.drop(namespaceParam(request.params))),
+    answerNothing(reply, await namespaces.drop(namespaceParam(request.params), contextOf(request))),
   );
+  app.post('/v1/namespaces/:namespace/properties', may('writer'), async (request, reply) => {
+    const changes = propertiesBody(request.body);
+    return answerJson(reply, await namespaces.update(namespaceParam(request.params), changes, contextOf(request)), (changed) => changed);
+  });
 }
 
 /** A client that asks for no page gets every item, gathered page by page. */

@@ -13,7 +13,10 @@ import {
 } from '../../lake/iceberg/read-metadata.ts';
 import type { TableIdent } from '../catalog.ts';
 import type { Page } from '../service/answer.ts';
-import type { CreateRequest } from '../service/table-service.ts';
+import type { IdentifiedCommit } from '../service/commit-tables.ts';
+import type { CreateRequest } from '../service/create-table.ts';
+import type { PropertyChanges } from '../service/namespace-service.ts';
+import type { RegisterRequest } from '../service/register-table.ts';
 
 /** Levels are joined by the unit separator, %1F in the path; the server decodes it before we see it. */
 const levelSeparator = '\u001f';
@@ -71,6 +74,7 @@ export function createTableBody(body: unknown): CreateTableBody {
   const spec = withFieldIds(request['partition-spec']);
   const order = request['write-order'];
   const stage = request['stage-create'];
+  if (!isAbsent(stage) && typeof stage !== 'boolean') throw new SyntaxError('stage-create must be true or false');
   if (!isString(name)) throw new SyntaxError('name must be a string');
   if (!isSchema(schema)) throw new SyntaxError('schema is missing or malformed');
   if (!isAbsent(location) && !isString(location)) throw new SyntaxError('location must be a string');
@@ -88,13 +92,38 @@ export function createTableBody(body: unknown): CreateTableBody {
   };
 }
 
+export function propertiesBody(body: unknown): PropertyChanges {
+  const { updates, removals } = objectBody(body);
+  if (!isAbsent(updates) && !isMapOf(isString)(updates)) throw new SyntaxError('updates must be an object of strings');
+  if (!isAbsent(removals) && !isListOf(isString)(removals)) throw new SyntaxError('removals must be a list of names');
+  return { updates: updates ?? {}, removals: removals ?? [] };
+}
+
+export function registerBody(body: unknown): RegisterRequest {
+  const { name, 'metadata-location': metadataLocation, overwrite } = objectBody(body);
+  if (!isString(name)) throw new SyntaxError('name must be a string');
+  if (!isString(metadataLocation)) throw new SyntaxError('metadata-location must be a string');
+  if (!isAbsent(overwrite) && typeof overwrite !== 'boolean') throw new SyntaxError('overwrite must be true or false');
+  return { name, metadataLocation, isOverwrite: overwrite === true };
+}
+
 /** An identifier in the body must be the one in the path. */
-export function commitBody(body: unknown, ident: TableIdent): ReturnType<typeof readCommit> {
+export function commitBody(body: unknown, ident: TableIdent): IdentifiedCommit {
   const request = objectBody(body);
   const named = request['identifier'];
   if (isRecord(named) && isString(named['name']) && named['name'] !== ident.name)
     throw new SyntaxError(`the commit names table ${named['name']} but was sent to ${ident.name}`);
-  return readCommit(request);
+  return { ident, commit: readCommit(request) };
+}
+
+export function transactionBody(body: unknown): readonly IdentifiedCommit[] {
+  const changes = objectBody(body)['table-changes'];
+  if (!Array.isArray(changes)) throw new SyntaxError('table-changes must be a list of commits');
+  return changes.map((change: unknown) => {
+    const ident = isRecord(change) ? change['identifier'] : undefined;
+    if (!isIdent(ident)) throw new SyntaxError('each of table-changes must have an identifier with namespace and name');
+    return { ident: { namespace: ident.namespace, name: ident.name }, commit: readCommit(change) };
+  });
 }
 
 export interface RenameBody {

@@ -22,6 +22,7 @@ const refusalTable: Readonly<Record<RefusalReason, { readonly status: number; re
   'view-exists': { status: 409, type: 'AlreadyExistsException' },
   conflict: { status: 409, type: 'CommitFailedException' },
   invalid: { status: 400, type: 'BadRequestException' },
+  unprocessable: { status: 422, type: 'UnprocessableEntityException' },
   'contract-invalid': { status: 400, type: 'ContractInvalidException' },
   'contract-missing': { status: 404, type: 'NoSuchContractException' },
   'contract-exists': { status: 409, type: 'ContractExistsException' },
@@ -70,6 +71,8 @@ export function thrownError(error: unknown): RestError {
     if (error.code === 'CATALOG_OUTCOME_UNKNOWN') return { status: 500, type: 'CommitStateUnknownException', message: error.message };
     if (error.code === 'CATALOG_UNREACHABLE' || error.code === 'IDENTITY_UNREACHABLE' || error.code.startsWith('STORE_'))
       return { status: 503, type: 'ServiceUnavailableException', message: error.message };
+    // The table is there; the file that says what is in it is not.
+    if (error.code === 'OBJECT_MISSING') return { status: 404, type: 'NotFoundException', message: error.message };
     return { status: 500, type: 'InternalServerError', message: error.message };
   }
   const status = httpStatusOf(error);

@@ -12,6 +12,8 @@ export type RefusalReason =
   /** A requirement, the offset chain (I2) or the swap: load the table again and look. */
   | 'conflict'
   | 'invalid'
+  /** Each part makes sense, but not together. */
+  | 'unprocessable'
   /** The document has problems, or says what a registry cannot take. */
   | 'contract-invalid'
   | 'contract-missing'

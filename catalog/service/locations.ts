@@ -1,7 +1,6 @@
-// Where tables may lie. Locations belong to the catalog: everything is under the warehouse, names are plain, and no two
-// tables share a folder, so that purging one can never take objects of another.
+// Where tables may lie. Locations belong to the catalog: everything is under the warehouse or a prefix that is allowed
+// beside it, names are plain, and no two tables share a folder, so that purging one can never take objects of another.
 
-import { keyOf, type ObjectStore } from '../../lake/store/object-store.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
 
 /** Safe as a path segment in every store and as an identifier in every engine. */
@@ -9,6 +8,7 @@ const plainName = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 /** What every store and every client's URL handling leaves alone. */
 const plainPath = /^[\p{L}\p{N} !$&'()*+,\-./:;=@_~]+$/u;
 const namespaceLevelsMax = 16;
+const locationToldMax = 500;
 /** Properties that send files elsewhere. */
 const pathProperties = ['write.data.path', 'write.metadata.path', 'write.object-storage.path', 'write.folder-storage.path'];
 
@@ -32,29 +32,41 @@ export function defaultTableLocation(namespaceLocation: string, name: string, uu
   return `${namespaceLocation}/${name}-${uuid.replaceAll('-', '')}`;
 }
 
-/** Null when the location is a plain path under the warehouse. */
-export function locationProblem(warehouse: string, location: string): string | null {
-  if (!location.startsWith(`${warehouse}/`)) return `location ${location} is outside the warehouse ${warehouse}`;
-  const path = location.slice(warehouse.length + 1);
-  const isPlain = plainPath.test(path) && !path.split('/').some((part) => part === '' || part === '.' || part === '..');
-  return isPlain ? null : `location ${location} is not a plain path under the warehouse`;
+/** The prefix that the location lies below; the longest of several. */
+export function prefixOf(prefixes: readonly string[], location: string): string | null {
+  const fitting = prefixes.filter((prefix) => location.startsWith(`${prefix}/`));
+  return fitting.toSorted((a, b) => b.length - a.length)[0] ?? null;
 }
 
-export function pathPropertyProblem(warehouse: string, properties: Readonly<Record<string, string>>): string | null {
+/** Null when the location is a plain path under the warehouse, the first prefix, or another that is allowed. */
+export function locationProblem(prefixes: readonly string[], location: string): string | null {
+  const [warehouse = '', ...others] = prefixes;
+  const prefix = prefixOf(prefixes, location);
+  if (prefix === null) {
+    const beside = others.length === 0 ? '' : ` and what is allowed beside it: ${others.join(', ')}`;
+    return `location ${cut(location)} is outside the warehouse ${warehouse}${beside}`;
+  }
+  const path = location.slice(prefix.length + 1);
+  const isPlain = plainPath.test(path) && !path.split('/').some((part) => part === '' || part === '.' || part === '..');
+  return isPlain ? null : `location ${cut(location)} is not a plain path under ${prefix}`;
+}
+
+export function pathPropertyProblem(prefixes: readonly string[], properties: Readonly<Record<string, string>>): string | null {
   for (const name of pathProperties) {
     const location = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    const problem = location === undefined ? null : locationProblem(warehouse, location.replace(/\/+$/, ''));
+    const problem = location === undefined ? null : locationProblem(prefixes, location.replace(/\/+$/, ''));
     if (problem !== null) return `property ${name}: ${problem}`;
   }
   return null;
 }
 
 /** Null when no other table lies in this folder, and this folder is in no other table's. */
-export async function overlapProblem(store: CatalogStore, warehouse: string, location: string): Promise<string | null> {
-  if (await store.hasTableUnder(`${location}/`)) return `location ${location} already holds a table`;
-  const parts = location.slice(warehouse.length + 1).split('/');
+export async function overlapProblem(store: CatalogStore, prefixes: readonly string[], location: string): Promise<string | null> {
+  if (await store.hasTableUnder(`${location}/`)) return `location ${location} already holds a table, or one that was dropped and is kept`;
+  const prefix = prefixOf(prefixes, location) ?? location;
+  const parts = location.slice(prefix.length + 1).split('/');
   for (let depth = 1; depth < parts.length; depth++) {
-    const ancestor = `${warehouse}/${parts.slice(0, depth).join('/')}`;
+    const ancestor = `${prefix}/${parts.slice(0, depth).join('/')}`;
     if (await store.hasTableUnder(`${ancestor}/metadata/`)) return `location ${location} lies inside the table at ${ancestor}`;
   }
   return null;
@@ -71,6 +83,11 @@ export function metadataFolder(location: string, properties: Readonly<Record<str
   return path === undefined ? `${location}/metadata` : path.replace(/\/+$/, '');
 }
 
-export function metadataKey(store: Pick<ObjectStore, 'root'>, location: string): string | null {
-  return location.endsWith('.metadata.json') ? keyOf(store, location) : null;
+export function isMetadataFile(location: string): boolean {
+  return location.endsWith('.metadata.json');
+}
+
+/** As told in messages: clients send what they like. */
+function cut(location: string): string {
+  return location.length > locationToldMax ? `${location.slice(0, locationToldMax)}…` : location;
 }

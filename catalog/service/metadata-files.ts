@@ -3,10 +3,11 @@
 
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { parseJson, stringifyJson } from '../../lake/iceberg/json.ts';
-import type { ObjectStore, PutOptions } from '../../lake/store/object-store.ts';
+import type { PutOptions } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
-import { metadataKey } from './locations.ts';
+import { isMetadataFile } from './locations.ts';
+import type { ObjectStores, PlacedObject } from './object-stores.ts';
 
 /** Of a table, unless it says otherwise. */
 export interface MetadataFile<Metadata = TableMetadata> {
@@ -18,6 +19,8 @@ export interface MetadataFile<Metadata = TableMetadata> {
 
 export interface MetadataFiles<Metadata = TableMetadata> {
   read(location: string): Promise<MetadataFile<Metadata>>;
+  /** Whether the store still has the file, cached or not. */
+  isThere(location: string): Promise<boolean>;
   /** Durable when it resolves. Refuses to replace a file. */
   write(location: string, metadata: Metadata): Promise<MetadataFile<Metadata>>;
   /** Best effort: what cannot be deleted is logged and left to the sweeper. Only metadata files, never data. */
@@ -25,7 +28,7 @@ export interface MetadataFiles<Metadata = TableMetadata> {
 }
 
 export interface MetadataFilesOptions<Metadata> {
-  readonly objectStore: ObjectStore;
+  readonly objectStores: ObjectStores;
   readonly logger: Logger;
   /** From a file's JSON value; throws where it is not such metadata. */
   readonly readValue: (value: unknown) => Metadata;
@@ -34,19 +37,20 @@ export interface MetadataFilesOptions<Metadata> {
 }
 
 export function metadataFiles<Metadata>(options: MetadataFilesOptions<Metadata>): MetadataFiles<Metadata> {
-  const { objectStore, logger } = options;
+  const { objectStores, logger } = options;
   const cache = recentFiles<Metadata>(options.cacheBytesMax);
-  const keyFor = (location: string): string => {
-    const key = metadataKey(objectStore, location);
-    if (key === null)
-      throw new LakeError('CATALOG_REFUSED', `metadata file ${location} is not under ${objectStore.root}`, { context: { location } });
-    return key;
+  const placeOf = (location: string): PlacedObject => {
+    const place = isMetadataFile(location) ? objectStores.at(location) : null;
+    if (place) return place;
+    const allowed = objectStores.prefixes.join(', ');
+    throw new LakeError('CATALOG_REFUSED', `metadata file ${location} is not under ${allowed}`, { context: { location } });
   };
   return {
     async read(location) {
       const cached = cache.get(location);
       if (cached) return cached;
-      const bytes = await orUnreachable(location, objectStore.get(keyFor(location)));
+      const { store, key } = placeOf(location);
+      const bytes = await orUnreachable(location, store.get(key));
       const text = Buffer.from(bytes).toString('utf8');
       const file: MetadataFile<Metadata> = { location, metadata: parseMetadata(location, text, options.readValue), text };
       cache.add(file);
@@ -55,21 +59,27 @@ export function metadataFiles<Metadata>(options: MetadataFilesOptions<Metadata>)
     async write(location, metadata) {
       const text = stringifyJson(metadata);
       const putOptions: PutOptions = { ifAbsent: true, contentType: 'application/json' };
-      const put = await orUnreachable(location, objectStore.put(keyFor(location), Buffer.from(text), putOptions));
+      const { store, key } = placeOf(location);
+      const put = await orUnreachable(location, store.put(key, Buffer.from(text), putOptions));
       if (put.kind === 'exists')
         throw new LakeError('CATALOG_UNREACHABLE', `metadata file ${location} exists already`, { context: { location } });
       const file: MetadataFile<Metadata> = { location, metadata, text };
       cache.add(file);
       return file;
     },
+    async isThere(location) {
+      const { store, key } = placeOf(location);
+      return (await orUnreachable(location, store.head(key))) !== null;
+    },
     async discard(locations) {
-      const keys = locations.map((location) => metadataKey(objectStore, location)).filter((key) => key !== null);
-      for (const location of locations) cache.remove(location);
-      if (keys.length === 0) return;
-      try {
-        await objectStore.delete(keys);
-      } catch (error) {
-        logger.warn({ keys, error }, 'superseded metadata files could not be deleted');
+      for (const location of locations) {
+        cache.remove(location);
+        const place = isMetadataFile(location) ? objectStores.at(location) : null;
+        try {
+          await place?.store.delete([place.key]);
+        } catch (error) {
+          logger.warn({ location, error }, 'a superseded metadata file could not be deleted');
+        }
       }
     },
   };

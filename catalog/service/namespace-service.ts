@@ -1,56 +1,62 @@
-// Namespaces: create, look up, list and drop. Each carries its `location`, since some engines choose the places of new
-// tables themselves from it.
+// Namespaces: create, look up, list, change and drop. Each carries its `location`, since some engines choose the places of
+// new tables themselves from it.
 
+import type { Clock } from '../../runtime/clock.ts';
 import type { CatalogStore, StoredNamespace } from '../store/catalog-store.ts';
+import type { AuditEntry, StoredReply } from '../store/change-record.ts';
 import { namespaceMissing, ok, pagedFrom, refused, type Answer, type Page, type Paged } from './answer.ts';
 import { defaultNamespaceLocation, locationProblem, namespaceProblem } from './locations.ts';
+import type { ObjectStores } from './object-stores.ts';
+import { doneReply, recordOf, type RequestContext } from './request-context.ts';
+
+type Properties = Readonly<Record<string, string>>;
 
 export interface NamespaceService {
   get(namespace: readonly string[]): Promise<Answer<StoredNamespace>>;
-  create(namespace: readonly string[], properties: Readonly<Record<string, string>>): Promise<Answer<StoredNamespace>>;
+  create(namespace: readonly string[], properties: Properties, context: RequestContext): Promise<Answer<StoredNamespace>>;
   list(parent: readonly string[], page: Page): Promise<Answer<Paged<readonly string[]>>>;
-  drop(namespace: readonly string[]): Promise<Answer<null>>;
+  update(namespace: readonly string[], changes: PropertyChanges, context: RequestContext): Promise<Answer<ChangedProperties>>;
+  drop(namespace: readonly string[], context: RequestContext): Promise<Answer<null>>;
+}
+
+export interface PropertyChanges {
+  readonly updates: Properties;
+  readonly removals: readonly string[];
+}
+
+/** Names of properties. */
+export interface ChangedProperties {
+  readonly updated: readonly string[];
+  readonly removed: readonly string[];
+  /** To be removed, and not there. */
+  readonly missing: readonly string[];
 }
 
 export interface NamespaceServiceOptions {
   readonly store: CatalogStore;
-  /** Absolute prefix without a trailing slash. */
-  readonly warehouse: string;
+  readonly objectStores: ObjectStores;
+  readonly clock: Clock;
 }
 
 export function namespaceService(options: NamespaceServiceOptions): NamespaceService {
-  const { store, warehouse } = options;
+  const { store } = options;
   return {
     async get(namespace) {
       const row = await store.getNamespace(namespace);
       return row ? ok(row) : namespaceMissing(namespace);
     },
-    async create(namespace, properties) {
-      const problem = namespaceProblem(namespace);
-      if (problem !== null) return refused('invalid', problem);
-      const given = Object.hasOwn(properties, 'location') ? properties['location'] : undefined;
-      const location = given?.replace(/\/+$/, '') ?? (await inheritedLocation(store, warehouse, namespace));
-      const outside = locationProblem(warehouse, location);
-      if (outside !== null) return refused('invalid', outside);
-      const row: StoredNamespace = { namespace, properties: { ...properties, location } };
-      const outcome = await store.insertNamespace(row);
-      if (outcome === 'exists') return refused('namespace-exists', `Namespace already exists: ${namespace.join('.')}`);
-      if (outcome === 'parent-missing') return namespaceMissing(namespace.slice(0, -1));
-      return ok(row);
-    },
+    create: (namespace, properties, context) => createNamespace(options, namespace, properties, context),
     async list(parent, page) {
       if (parent.length > 0 && !(await store.getNamespace(parent))) return namespaceMissing(parent);
       const rows = await store.listNamespaces(parent, { after: page.token, limit: page.size + 1 });
-      return ok(
-        pagedFrom(
-          rows.map((row) => row.namespace),
-          page.size,
-          (namespace) => namespace.at(-1) ?? '',
-        ),
-      );
+      const namespaces = rows.map((row) => row.namespace);
+      return ok(pagedFrom(namespaces, page.size, (namespace) => namespace.at(-1) ?? ''));
     },
-    async drop(namespace) {
-      const outcome = await store.deleteNamespace(namespace);
+    update: (namespace, changes, context) => updateNamespace(options, namespace, changes, context),
+    async drop(namespace, context) {
+      const row = await store.getNamespace(namespace);
+      const entry = entryOf(options, context, 'namespace.drop', namespace, row?.properties ?? null, null);
+      const outcome = await store.deleteNamespace(namespace, recordOf(context, [entry], doneReply));
       if (outcome === 'missing') return namespaceMissing(namespace);
       if (outcome === 'not-empty') return refused('namespace-not-empty', `Namespace is not empty: ${namespace.join('.')}`);
       return ok(null);
@@ -58,8 +64,75 @@ export function namespaceService(options: NamespaceServiceOptions): NamespaceSer
   };
 }
 
-async function inheritedLocation(store: CatalogStore, warehouse: string, namespace: readonly string[]): Promise<string> {
+async function createNamespace(
+  options: NamespaceServiceOptions,
+  namespace: readonly string[],
+  properties: Properties,
+  context: RequestContext,
+): Promise<Answer<StoredNamespace>> {
+  const { store, objectStores } = options;
+  const problem = namespaceProblem(namespace);
+  if (problem !== null) return refused('invalid', problem);
+  const location = givenLocation(properties) ?? (await inheritedLocation(options, namespace));
+  const outside = locationProblem(objectStores.prefixes, location);
+  if (outside !== null) return refused('invalid', outside);
+  const row: StoredNamespace = { namespace, properties: { ...properties, location } };
+  const entry = entryOf(options, context, 'namespace.create', namespace, null, row.properties);
+  const outcome = await store.insertNamespace(row, recordOf(context, [entry], bodyReply(row)));
+  if (outcome === 'exists') return refused('namespace-exists', `Namespace already exists: ${namespace.join('.')}`);
+  if (outcome === 'parent-missing') return namespaceMissing(namespace.slice(0, -1));
+  return ok(row);
+}
+
+async function updateNamespace(
+  options: NamespaceServiceOptions,
+  namespace: readonly string[],
+  { updates, removals }: PropertyChanges,
+  context: RequestContext,
+): Promise<Answer<ChangedProperties>> {
+  const { store, objectStores } = options;
+  const twice = removals.find((name) => Object.hasOwn(updates, name));
+  if (twice !== undefined) return refused('unprocessable', `Request cannot set and remove the same property: ${twice}`);
+  if (removals.includes('location')) return refused('invalid', 'the property location cannot be removed: set it to another place');
+  const location = givenLocation(updates);
+  const outside = location === null ? null : locationProblem(objectStores.prefixes, location);
+  if (outside !== null) return refused('invalid', outside);
+  const row = await store.getNamespace(namespace);
+  if (!row) return namespaceMissing(namespace);
+  const set = { ...updates, ...(location === null ? {} : { location }) };
+  const remove = [...new Set(removals)];
+  const removed = remove.filter((name) => Object.hasOwn(row.properties, name));
+  const missing = remove.filter((name) => !Object.hasOwn(row.properties, name));
+  const answer: ChangedProperties = { updated: Object.keys(set), removed, missing };
+  const kept = Object.entries(row.properties).filter(([name]) => !removed.includes(name));
+  const entry = entryOf(options, context, 'namespace.update', namespace, row.properties, { ...Object.fromEntries(kept), ...set });
+  const outcome = await store.updateNamespace(namespace, { set, remove }, recordOf(context, [entry], bodyReply(answer)));
+  if (outcome.kind === 'missing') return namespaceMissing(namespace);
+  return ok({ ...answer, removed: outcome.removed, missing: outcome.missing });
+}
+
+function givenLocation(properties: Properties): string | null {
+  return (Object.hasOwn(properties, 'location') ? properties['location']?.replace(/\/+$/, '') : null) ?? null;
+}
+
+async function inheritedLocation({ store, objectStores }: NamespaceServiceOptions, namespace: readonly string[]): Promise<string> {
   const parent = namespace.length > 1 ? await store.getNamespace(namespace.slice(0, -1)) : null;
   const above = parent?.properties['location'];
+  const [warehouse = ''] = objectStores.prefixes;
   return above === undefined ? defaultNamespaceLocation(warehouse, namespace) : `${above}/${namespace.at(-1) ?? ''}`;
+}
+
+function entryOf(
+  { clock }: NamespaceServiceOptions,
+  { actor }: RequestContext,
+  action: 'namespace.create' | 'namespace.update' | 'namespace.drop',
+  namespace: readonly string[],
+  before: Properties | null,
+  after: Properties | null,
+): AuditEntry {
+  return { at: clock.now(), actor, action, subject: namespace.join('.'), before, after };
+}
+
+function bodyReply(body: unknown): StoredReply {
+  return { kind: 'body', status: 200, body: JSON.stringify(body) };
 }

@@ -74,8 +74,13 @@ export function relations<Metadata extends Placed>(options: RelationsOptions<Met
       return (await store.getRelation(kind, ident)) ? ok(null) : missing(ident);
     },
     async load(ident) {
-      const file = await current(ident);
-      return file ? ok(file) : missing(ident);
+      for (;;) {
+        const file = await current(ident);
+        if (!file) return missing(ident);
+        // A cached file may be gone from the store: then nobody else can read it, and it must not look sound here.
+        if (await files.isThere(file.location)) return ok(file);
+        if ((await store.getRelation(kind, ident))?.metadataLocation === file.location) throw metadataGone(file.location);
+      }
     },
     async answered(ident, metadataLocation) {
       try {
@@ -87,18 +92,19 @@ export function relations<Metadata extends Placed>(options: RelationsOptions<Met
       }
     },
     async insert(ident, uuid, metadata, recordOf) {
-      const file = await files.write(firstLocation(metadata), metadata);
-      const outcome = await orDiscard(files, file, () =>
+      const file = await writeNext(files, null, metadata);
+      const outcome = await orDiscard(files, [file], () =>
         store.insertRelation({ ident, kind, uuid, metadataLocation: file.location }, recordOf(file.location)),
       );
       if (outcome === 'inserted') return ok(file);
       await files.discard([file.location]);
       return nameRefused(outcome, ident);
     },
-    async swap(ident, { location }, metadata, recordOf) {
-      const folder = metadataFolder(metadata.location, metadata.properties);
-      const file = await files.write(nextMetadataLocation(folder, location, randomUUID()), metadata);
-      const outcome = await orDiscard(files, file, () => store.swapRelation(kind, ident, location, file.location, recordOf(file.location)));
+    async swap(ident, base, metadata, recordOf) {
+      const file = await writeNext(files, base, metadata);
+      const outcome = await orDiscard(files, [file], () =>
+        store.swapRelation(kind, ident, base.location, file.location, recordOf(file.location)),
+      );
       if (outcome === 'swapped') return ok(file);
       await files.discard([file.location]);
       return outcome === 'lost' ? 'lost' : missing(ident);
@@ -123,16 +129,26 @@ function otherKind(kind: RelationKind): RelationKind {
   return kind === 'table' ? 'view' : 'table';
 }
 
-function firstLocation({ location, properties }: Placed): string {
-  return nextMetadataLocation(metadataFolder(location, properties), null, randomUUID());
+/** Under a name of its own, one number above the file it follows; no pointer comes to it by this. */
+export function writeNext<Metadata extends Placed>(
+  files: MetadataFiles<Metadata>,
+  previous: MetadataFile<Metadata> | null,
+  metadata: Metadata,
+): Promise<MetadataFile<Metadata>> {
+  const folder = metadataFolder(metadata.location, metadata.properties);
+  return files.write(nextMetadataLocation(folder, previous?.location ?? null, randomUUID()), metadata);
 }
 
 /** A key that another request took leaves nothing behind; of any other failure it is not known what it did. */
-async function orDiscard<T, Metadata>(files: MetadataFiles<Metadata>, file: MetadataFile<Metadata>, move: () => Promise<T>): Promise<T> {
+export async function orDiscard<T, Metadata>(
+  files: MetadataFiles<Metadata>,
+  written: readonly MetadataFile<Metadata>[],
+  move: () => Promise<T>,
+): Promise<T> {
   try {
     return await move();
   } catch (error) {
-    if (error instanceof LakeError && error.code === 'CATALOG_KEY_TAKEN') await files.discard([file.location]);
+    if (error instanceof LakeError && error.code === 'CATALOG_KEY_TAKEN') await files.discard(written.map(({ location }) => location));
     throw error;
   }
 }
@@ -148,8 +164,15 @@ async function readCurrent<Metadata>(
       return await files.read(row.metadataLocation);
     } catch (error) {
       const newer = await store.getRelation(kind, ident);
-      if (newer?.metadataLocation === row.metadataLocation || !(error instanceof LakeError) || error.code !== 'OBJECT_MISSING') throw error;
+      if (!(error instanceof LakeError) || error.code !== 'OBJECT_MISSING') throw error;
+      if (newer?.metadataLocation === row.metadataLocation) throw metadataGone(row.metadataLocation, error);
       row = newer;
     }
   }
+}
+
+/** The words are those by which the Java client's own file access says so: some programs look for them. */
+function metadataGone(location: string, cause?: LakeError): LakeError {
+  const message = `Failed to open input stream for file: ${location}; the store no longer has it, although it is the current metadata`;
+  return new LakeError('OBJECT_MISSING', message, { cause, context: { location } });
 }

@@ -45,7 +45,7 @@ const adapters: readonly { readonly name: string; open(): Promise<Opened> }[] = 
 
 async function openRest(store: ReturnType<typeof memoryCatalogStore>, clean: () => Promise<void>): Promise<Opened> {
   const objectStore = memoryStore('lake');
-  const server = await serveCatalog({ port: 0, store, objectStore });
+  const server = await serveCatalog({ port: 0, dropGraceMs: 0, store, objectStore });
   const catalog = restCatalog({ uri: server.url, warehouse: objectStore.root });
   const close = async () => {
     await catalog[Symbol.asyncDispose]();

@@ -6,6 +6,7 @@ import { serveCatalog } from '../../catalog/serve.ts';
 import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
 import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
 import { filesystemStore } from '../../lake/store/filesystem-store.ts';
+import { kitBase } from './kit.ts';
 
 export const storeKinds = ['sqlite'] as const;
 export type StoreKind = (typeof storeKinds)[number];
@@ -18,7 +19,10 @@ export interface ServedForKit extends AsyncDisposable {
 export async function serveForKit(kind: StoreKind, scratch: string): Promise<ServedForKit> {
   const objectStore = filesystemStore({ root: join(scratch, 'warehouse'), fsync: false });
   const store = await openStore(kind, scratch);
-  const served = await serveCatalog({ port: 0, store, objectStore });
+  // As the kit spells the place that it names itself; its purged tables are made again at once, in the same place.
+  const kitStore = filesystemStore({ root: kitBase, fsync: false });
+  const allowed = [`file:${kitBase}`, `file://${kitBase}`].map((prefix) => ({ prefix, root: prefix, store: kitStore }));
+  const served = await serveCatalog({ port: 0, store, objectStore, allowed, dropGraceMs: 0 });
   return {
     url: served.url,
     warehouse: objectStore.root,

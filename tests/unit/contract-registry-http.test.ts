@@ -9,8 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import { lineageService } from '../../catalog/lineage/lineage-service.ts';
 import { catalogServer } from '../../catalog/server/catalog-server.ts';
 import { contractSchemas } from '../../catalog/server/contract-schemas.ts';
-import { namespaceService } from '../../catalog/service/namespace-service.ts';
-import { tableService } from '../../catalog/service/table-service.ts';
+import { catalogServices } from '../../catalog/service/catalog-services.ts';
 import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import { isRecord } from '../../lake/iceberg/read-metadata.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
@@ -40,10 +39,11 @@ async function withServer(run: (served: Served) => Promise<void>): Promise<void>
   const app = catalogServer({
     warehouse,
     logger: silentLogger,
+    clock: systemClock,
+    replies: store.replies,
     isLoopbackOnly: true,
     checkReady: async () => undefined,
-    namespaces: namespaceService({ store, warehouse }),
-    tables: tableService({ store, objectStore, warehouse, clock: systemClock, logger: silentLogger }),
+    ...catalogServices({ store, places: [{ prefix: warehouse, store: objectStore }], clock: systemClock, logger: silentLogger }),
     registry: smallRegistry({ store: store.contracts }).registry,
     lineage: lineageService({ store, clock: systemClock }),
   });

@@ -1,0 +1,48 @@
+// A table leaves the catalog: dropped, its files left as the protocol says; dropped with its files, which go after a grace
+// period in which it can be taken back; or unregistered, for another catalog to take over.
+
+import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
+import { LakeError } from '../../runtime/errors.ts';
+import type { TableIdent } from '../catalog.ts';
+import { ok, type Answer } from './answer.ts';
+import type { MetadataFile } from './metadata-files.ts';
+import { folderToPurge, purgeFolder } from './purge-table.ts';
+import { doneReply, type RequestContext } from './request-context.ts';
+import { loadedRecord, tablesRecord, type TableParts } from './table-parts.ts';
+
+export async function dropTable(parts: TableParts, ident: TableIdent, isPurge: boolean, context: RequestContext): Promise<Answer<null>> {
+  const { store, tables, clock, dropGraceMs } = parts;
+  const row = await store.getRelation('table', ident);
+  if (!row) return tables.missing(ident);
+  const before = await readable(parts, ident);
+  const folder = isPurge && dropGraceMs === 0 ? await folderToPurge(parts, row.metadataLocation) : null;
+  const at = clock.now();
+  const drop = { at, keepUntil: isPurge && dropGraceMs > 0 ? at + dropGraceMs : null, purge: isPurge };
+  const record = tablesRecord(parts, context, [{ ident, before, after: null, action: 'table.drop' }], doneReply);
+  if (!(await store.dropRelation('table', ident, drop, record))) return tables.missing(ident);
+  if (folder !== null) await purgeFolder(parts, folder);
+  return ok(null);
+}
+
+/** The last metadata, every commit before it included: none can come after. */
+export async function unregisterTable(parts: TableParts, ident: TableIdent, context: RequestContext): Promise<Answer<MetadataFile>> {
+  const { store, tables, clock } = parts;
+  for (;;) {
+    const current = await tables.current(ident);
+    if (!current) return tables.missing(ident);
+    const { location, metadata } = current;
+    const record = loadedRecord(parts, context, { ident, before: metadata, after: null, action: 'table.drop' })(location);
+    const drop = { at: clock.now(), keepUntil: null, purge: false };
+    if (await store.dropRelation('table', ident, drop, record, location)) return ok(current);
+  }
+}
+
+/** A table whose metadata cannot be read can still be dropped. */
+async function readable({ tables }: TableParts, ident: TableIdent): Promise<TableMetadata | null> {
+  try {
+    return (await tables.current(ident))?.metadata ?? null;
+  } catch (error) {
+    if (error instanceof LakeError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+// A table of another catalog, or one that was dropped, by the metadata file it left: the file must lie in a place that is
+// allowed, and so must everything it says of its own places.
+
+import { identText } from '../catalog.ts';
+import { namespaceMissing, ok, refused, type Answer } from './answer.ts';
+import { isMetadataFile, locationProblem, nameProblem } from './locations.ts';
+import type { MetadataFile } from './metadata-files.ts';
+import { LakeError } from '../../runtime/errors.ts';
+import type { RequestContext } from './request-context.ts';
+import { loadedRecord, type TableParts } from './table-parts.ts';
+
+export interface RegisterRequest {
+  readonly name: string;
+  readonly metadataLocation: string;
+  /** Points a table that is there to this file instead. */
+  readonly isOverwrite: boolean;
+}
+
+export async function registerTable(
+  parts: TableParts,
+  namespace: readonly string[],
+  { name, metadataLocation, isOverwrite }: RegisterRequest,
+  context: RequestContext,
+): Promise<Answer<MetadataFile>> {
+  const { store, tables } = parts;
+  const ident = { namespace, name };
+  if (!(await store.getNamespace(namespace))) return namespaceMissing(namespace);
+  const problem = nameProblem(name);
+  if (problem !== null) return refused('invalid', problem);
+  const current = await tables.current(ident);
+  if (current && !isOverwrite) return tables.nameRefused('exists', ident);
+  if (!current && (await store.getRelation('view', ident))) return tables.nameRefused('other-exists', ident);
+  const read = await readFile(parts, metadataLocation);
+  if (read.kind === 'refused') return read;
+  const { metadata } = read.value;
+  const base = current?.metadata ?? null;
+  const veto = await parts.veto?.check(ident, base, metadata);
+  if (veto) return veto;
+  const misplaced = await parts.placement.problem(metadata, base && { location: base.location, properties: {} });
+  if (misplaced !== null) return refused('invalid', misplaced);
+  const record = loadedRecord(parts, context, { ident, before: base, after: metadata, action: 'table.register' })(metadataLocation);
+  const next = { uuid: metadata['table-uuid'], metadataLocation };
+  const outcome = await store.changeTables([{ ident, expected: current?.location ?? null, next }], record);
+  if (outcome.kind === 'changed') return ok(read.value);
+  if (outcome.kind === 'lost' || outcome.kind === 'missing')
+    return refused('conflict', `${identText(ident)} was changed while it was registered; look at it and try again`);
+  return tables.nameRefused(outcome.kind, ident);
+}
+
+async function readFile({ files, objectStores }: TableParts, location: string): Promise<Answer<MetadataFile>> {
+  const problem = locationProblem(objectStores.prefixes, location);
+  if (problem !== null) return refused('invalid', problem);
+  if (!isMetadataFile(location))
+    return refused('invalid', `${location.slice(0, 500)} is not the name of a table's metadata file (*.metadata.json)`);
+  try {
+    return ok(await files.read(location));
+  } catch (error) {
+    if (!(error instanceof LakeError)) throw error;
+    if (error.code === 'OBJECT_MISSING') return refused('invalid', `there is no metadata file ${location}`);
+    if (error.code === 'CATALOG_REFUSED')
+      return refused('invalid', `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}`);
+    throw error;
+  }
+}
