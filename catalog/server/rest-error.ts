@@ -20,6 +20,7 @@ const refusalTable: Readonly<Record<RefusalReason, { readonly status: number; re
   'table-exists': { status: 409, type: 'AlreadyExistsException' },
   'view-missing': { status: 404, type: 'NoSuchViewException' },
   'view-exists': { status: 409, type: 'AlreadyExistsException' },
+  'view-invalid': { status: 400, type: 'IllegalArgumentException' },
   conflict: { status: 409, type: 'CommitFailedException' },
   invalid: { status: 400, type: 'BadRequestException' },
   unprocessable: { status: 422, type: 'UnprocessableEntityException' },

@@ -11,17 +11,6 @@ import { allOrPage } from './namespace-routes.ts';
 import { answerJson, answerNothing, answerRelation } from './reply.ts';
 import { member, namespaceParam, objectBody, pageQuery, renameBody } from './request.ts';
 
-export const viewEndpoints = [
-  'GET /v1/{prefix}/namespaces/{namespace}/views',
-  'POST /v1/{prefix}/namespaces/{namespace}/views',
-  'GET /v1/{prefix}/namespaces/{namespace}/views/{view}',
-  'HEAD /v1/{prefix}/namespaces/{namespace}/views/{view}',
-  'POST /v1/{prefix}/namespaces/{namespace}/views/{view}',
-  'DELETE /v1/{prefix}/namespaces/{namespace}/views/{view}',
-  'POST /v1/{prefix}/views/rename',
-  'POST /v1/{prefix}/namespaces/{namespace}/register-view',
-];
-
 const kind = 'view';
 const viewsPath = '/v1/namespaces/:namespace/views';
 const viewPath = `${viewsPath}/:view`;

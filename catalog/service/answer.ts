@@ -9,6 +9,8 @@ export type RefusalReason =
   | 'table-exists'
   | 'view-missing'
   | 'view-exists'
+  /** What is said of the view can never be. */
+  | 'view-invalid'
   /** A requirement, the offset chain (I2) or the swap: load the table again and look. */
   | 'conflict'
   | 'invalid'

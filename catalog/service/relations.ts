@@ -38,6 +38,8 @@ export interface Relations<Metadata> {
   ): Promise<Answer<MetadataFile<Metadata>> | 'lost'>;
   rename(from: TableIdent, to: TableIdent, record: ChangeRecord): Promise<Answer<null>>;
   missing(ident: TableIdent): Refusal;
+  /** Why nothing can be made under this name: it is no name, its namespace is not there, or it is taken. Null: nothing is in the way. */
+  unavailable(ident: TableIdent): Promise<Refusal | null>;
   /** Why `ident` cannot have the name. */
   nameRefused(outcome: NameRefusal, ident: TableIdent): Refusal;
 }
@@ -64,6 +66,13 @@ export function relations<Metadata extends Placed>(options: RelationsOptions<Met
     missing,
     nameRefused,
     current,
+    async unavailable(ident) {
+      if (!(await store.getNamespace(ident.namespace))) return namespaceMissing(ident.namespace);
+      const problem = nameProblem(ident.name);
+      if (problem !== null) return refused('invalid', problem);
+      if (await store.getRelation(kind, ident)) return nameRefused('exists', ident);
+      return (await store.getRelation(otherKind(kind), ident)) ? nameRefused('other-exists', ident) : null;
+    },
     async list(namespace, page) {
       if (!(await store.getNamespace(namespace))) return namespaceMissing(namespace);
       const rows = await store.listRelations(kind, namespace, { after: page.token, limit: page.size + 1 });

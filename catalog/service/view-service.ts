@@ -13,7 +13,6 @@ import type { CatalogStore } from '../store/catalog-store.ts';
 import type { AuditAction, AuditEntry, StoredReply } from '../store/change-record.ts';
 import { namespaceMissing, ok, refused, type Answer, type Page, type Paged } from './answer.ts';
 import { keyedQueue } from './keyed-queue.ts';
-import { nameProblem } from './locations.ts';
 import type { MetadataFile, MetadataFiles } from './metadata-files.ts';
 import type { Placement } from './placement.ts';
 import { relations, type RecordOf, type Relations } from './relations.ts';
@@ -91,8 +90,8 @@ async function createView(deps: Deps, namespace: readonly string[], view: Create
   const ident = { namespace, name: view.name };
   const row = await deps.store.getNamespace(namespace);
   if (!row) return namespaceMissing(namespace);
-  const problem = nameProblem(view.name);
-  if (problem !== null) return refused('invalid', problem);
+  const unavailable = await deps.views.unavailable(ident);
+  if (unavailable) return unavailable;
   const uuid = randomUUID();
   const location = view.location?.replace(/\/+$/, '') ?? deps.placement.locationOf(row, view.name, uuid);
   const created = createViewMetadata({ ...view, uuid, location }, deps.clock.now());
@@ -104,8 +103,8 @@ async function createView(deps: Deps, namespace: readonly string[], view: Create
 
 async function registerView(deps: Deps, ident: TableIdent, metadataLocation: string, context: RequestContext): Promise<Answer<ViewFile>> {
   const { store, views } = deps;
-  const problem = nameProblem(ident.name);
-  if (problem !== null) return refused('invalid', problem);
+  const unavailable = await views.unavailable(ident);
+  if (unavailable) return unavailable;
   const file = await readable(deps, metadataLocation);
   if (file === null) return refused('invalid', `${metadataLocation} is not the metadata file of a view in a place this catalog may read`);
   const { metadata } = file;
@@ -143,7 +142,7 @@ async function commitView(deps: Deps, ident: TableIdent, commit: ViewCommit, con
 }
 
 function refusedCommit(applied: Exclude<AppliedViewCommit, { kind: 'applied' }>): Answer<never> {
-  return refused(applied.kind, applied.message);
+  return refused(applied.kind === 'conflict' ? 'conflict' : 'view-invalid', applied.message);
 }
 
 /** Told with the change: who did it, and the answer of a request that comes again. */

@@ -61,39 +61,6 @@ const set = (value: string) => ({ updates: [{ action: 'set-properties', updates:
 
 const invalid = (caught: unknown) => caught instanceof LakeError && caught.code === 'CONFIG_INVALID';
 
-test('config names exactly the endpoints there are, and only its own warehouse', () =>
-  withCatalog(async (call) => {
-    const config = await call('GET', '/v1/config?warehouse=memory%3A%2F%2Flake%2F');
-    assert.deepEqual(config.body, {
-      defaults: {},
-      overrides: {},
-      endpoints: [
-        'GET /v1/{prefix}/namespaces',
-        'POST /v1/{prefix}/namespaces',
-        'GET /v1/{prefix}/namespaces/{namespace}',
-        'HEAD /v1/{prefix}/namespaces/{namespace}',
-        'DELETE /v1/{prefix}/namespaces/{namespace}',
-        'GET /v1/{prefix}/namespaces/{namespace}/tables',
-        'POST /v1/{prefix}/namespaces/{namespace}/tables',
-        'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}',
-        'HEAD /v1/{prefix}/namespaces/{namespace}/tables/{table}',
-        'POST /v1/{prefix}/namespaces/{namespace}/tables/{table}',
-        'DELETE /v1/{prefix}/namespaces/{namespace}/tables/{table}',
-        'POST /v1/{prefix}/namespaces/{namespace}/tables/{table}/metrics',
-      ],
-    });
-    error(
-      /Warehouse does not exist: s3:\/\/other/,
-      'NoSuchWarehouseException',
-      404,
-    )(await call('GET', '/v1/config?warehouse=s3%3A%2F%2Fother'));
-    error(
-      /No such endpoint: GET \/v1\/namespaces\/a\/views/,
-      'NotFoundException',
-      404,
-    )(await call('GET', '/v1/namespaces/a/views?pageToken='));
-  }));
-
 test('namespaces: create, head, get, list by parent and page, drop; nested ones with %1F', () =>
   withCatalog(async (call) => {
     const created = await call('POST', '/v1/namespaces', { namespace: ['sales'], properties: { owner: 'x' } });
