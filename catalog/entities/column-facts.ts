@@ -2,6 +2,7 @@
 // adds to that or overrides it. Nothing is guessed: a column that nobody spoke of has no classification.
 
 import type { Contract, ContractTable, Mask } from '../../contracts/contract.ts';
+import { isJsonObject, type JsonValue } from '../../contracts/json-schema.ts';
 import type { DeclaredColumn, StoredEntity } from '../store/entity-store.ts';
 
 export interface ColumnFacts {
@@ -26,7 +27,10 @@ export function columnFacts(table: ContractTable | null, entity: StoredEntity | 
   const declared = new Map(Object.entries(entity?.columns ?? {}));
   const known = (table?.columns ?? []).map((column): ColumnFacts => {
     const own = declared.get(column.name);
-    const { name, description, classification, pii, mask, tags } = column;
+    const { name, description, mask, tags } = column;
+    const body = propertyOf(table, name);
+    const pii = column.pii ?? partsOf(body, 'x-pii')[0] ?? null;
+    const classification = partsOf(body, 'x-classification').find(isKept) ?? column.classification;
     return merged({ column: name, description, classification, pii, mask: mask?.kind ?? null, tags, isDeclared: false }, own);
   });
   const names = new Set(known.map(({ column }) => column));
@@ -37,7 +41,24 @@ export function columnFacts(table: ContractTable | null, entity: StoredEntity | 
 
 /** Of personal data, and of what its classification keeps from most: figures that show its values are not told. */
 export function isSensitive({ pii, classification }: Pick<ColumnFacts, 'pii' | 'classification'>): boolean {
-  return pii !== null || classification === 'confidential' || classification === 'restricted';
+  return pii !== null || (classification !== null && isKept(classification));
+}
+
+function isKept(classification: string): boolean {
+  return classification === 'confidential' || classification === 'restricted';
+}
+
+function propertyOf(table: ContractTable | null, name: string): JsonValue | undefined {
+  const properties = isJsonObject(table?.body) ? table.body['properties'] : undefined;
+  return isJsonObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
+}
+
+/** What is said of a column's parts, at any depth: a struct with an address in it is as private as the address. */
+function partsOf(schema: JsonValue | undefined, keyword: string): readonly string[] {
+  if (Array.isArray(schema)) return schema.flatMap((item) => partsOf(item, keyword));
+  if (!isJsonObject(schema)) return [];
+  const own = schema[keyword];
+  return [...(typeof own === 'string' ? [own] : []), ...Object.values(schema).flatMap((part) => partsOf(part, keyword))];
 }
 
 export function tableOf(contract: Contract | null, name: string): ContractTable | null {

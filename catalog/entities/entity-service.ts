@@ -22,6 +22,8 @@ export interface TableEntity {
   readonly entity: EntityView;
   /** Of the row that the table holds: `email`, whatever struct it is in. */
   readonly columns: readonly ColumnFacts[];
+  /** Columns of the row's key, as the contract says; empty where it does not. */
+  readonly key: readonly string[];
 }
 
 export interface EntityService {
@@ -95,10 +97,12 @@ export function entityService(options: EntityServiceOptions): EntityService {
         // A table that was given to another entity keeps the contract of its name.
         const table = isOfLake(ident) ? ident.name : name;
         const { stored, contract } = await contractOf(options, table);
+        const said = tableOf(contract, table);
         const tables = [{ name: identText(ident), kind: 'table' as const }];
         found.push({
           entity: entityView({ name, tables, declared: own, stored, contract }),
-          columns: columnFacts(tableOf(contract, table), own),
+          columns: columnFacts(said, own),
+          key: said?.columns.filter(({ keyPosition }) => keyPosition !== null).map(({ name: column }) => column) ?? [],
         });
       }
       return found;

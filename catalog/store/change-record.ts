@@ -35,8 +35,8 @@ export const auditActions = [
   'entity.remove',
   'token.create',
   'token.revoke',
+  /** To Trino: by a token, which is revoked as any other. */
   'rules.publish',
-  'rules.revoke',
   /** Of the log itself: how many entries of data commits went, and until when. */
   'audit.forget',
 ] as const;

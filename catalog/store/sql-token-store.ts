@@ -49,6 +49,9 @@ export function sqlTokenStore(call: SqlCall): TokenStore {
     async usedToken(digest, at) {
       await call('usedToken', digest, at);
     },
+    async publishedRules(name, at, before, after) {
+      await call('publishedRules', name, at, before, after);
+    },
   };
 }
 

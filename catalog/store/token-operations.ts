@@ -53,6 +53,10 @@ export const tokenOperations: SqlOperations = {
       ),
   },
   steps: {
+    async publishedRules(sql, name = '', at = 0, before = null, after = '') {
+      const digests = { before: before === null ? null : { sha256: before }, after: { sha256: after } };
+      await insertAudit(sql, { ...entryOf(at, name, name), action: 'rules.publish', ...digests });
+    },
     usedToken: (sql, digest = '', at = 0) => sql.change('UPDATE tokens SET used_at = ? WHERE digest = ?', at, digest),
   },
   transactions: {

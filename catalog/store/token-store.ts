@@ -61,6 +61,8 @@ export interface TokenStore {
   /** Forgets the expired ones; of one holder the oldest beyond `limit`. */
   issueToken(token: AccessToken, now: EpochMs, limit: number): Promise<void>;
   usedToken(digest: string, at: EpochMs): Promise<void>;
+  /** Trino's rules went out to the holder of a token: an entry of the audit log. Digests of what it had and has now. */
+  publishedRules(name: string, at: EpochMs, before: string | null, after: string): Promise<void>;
 }
 
 /** Digits of a digest by which people name a token. */
