@@ -5,6 +5,7 @@ import type { ObjectStore } from '../lake/store/object-store.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { silentLogger, type Logger } from '../runtime/log.ts';
+import { lakeRegistry } from './lake-registry.ts';
 import { lineageService } from './lineage/lineage-service.ts';
 import { registryParts } from './registry/registry-parts.ts';
 import { threadJudge } from './registry/thread-judge.ts';
@@ -53,11 +54,20 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
   const places = [{ prefix: warehouse, store: objectStore }, ...(options.allowed ?? [])];
   const judge = threadJudge();
   const lineage = lineageService({ store, clock });
-  const { registry, veto } = registryParts(store.contracts, clock, judge, lineage.consumers);
+  const { registry, veto, documents } = registryParts(store.contracts, clock, judge, lineage.consumers);
   const close = async (): Promise<void> => {
     await app.close();
     await judge[Symbol.asyncDispose]();
   };
+  const services = catalogServices({
+    snapshotAheadMaxMs: snapshotAheadDefaultMs,
+    dropGraceMs: dropGraceDefaultMs,
+    ...options,
+    places,
+    clock,
+    logger,
+    veto,
+  });
   const app = catalogServer({
     ...options,
     warehouse,
@@ -65,15 +75,8 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
     clock,
     replies: store.replies,
     isLoopbackOnly: ['127.0.0.1', '::1', 'localhost'].includes(host),
-    ...catalogServices({
-      snapshotAheadMaxMs: snapshotAheadDefaultMs,
-      dropGraceMs: dropGraceDefaultMs,
-      ...options,
-      places,
-      clock,
-      logger,
-      veto,
-    }),
+    ...services,
+    lake: lakeRegistry({ store, clock, documents, lineage, places, load: services.tables.load }),
     registry,
     lineage,
     checkReady: async () => {

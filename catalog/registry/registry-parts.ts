@@ -7,12 +7,13 @@ import { commitVeto, type CommitVeto } from './commit-veto.ts';
 import { findRowNotHeld } from './compare-both-ways.ts';
 import { localJudge, type ContractJudge } from './contract-judge.ts';
 import { judgeParts } from './judge-parts.ts';
-import { registeredDocuments } from './registered-documents.ts';
+import { registeredDocuments, type RegisteredDocuments } from './registered-documents.ts';
 import { registryService, type RegistryService } from './registry-service.ts';
 
 export interface RegistryParts {
   readonly registry: RegistryService;
   readonly veto: CommitVeto;
+  readonly documents: RegisteredDocuments;
 }
 
 /** Judges in this process unless another judge is given, which stays the caller's. */
@@ -27,5 +28,6 @@ export function registryParts(
   return {
     registry: registryService({ store, clock, read, judge, ...(consumers ? { consumers } : {}) }),
     veto: commitVeto({ store, documents, clock, findWitness: findRowNotHeld }),
+    documents,
   };
 }

@@ -6,6 +6,7 @@ import { fastify, type FastifyInstance } from 'fastify';
 import { parseJson } from '../../lake/iceberg/json.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
+import type { LakeRegistry } from '../lake-registry.ts';
 import type { LineageService } from '../lineage/lineage-service.ts';
 import type { RegistryService } from '../registry/registry-service.ts';
 import type { NamespaceService } from '../service/namespace-service.ts';
@@ -14,8 +15,10 @@ import type { TableService } from '../service/table-service.ts';
 import type { ViewService } from '../service/view-service.ts';
 import type { ReplyStore } from '../store/reply-store.ts';
 import { openAccess, type Authenticate } from '../access/authenticate.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { configRoute } from './config-route.ts';
 import { contractRoutes } from './contract-routes.ts';
+import { entityRoutes } from './entity-routes.ts';
 import { guardRoutes, may } from './guard.ts';
 import { lineageRoutes } from './lineage-routes.ts';
 import { idempotentRequests, lifetimeText, type AnsweredRelation } from './idempotency.ts';
@@ -23,6 +26,8 @@ import { namespaceRoutes } from './namespace-routes.ts';
 import { openApiRoute } from './openapi.ts';
 import { sendError, sendJson, type ServedFile } from './reply.ts';
 import { thrownError } from './rest-error.ts';
+import { searchRoutes } from './search-routes.ts';
+import { tableFactsRoutes } from './table-facts-routes.ts';
 import { tableRoutes } from './table-routes.ts';
 import { viewRoutes } from './view-routes.ts';
 
@@ -35,6 +40,7 @@ export interface CatalogServerOptions {
   readonly clock: Clock;
   readonly registry: RegistryService;
   readonly lineage: LineageService;
+  readonly lake: LakeRegistry;
   readonly warehouse: string;
   readonly logger: Logger;
   /** Who asks; without it the catalog is open to whoever reaches it. */
@@ -120,6 +126,10 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
   openApiRoute(app);
   contractRoutes(app, options.registry);
   lineageRoutes(app, options.lineage);
+  entityRoutes(app, options.lake.entities);
+  tableFactsRoutes(app, options.lake.facts);
+  searchRoutes(app, options.lake.search);
+  auditRoutes(app, options.lake.audit);
   healthRoutes(app, options.checkReady);
   return app;
 }

@@ -8,7 +8,7 @@ import type { StoredEffective } from '../store/contract-store.ts';
 import { contractSchemas as schemas } from './contract-schemas.ts';
 import { describeRoute as describe } from './describe-route.ts';
 import { answerJson } from './reply.ts';
-import { member, pageQuery, pageSizeMax } from './request.ts';
+import { member, pageOf } from './request.ts';
 import { sendError } from './reply.ts';
 import { refusalError } from './rest-error.ts';
 
@@ -99,10 +99,6 @@ export function contractRoutes(app: FastifyInstance, registry: RegistryService):
     }),
     async ({ params: path }, reply) => answerJson(reply, await registry.inForce(textIn(path, 'table')), (contracts) => ({ contracts })),
   );
-}
-
-function pageOf(query: unknown): { readonly token: string | null; readonly size: number } {
-  return pageQuery(query) ?? { token: null, size: pageSizeMax };
 }
 
 function changeOf(body: unknown): {

@@ -124,15 +124,21 @@ const affectedTable = object(
   'AffectedTable',
 );
 
+export const pageQueryProperties = {
+  pageToken: { type: 'string', maxLength: 2000 },
+  pageSize: { type: 'string', pattern: '^[1-9][0-9]{0,3}$' },
+} as const;
+export const pageQuerySchema = object(pageQueryProperties, undefined, Object.keys(pageQueryProperties));
+
+/** A page of a list, with the token of the next. */
+export const foundPage = (name: string, item: JsonSchemaText, title: string): JsonSchemaText =>
+  object({ [name]: listOf(item), 'next-page-token': nextPageToken }, title);
+
 export const contractSchemas = {
   contractParams: object({ contract: contractId }),
   versionParams: object({ contract: contractId, version: { anyOf: [version, { enum: ['latest', 'active'] }] } }),
   tableParams: object({ table: tableName }),
-  pageQuery: object(
-    { pageToken: { type: 'string', maxLength: 200 }, pageSize: { type: 'string', pattern: '^[1-9][0-9]{0,3}$' } },
-    undefined,
-    ['pageToken', 'pageSize'],
-  ),
+  pageQuery: pageQuerySchema,
   registerBody: object(
     {
       document: {
@@ -166,8 +172,8 @@ export const contractSchemas = {
     'RegisteredContract',
   ),
   contract,
-  contracts: object({ contracts: listOf(contract), 'next-page-token': nextPageToken }, 'ContractList'),
-  history: object({ events: listOf(event), 'next-page-token': nextPageToken }, 'ContractHistory'),
+  contracts: foundPage('contracts', contract, 'ContractList'),
+  history: foundPage('events', event, 'ContractHistory'),
   versionDocument: object(
     {
       ...versionProperties,

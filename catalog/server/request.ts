@@ -54,6 +54,11 @@ export function pageQuery(query: unknown): Page | null {
   return { token: token === undefined || token === '' ? null : token, size: Math.min(size, pageSizeMax) };
 }
 
+/** Of a list that is always told in pages. */
+export function pageOf(query: unknown): Page {
+  return pageQuery(query) ?? { token: null, size: pageSizeMax };
+}
+
 export function member(holder: unknown, name: string): string | undefined {
   const value = isRecord(holder) && Object.hasOwn(holder, name) ? holder[name] : undefined;
   if (value === undefined || isString(value)) return value;

@@ -73,8 +73,8 @@ export interface TableFactsService {
 export interface TableFactsOptions {
   readonly store: Pick<CatalogStore, 'allRelations' | 'getRelation' | 'contracts' | 'audit'>;
   readonly load: LoadMetadata;
-  /** Where a table's manifests are. */
-  readonly storeOf: (location: string) => ObjectStore;
+  /** Where the objects of a location are; null: in no store of this catalog. */
+  readonly storeOf: (location: string) => ObjectStore | null;
   readonly entities: EntityService;
   readonly lineage: LineageService;
 }
@@ -201,7 +201,8 @@ async function statisticsOf(
 ): Promise<TableStatistics | string> {
   try {
     const place = mainSnapshot(metadata)?.['manifest-list'] ?? metadata.location;
-    return await tableStatistics({ metadata, store: storeOf(place), cache });
+    const store = storeOf(place);
+    return store === null ? `${place} lies in no store of this catalog` : await tableStatistics({ metadata, store, cache });
   } catch (error) {
     if (error instanceof LakeError) return error.message;
     throw error;
