@@ -36,17 +36,22 @@ export async function openCatalogService(
 ): Promise<CatalogService> {
   await using opening = new AsyncDisposableStack();
   const { store: objectStore, warehouse } = warehouseOf(settings, lakeStore ?? null, opening, logger);
-  const allowLocations = settings.allowLocations.map((location) => absoluteLocation(location, settings.directory));
+  const allowed = settings.allowLocations.map((location) => {
+    const absolute = absoluteLocation(location, settings.directory);
+    // Locations are compared as texts: who allows file:/a does not allow file:///a.
+    const prefix = location.startsWith('file:/') ? location.replace(/\/+$/, '') : absolute;
+    return { prefix, root: prefix, store: opening.use(openStoreOf(absolute, settings.lake, logger)) };
+  });
   const waiting = { what: 'the catalog’s database', logger, ...(onWait === undefined ? {} : { onWait }) };
   const pointers = opening.use(await untilAnswers(() => openStoreAt(settings.store, settings), waiting, signal));
-  const served = await serveCatalog({ ...addressOf(settings.listen), store: pointers, objectStore, warehouse, logger });
+  const served = await serveCatalog({ ...addressOf(settings.listen), store: pointers, objectStore, warehouse, allowed, logger });
   opening.defer(() => served.close());
   const parts = opening.move();
   return {
     url: served.url,
     warehouse,
     database: storeAddressText(settings.store),
-    allowLocations,
+    allowLocations: allowed.map(({ prefix }) => prefix),
     pointers,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
