@@ -21,6 +21,8 @@ export interface TrinoOptions {
   /** Of one request; Trino itself answers within a second or so, with or without rows. Default: 60 s. */
   readonly requestTimeoutMs?: number;
   readonly clock?: Clock;
+  /** Times come with all their digits; without it Trino rounds them to milliseconds. */
+  readonly exactTimes?: boolean;
 }
 
 export interface TrinoAnswer {
@@ -128,7 +130,7 @@ function readPage(text: string): Record<string, unknown> | null {
 }
 
 function headersOf(options: TrinoOptions): Record<string, string> {
-  const { user, password, token, session } = options;
+  const { user, password, token, session, exactTimes } = options;
   const credentials =
     token !== undefined
       ? { authorization: `Bearer ${token}` }
@@ -141,6 +143,7 @@ function headersOf(options: TrinoOptions): Record<string, string> {
     'x-trino-source': options.source ?? 'foz',
     'x-trino-time-zone': 'UTC',
     ...(properties.length === 0 ? {} : { 'x-trino-session': properties.join(',') }),
+    ...(exactTimes === true ? { 'x-trino-client-capabilities': 'PARAMETRIC_DATETIME' } : {}),
     ...credentials,
   };
 }

@@ -1,9 +1,11 @@
 """Spark in this process, with Iceberg's own runtime: statements in, rows out."""
 
+import datetime
 import json
 import sys
 
 from pyspark.sql import SparkSession
+from pyspark.sql.types import TimestampType
 
 from session import serve
 
@@ -15,7 +17,14 @@ spark.sparkContext.setLogLevel("ERROR")
 
 
 def sql(text):
-    return [list(row) for row in spark.sql(text).collect()]
+    """Spark hands its moments out without a zone, in that of the process: UTC."""
+    found = spark.sql(text)
+    moments = [isinstance(field.dataType, TimestampType) for field in found.schema]
+    return [[zoned(value) if is_moment else value for value, is_moment in zip(row, moments)] for row in found.collect()]
+
+
+def zoned(value):
+    return None if value is None else value.replace(tzinfo=datetime.timezone.utc)
 
 
 serve({"sql": sql})
