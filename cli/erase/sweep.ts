@@ -6,17 +6,15 @@
 // manifests that name them, then the lists.
 
 import type { LoadedTable } from '../../catalog/catalog.ts';
-import { parseJson } from '../../lake/iceberg/json.ts';
 import { readManifest } from '../../lake/iceberg/manifest.ts';
 import { storeKey } from '../../lake/iceberg/metadata-object.ts';
 import type { Snapshot, TableMetadata } from '../../lake/iceberg/metadata.ts';
-import { readMetadata } from '../../lake/iceberg/read-metadata.ts';
 import { snapshotFiles, type SnapshotFiles } from '../../lake/iceberg/snapshot-files.ts';
-import { readChain } from '../../lake/raw/offset-chain.ts';
+import { deleteObjects, metadataAt, objectsUnder } from '../../lake/iceberg/table-objects.ts';
+import { lowestNext } from '../../lake/raw/lowest-next.ts';
 import { keyOf, locationOf, type ObjectHead, type ObjectStore } from '../../lake/store/object-store.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { compactedSuffix } from '../../maintenance/compact/compact-table.ts';
-import { LakeError } from '../../runtime/errors.ts';
 import type { ErasePoint } from './erase-point.ts';
 import type { FileScanner } from './file-scanner.ts';
 import type { HeldKey } from './held-key.ts';
@@ -45,8 +43,6 @@ const foreignAgeMaxMs = 3 * 86_400_000;
 /** How an erasure names its files: a worker's have no such end. */
 export const rewrittenSuffix = '-kept.parquet';
 
-const deletesAtOnce = 500;
-
 export async function sweep(
   table: LoadedTable,
   keys: readonly HeldKey[],
@@ -58,7 +54,7 @@ export async function sweep(
   const { metadata } = table;
   const kept = await snapshotFiles(metadata.snapshots, store, new Map(), {}, signal);
   const former = await formerFiles(metadata, expired, store, signal);
-  const objects = await objectsOf(metadata, store, signal);
+  const objects = await objectsUnder(metadata, store, undefined, signal);
   const dead = new Set([...kept.deleted, ...former.live.keys(), ...former.deleted].filter((location) => !kept.live.has(location)));
   const left: { location: string; why: string }[] = [];
   for (const object of objects.values()) {
@@ -71,14 +67,14 @@ export async function sweep(
   const dataFiles = [...dead].filter((location) => objects.has(location));
   await parts.forget([...dead]);
   await parts.crashPoint('sweep:before-data');
-  await remove(dataFiles, store, () => parts.crashPoint('sweep:between-data'), signal);
+  await deleteObjects(dataFiles, store, () => parts.crashPoint('sweep:between-data'), signal);
   await parts.crashPoint('sweep:after-data');
   const manifests = [...objects.keys()].filter((location) => former.manifests.has(location) && !kept.manifests.has(location));
   manifests.push(...(await danglingManifests(objects, kept, new Set([...manifests, ...former.manifestLists]), dead, store, signal)));
   const manifestLists = [...objects.keys()].filter((location) => former.manifestLists.has(location) && !kept.manifestLists.has(location));
-  await remove(manifests, store, () => undefined, signal);
+  await deleteObjects(manifests, store, undefined, signal);
   await parts.crashPoint('sweep:after-manifests');
-  await remove(manifestLists, store, () => undefined, signal);
+  await deleteObjects(manifestLists, store, undefined, signal);
   return { dataFiles: dataFiles.length, manifests: manifests.length, manifestLists: manifestLists.length, left };
 }
 
@@ -95,25 +91,8 @@ async function formerFiles(
     for (const snapshot of snapshots) if (!kept.has(String(snapshot['snapshot-id']))) former.set(String(snapshot['snapshot-id']), snapshot);
   };
   take(expired);
-  for (const { 'metadata-file': location } of metadata['metadata-log']) {
-    try {
-      const text = Buffer.from(await store.get(storeKey(store, location), undefined, signal)).toString('utf8');
-      take(readMetadata(parseJson(text)).snapshots);
-    } catch (error) {
-      // Deleted meanwhile, as the catalog does; or not ours to read.
-      if (!(error instanceof LakeError && error.code === 'OBJECT_MISSING') && !(error instanceof SyntaxError)) throw error;
-    }
-  }
+  for (const { 'metadata-file': location } of metadata['metadata-log']) take((await metadataAt(location, store, signal))?.snapshots ?? []);
   return snapshotFiles([...former.values()], store, new Map(), { isLenient: true }, signal);
-}
-
-async function objectsOf(metadata: TableMetadata, store: ObjectStore, signal?: AbortSignal): Promise<ReadonlyMap<string, ObjectHead>> {
-  const key = keyOf(store, metadata.location.replace(/\/+$/, ''));
-  if (key === null)
-    throw new LakeError('TABLE_UNSUPPORTED', `table location ${metadata.location} lies outside the object store ${store.root}`);
-  const objects = new Map<string, ObjectHead>();
-  for await (const object of store.list(`${key}/`, signal)) objects.set(locationOf(store, object.key), object);
-  return objects;
 }
 
 /** Of a data file that no snapshot names: `dead`, null where it does not hold the key, or why it has to stay for now. */
@@ -134,21 +113,8 @@ async function whyLeft(
     const isOver = ageMs > (file.location.endsWith(rewrittenSuffix) ? rewrittenAgeMaxMs : foreignAgeMaxMs);
     return isOver ? 'dead' : 'written by another erasure or engine that may still commit it';
   }
-  if (await scanner.isBelow(metadata, file, nextOffsets(metadata), signal)) return 'dead';
+  if (await scanner.isBelow(metadata, file, lowestNext(metadata), signal)) return 'dead';
   return 'flushed by a worker, not committed yet';
-}
-
-/** Of several topics the lowest: a file does not say from which one its rows are. */
-function nextOffsets(metadata: TableMetadata): ReadonlyMap<number, bigint> {
-  const state = readChain(metadata);
-  const lowest = new Map<number, bigint>();
-  for (const partitions of state.kind === 'valid' ? state.chain.next.values() : []) {
-    for (const [partition, next] of partitions) {
-      const known = lowest.get(partition);
-      lowest.set(partition, known === undefined || next < known ? next : known);
-    }
-  }
-  return lowest;
 }
 
 /** Manifests that no snapshot names and that name a file which is gone: of merges and commits that came to nothing. */
@@ -176,18 +142,4 @@ async function danglingManifests(
     if (await namesGone(entries.map(({ file }) => file.filePath))) found.push(location);
   }
   return found;
-}
-
-async function remove(
-  locations: readonly string[],
-  store: ObjectStore,
-  between: () => void | Promise<void>,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const [first, ...rest] = locations.map((location) => storeKey(store, location));
-  if (first === undefined) return;
-  // The first alone, so that a test can cut a sweep of any length short in its middle.
-  await store.delete([first], signal);
-  await between();
-  for (let at = 0; at < rest.length; at += deletesAtOnce) await store.delete(rest.slice(at, at + deletesAtOnce), signal);
 }

@@ -1,6 +1,6 @@
 // Which snapshots to forget, as updates of one commit. Kept: what main and every other branch reached within the last
 // hour, at most 720 snapshots each; every head; everything a tag names; and one tag an hour, set here, for seven days.
-// Pure: nothing is deleted. Objects that become unreachable are the sweeper's (unreachable-objects.ts, I4).
+// Pure: nothing is deleted. Objects that become unreachable are the sweeper's (maintenance/sweep/, I4).
 // The parent ids of what stays are untouched: a walk along main then ends at a missing parent, which I1 allows.
 
 import type { EpochMs } from '../../runtime/clock.ts';

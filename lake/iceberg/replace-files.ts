@@ -3,7 +3,7 @@
 // are written anew; the rest stand as they are. Row-level deletes name files by their place, so a head that has any is refused.
 //
 // Bounds are values of rows. So an entry that says "deleted" keeps its file's name and counts and loses its bounds, and
-// deleted entries of other writers that still have theirs are dropped: nothing reads them after their own snapshot.
+// manifests with deleted entries of other writers that still have theirs are written anew without them.
 // Spec: https://iceberg.apache.org/spec/#manifests (status, snapshot_id of deleted entries)
 
 import type { EpochMs } from '../../runtime/clock.ts';
@@ -104,8 +104,8 @@ function rewriteEntries(
   const entries = read.flatMap((entry): ManifestEntry[] => {
     const own = inheritEntry(entry, manifest);
     if (isReplaced(entry)) return [{ ...own, status: 'deleted', snapshotId, file: withoutBounds(entry.file) }];
-    if (isTelling(entry)) return [];
-    return [entry.status === 'deleted' ? own : { ...own, status: 'existing' }];
+    // Nobody reads what an earlier snapshot deleted but in that snapshot's own manifests.
+    return entry.status === 'deleted' ? [] : [{ ...own, status: 'existing' }];
   });
   return { entries, removed };
 }

@@ -4,8 +4,9 @@ import { defaultExpiryPolicy, hourTagName, planExpiry } from '../../lake/iceberg
 import { prepareMerge } from '../../lake/iceberg/merge-manifests.ts';
 import { manifestListOf } from '../../lake/iceberg/metadata-object.ts';
 import type { Snapshot, SnapshotRef, TableMetadata } from '../../lake/iceberg/metadata.ts';
-import { unreachableObjects } from '../../lake/iceberg/unreachable-objects.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
+import { expiryPolicyOf } from '../../maintenance/expire-table.ts';
+import { namedObjects } from '../../maintenance/sweep/named-objects.ts';
 import { append, applied, dataFile, hourMs, keysOf, newTable, start, today } from './iceberg-fixture.ts';
 
 const minuteMs = 60_000;
@@ -113,8 +114,8 @@ test('a branch that moved since the plan makes it a conflict, never a loss', () 
   ]);
 });
 
-test('what only expired snapshots named is unreachable: their lists and merged manifests, but no data file still in the table', async () => {
-  await using memory = memoryStore('unreachable');
+test('after an expiry the metadata leads to what its snapshots hold, not to lists and manifests that only expired ones named', async () => {
+  await using memory = memoryStore('named');
   let metadata = newTable(memory);
   for (let i = 0; i < 3; i++) metadata = await append(memory, metadata, [dataFile(memory, `f${i}`, today, 1)], { now: start + i });
   const before = await keysOf(memory);
@@ -128,31 +129,26 @@ test('what only expired snapshots named is unreachable: their lists and merged m
   });
   assert.ok(merge);
   metadata = applied(metadata, merge.commit, start + 3);
-  const policy = { ...defaultExpiryPolicy, snapshotsMax: 1 };
-  const plan = planExpiry(metadata, start + 4, policy);
+  const plan = planExpiry(metadata, start + 4, { ...defaultExpiryPolicy, snapshotsMax: 1 });
   const after = applied(metadata, plan, start + 4);
-  const unreachable = await unreachableObjects(plan.expired, after, memory);
-  const locations = before.map((key) => `${memory.root}/${key}`);
-  assert.deepEqual([...unreachable.manifestLists, ...unreachable.manifests].toSorted(), locations.toSorted());
-  assert.equal(unreachable.manifestLists.length, 3);
-  assert.deepEqual(unreachable.dataFiles, []);
+  const named = new Set<string>();
+  await namedObjects(memory).visit(after, (location) => named.add(location), { isFormer: false });
+  const files = ['f0', 'f1', 'f2'].map((name) => `${memory.root}/raw/users/data/${name}.parquet`);
+  assert.deepEqual([...named].toSorted(), [manifestListOf(merge.snapshot), ...merge.merged.map(({ path }) => path), ...files].toSorted());
+  assert.ok(before.every((key) => !named.has(`${memory.root}/${key}`)));
+});
 
-  // The same with a table that lost all but the first append: the other two files are nobody's any more.
-  const [first, ...others] = metadata.snapshots;
-  assert.ok(first);
-  const rolledBack: TableMetadata = {
-    ...metadata,
-    snapshots: [first],
-    refs: { main: { type: 'branch', 'snapshot-id': first['snapshot-id'] } },
-  };
-  const lost = await unreachableObjects(others, rolledBack, memory);
-  assert.deepEqual(
-    lost.dataFiles.toSorted(),
-    ['f1', 'f2'].map((name) => `${memory.root}/raw/users/data/${name}.parquet`),
-  );
-  assert.ok(!lost.manifests.includes(manifestListOf(merge.snapshot)));
-
-  await memory.delete(before);
-  const swept = await unreachableObjects(plan.expired, after, memory);
-  assert.deepEqual(swept, { manifestLists: [], manifests: [], dataFiles: [] }, 'a sweep may be repeated');
+test('another writer’s table keeps as many snapshots as it asks for, whatever their age, and gets no tags of ours', () => {
+  const metadata = chainOf([0, minuteMs, 2 * minuteMs, 3 * minuteMs], {
+    [hourTagName(start)]: { type: 'tag', 'snapshot-id': 1 },
+  });
+  const later = start + 400 * 24 * hourMs;
+  const plain = expiryPolicyOf({ properties: {} });
+  assert.deepEqual(kept(metadata, start + 4 * 24 * hourMs, plain).ids, [1, 2, 3, 4], 'five days, as Iceberg has it');
+  assert.deepEqual(kept(metadata, later, plain), { ids: [1, 4], refs: { main: 4, [hourTagName(start)]: 1 } });
+  const asking = expiryPolicyOf({
+    properties: { 'history.expire.min-snapshots-to-keep': '2', 'history.expire.max-snapshot-age-ms': String(hourMs) },
+  });
+  assert.deepEqual(kept(metadata, later, asking).ids, [1, 3, 4]);
+  assert.equal(expiryPolicyOf({ properties: { 'foz.next': '{}' } }), defaultExpiryPolicy);
 });

@@ -3,13 +3,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { manifestsOf } from '../../lake/iceberg/metadata-object.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { planScan, type ScanFile } from '../../lake/iceberg/scan.ts';
 import { readChain } from '../../lake/raw/offset-chain.ts';
 import { compactTable, type Compacted } from '../../maintenance/compact/compact-table.ts';
 import { defaultCompactionLimits, type CompactionLimits } from '../../maintenance/compact/plan-compaction.ts';
 import { openFileRewriter } from '../../maintenance/compact/rewrite-files.ts';
+import { expireTable } from '../../maintenance/expire-table.ts';
 import type { MaintenanceHook } from '../../maintenance/maintenance-point.ts';
+import { sweepTable, type SweepOutcome, type Swept } from '../../maintenance/sweep/sweep-table.ts';
+import { openUploadOffsets } from '../../maintenance/sweep/upload-offsets.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { seededRandom } from '../../runtime/random.ts';
 import { event, loadedTable } from './erase-fixture.ts';
@@ -83,4 +87,72 @@ export async function assertWhole(lab: QueryLab, end: number): Promise<void> {
         `${file.filePath} of snapshot ${snapshot['snapshot-id']}`,
       );
   }
+}
+
+export interface SweepRun {
+  readonly pass?: MaintenanceHook;
+  readonly laterMs?: number;
+  readonly olderThanMs?: number;
+  readonly isDry?: boolean;
+  readonly objectsMax?: number;
+}
+
+export const dayMs = 86_400_000;
+
+/** Days later, so that everything there is now is old enough. */
+export async function sweep(lab: Pick<QueryLab, 'catalog' | 'store' | 'target' | 'directory'>, run: SweepRun = {}): Promise<SweepOutcome> {
+  const { pass = () => undefined, laterMs = 9 * dayMs, olderThanMs = 3 * dayMs, isDry = false, objectsMax = 10_000 } = run;
+  return sweepTable(lab.target.ident, {
+    catalog: lab.catalog,
+    store: lab.store,
+    clock: { ...systemClock, now: () => systemClock.now() + laterMs },
+    olderThanMs,
+    objectsMax,
+    isDry,
+    openOffsets: () => openUploadOffsets(lab.store, join(lab.directory, `sweep-${randomUUID()}`)),
+    pass,
+  });
+}
+
+export async function swept(lab: QueryLab, run: SweepRun = {}): Promise<Swept> {
+  const outcome = await sweep(lab, run);
+  assert.ok(outcome.kind === 'swept', JSON.stringify(outcome));
+  return outcome.swept;
+}
+
+/** Forgets every snapshot but the head, and all older metadata. */
+export async function forgetHistory(lab: QueryLab): Promise<void> {
+  await lab.catalog.commitTable(lab.target.ident, {
+    requirements: [],
+    updates: [{ action: 'set-properties', updates: { 'write.metadata.previous-versions-max': '1' } }],
+  });
+  const clock = { ...systemClock, now: () => systemClock.now() + 9 * dayMs };
+  const expired = await expireTable(lab.target.ident, await loadedTable(lab), { catalog: lab.catalog, clock, random: seededRandom(3) });
+  assert.equal(expired.kind, 'committed');
+  // One more commit: the metadata file that still told of them falls off the log.
+  await lab.catalog.commitTable(lab.target.ident, {
+    requirements: [],
+    updates: [{ action: 'set-properties', updates: { seen: randomUUID() } }],
+  });
+}
+
+/** Keys under the table's folder. */
+export async function objectKeys(lab: Pick<QueryLab, 'catalog' | 'store' | 'target'>): Promise<readonly string[]> {
+  const { metadata } = await loadedTable(lab);
+  const keys: string[] = [];
+  for await (const { key } of lab.store.list(`${metadata.location.slice(lab.store.root.length + 1)}/`)) keys.push(key);
+  return keys;
+}
+
+/** Keys of objects that nothing leads to, found another way than the sweep finds them: from each snapshot's plan. */
+export async function unnamedKeys(lab: Pick<QueryLab, 'catalog' | 'store' | 'target'>): Promise<readonly string[]> {
+  const { metadata, metadataLocation } = await loadedTable(lab);
+  const named = new Set([metadataLocation, ...metadata['metadata-log'].map((entry) => entry['metadata-file'])]);
+  for (const snapshot of metadata.snapshots) {
+    named.add(String(snapshot['manifest-list']));
+    for (const { path } of await manifestsOf(lab.store, snapshot, undefined)) named.add(path);
+    for (const { file } of (await planScan({ metadata, store: lab.store, snapshotId: snapshot['snapshot-id'] })).files)
+      named.add(file.filePath);
+  }
+  return (await objectKeys(lab)).filter((key) => !named.has(`${lab.store.root}/${key}`));
 }

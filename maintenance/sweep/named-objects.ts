@@ -1,0 +1,72 @@
+// What a table's metadata leads to: lists, manifests, live data and delete files, statistics, of every snapshot that any
+// metadata file in the table's folder tells of. Names are taken out of a set of candidates as they are met, so memory is
+// bounded by the candidates; each list and each manifest is read once, however many snapshots and metadata files share it.
+
+import { createAvroTypes } from '../../lake/iceberg/avro-file.ts';
+import { readManifest } from '../../lake/iceberg/manifest.ts';
+import { manifestListOf, manifestsOf, storeKey } from '../../lake/iceberg/metadata-object.ts';
+import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
+import type { ObjectStore } from '../../lake/store/object-store.ts';
+import { LakeError } from '../../runtime/errors.ts';
+
+export interface NamedObjects {
+  /**
+   * Calls `name` for every location that the metadata leads to and that was not met before. `former`: metadata that is no
+   * longer current, whose lists and manifests may be gone. Errors: those of the store, OBJECT_CORRUPT, TABLE_UNSUPPORTED;
+   * OBJECT_MISSING for current metadata.
+   */
+  visit(
+    metadata: TableMetadata,
+    name: (location: string) => void,
+    options: { readonly isFormer: boolean },
+    signal?: AbortSignal,
+  ): Promise<void>;
+}
+
+export function namedObjects(store: ObjectStore): NamedObjects {
+  const [lists, manifests] = [new Set<string>(), new Set<string>()];
+  const types = createAvroTypes();
+  return {
+    async visit(metadata, name, { isFormer }, signal) {
+      for (const location of statisticsOf(metadata)) name(location);
+      for (const snapshot of metadata.snapshots) {
+        const list = manifestListOf(snapshot);
+        if (lists.has(list)) continue;
+        const found = await unlessGone(isFormer, () => manifestsOf(store, snapshot, undefined, signal));
+        name(list);
+        for (const { path } of found ?? []) {
+          if (manifests.has(path)) continue;
+          const read = await unlessGone(isFormer, async () =>
+            readManifest(await store.get(storeKey(store, path), undefined, signal), path, types),
+          );
+          name(path);
+          for (const { status, file } of read?.entries ?? []) if (status !== 'deleted') name(file.filePath);
+          if (read !== null) manifests.add(path);
+        }
+        if (found !== null) lists.add(list);
+      }
+    },
+  };
+}
+
+async function unlessGone<T>(isFormer: boolean, read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isFormer && error instanceof LakeError && error.code === 'OBJECT_MISSING') return null;
+    throw error;
+  }
+}
+
+/** Puffin files of column statistics and of partition statistics. */
+function statisticsOf(metadata: TableMetadata): readonly string[] {
+  return ['statistics', 'partition-statistics'].flatMap((member) => {
+    const files = metadata[member];
+    if (!Array.isArray(files)) return [];
+    return files.flatMap((file: unknown) =>
+      typeof file === 'object' && file !== null && 'statistics-path' in file && typeof file['statistics-path'] === 'string'
+        ? [file['statistics-path']]
+        : [],
+    );
+  });
+}
