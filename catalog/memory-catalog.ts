@@ -11,7 +11,7 @@ import { registryParts } from './registry/registry-parts.ts';
 import type { Answer, Refusal } from './service/answer.ts';
 import { catalogServices } from './service/catalog-services.ts';
 import type { MetadataFile } from './service/metadata-files.ts';
-import type { RequestContext } from './service/request-context.ts';
+import { ownContext, type RequestContext } from './service/request-context.ts';
 import type { CatalogStore } from './store/catalog-store.ts';
 import { memoryCatalogStore } from './store/memory-catalog-store.ts';
 
@@ -20,20 +20,22 @@ export interface MemoryCatalogOptions {
   readonly store?: CatalogStore;
   readonly clock?: Clock;
   readonly logger?: Logger;
+  /** Who commits, for the audit log; `foz` when absent. */
+  readonly actor?: string;
 }
 
 const listPageSize = 1000;
-const ownContext: RequestContext = { actor: 'foz', idempotency: null };
 
 export function memoryCatalog(options: MemoryCatalogOptions): Catalog {
   const { objectStore, store = memoryCatalogStore(), clock = systemClock, logger = silentLogger } = options;
   const { veto } = registryParts(store.contracts, clock);
+  const context: RequestContext = options.actor === undefined ? ownContext : { ...ownContext, actor: options.actor };
   const places = [{ prefix: objectStore.root, store: objectStore }];
   const { namespaces, tables } = catalogServices({ store, places, clock, logger, veto });
   return {
     async ensureNamespace(namespace) {
       for (let depth = 1; depth <= namespace.length; depth++) {
-        const created = await namespaces.create(namespace.slice(0, depth), {}, ownContext);
+        const created = await namespaces.create(namespace.slice(0, depth), {}, context);
         if (created.kind === 'refused' && created.reason !== 'namespace-exists') throw refusal(created);
       }
       const found = await namespaces.get(namespace);
@@ -59,13 +61,13 @@ export function memoryCatalog(options: MemoryCatalogOptions): Catalog {
     async createTable(ident, create) {
       const staged = await tables.stage(ident.namespace, { ...create, name: ident.name });
       if (staged.kind === 'refused') return outcomeOf(staged);
-      return outcomeOf(await tables.commit({ ident, commit: commitOfStaged(staged.value, create) }, ownContext));
+      return outcomeOf(await tables.commit({ ident, commit: commitOfStaged(staged.value, create) }, context));
     },
     async commitTable(ident, commit) {
-      return outcomeOf(await tables.commit({ ident, commit }, ownContext));
+      return outcomeOf(await tables.commit({ ident, commit }, context));
     },
     async dropTable(ident, dropOptions) {
-      const dropped = await tables.drop(ident, { purge: dropOptions?.purge ?? false }, ownContext);
+      const dropped = await tables.drop(ident, { purge: dropOptions?.purge ?? false }, context);
       if (dropped.kind === 'ok') return true;
       if (dropped.reason === 'table-missing') return false;
       throw refusal(dropped);

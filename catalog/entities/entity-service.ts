@@ -9,8 +9,9 @@ import type { RegisteredDocuments } from '../registry/registered-documents.ts';
 import { ok, refused, type Answer, type Page, type Paged, type Refusal } from '../service/answer.ts';
 import type { RequestContext } from '../service/request-context.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
+import type { AuditEntry } from '../store/change-record.ts';
 import type { StoredContract } from '../store/contract-store.ts';
-import type { EntityChange, StoredEntity } from '../store/entity-store.ts';
+import type { StoredEntity } from '../store/entity-store.ts';
 import { columnFacts, tableOf, type ColumnFacts } from './column-facts.ts';
 import { declarationProblem, declared, type Declaration } from './declare-entity.ts';
 import { entityLimits, entityNamePattern } from './entity-limits.ts';
@@ -125,7 +126,10 @@ export function entityService(options: EntityServiceOptions): EntityService {
         });
       const after = await decide(before);
       if (after !== null && 'reason' in after) return after;
-      const outcome = await entities.changeEntity(changeOf(name, before, after, options.clock.now(), context));
+      const outcome = await entities.changeEntity(
+        { name, expectedRevision: revision, entity: after },
+        { audit: [entryOf(name, before, after, options.clock.now(), context)], reply: null },
+      );
       if (outcome.kind === 'table-taken')
         return refused('entity-table', `Table ${outcome.table} belongs to the entity ${outcome.entity}: one table, one entity`, outcome);
       if (outcome.kind === 'changed') return ok(await view(name, (await names()).get(name) ?? []));
@@ -134,16 +138,15 @@ export function entityService(options: EntityServiceOptions): EntityService {
   }
 }
 
-function changeOf(
-  name: string,
+function entryOf(
+  subject: string,
   before: StoredEntity | null,
-  entity: StoredEntity | null,
+  after: StoredEntity | null,
   at: number,
   { actor }: RequestContext,
-): EntityChange {
-  const action = entity === null ? 'entity.remove' : 'entity.update';
-  const audit = { at, actor, action, subject: name, before: before && facts(before), after: entity && facts(entity) } as const;
-  return { name, expectedRevision: before?.revision ?? 0, entity, audit };
+): AuditEntry {
+  const action = after === null ? 'entity.remove' : 'entity.update';
+  return { at, actor, action, subject, before: before && facts(before), after: after && facts(after) };
 }
 
 /** Without what the entry itself says. */

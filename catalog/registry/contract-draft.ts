@@ -1,7 +1,16 @@
 // One change of a contract while it is made: which versions it touches, and what the history will say. The store applies
 // it whole, to the revision that it began from, or not at all.
 
-import type { ContractChange, ContractEvent, StoredContract, StoredEffective, StoredVersion } from '../store/contract-store.ts';
+import type { RequestContext } from '../service/request-context.ts';
+import type { AuditAction, AuditEntry, ChangeRecord } from '../store/change-record.ts';
+import type {
+  ContractAction,
+  ContractChange,
+  ContractEvent,
+  StoredContract,
+  StoredEffective,
+  StoredVersion,
+} from '../store/contract-store.ts';
 import { activated, tablesHeld } from './in-force.ts';
 
 export interface ContractDraft {
@@ -54,6 +63,22 @@ export function changeOf(draft: ContractDraft): ContractChange {
     events: draft.events,
     tables: tablesHeld(versions),
   };
+}
+
+const auditActions = {
+  registered: 'contract.register',
+  activated: 'contract.activate',
+  deprecated: 'contract.deprecate',
+  retired: 'contract.retire',
+} as const satisfies Record<ContractAction, AuditAction>;
+
+/** What the audit log says of it: the contract's own history, with who did it. */
+export function recordOfChange({ id, events }: ContractChange, { actor }: RequestContext): ChangeRecord {
+  const audit = events.map(({ at, version, action, from, to, effective, note }): AuditEntry => {
+    const after = { version, state: to, ...(effective === null ? {} : { effective }), ...(note === null ? {} : { note }) };
+    return { at, actor, action: auditActions[action], subject: id, before: from === null ? null : { version, state: from }, after };
+  });
+  return { audit, reply: null };
 }
 
 export function merged(stored: StoredContract | null, change: ContractChange): StoredContract {

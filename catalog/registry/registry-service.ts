@@ -12,11 +12,12 @@ import { createHash } from 'node:crypto';
 import type { Contract } from '../../contracts/contract.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ok, pagedFrom, refused, type Answer, type Page, type Paged, type Refusal } from '../service/answer.ts';
+import { ownContext, type RequestContext } from '../service/request-context.ts';
 import type { ContractChange, ContractStore, StoredContract, StoredEffective, StoredVersion } from '../store/contract-store.ts';
 import { affectedConsumers, type AffectedTable, type FindConsumers } from './affected-consumers.ts';
 import { checkVersion, type VersionRefusal } from './check-version.ts';
 import type { ContractJudge } from './contract-judge.ts';
-import { activate, changeOf, draftOf, merged, put, record } from './contract-draft.ts';
+import { activate, changeOf, draftOf, merged, put, record, recordOfChange } from './contract-draft.ts';
 import { contractView, eventView, versionView } from './contract-views.ts';
 import type { ContractView, EventView, InForceView, VersionDocument } from './contract-views.ts';
 import { inForceFor, newestInForce } from './in-force.ts';
@@ -60,8 +61,9 @@ export interface Registered {
 }
 
 export interface RegistryService {
-  register(request: RegisterRequest): Promise<Answer<Registered>>;
-  changeState(id: string, version: string, request: StateRequest): Promise<Answer<ContractView>>;
+  /** `context`: who does it, for the audit log; `foz` when absent. */
+  register(request: RegisterRequest, context?: RequestContext): Promise<Answer<Registered>>;
+  changeState(id: string, version: string, request: StateRequest, context?: RequestContext): Promise<Answer<ContractView>>;
   list(page: Page): Promise<Answer<Paged<ContractView>>>;
   get(id: string): Promise<Answer<ContractView>>;
   history(id: string, page: Page): Promise<Answer<Paged<EventView>>>;
@@ -85,12 +87,16 @@ interface Deps extends RegistryServiceOptions {
   readonly documents: RegisteredDocuments;
 }
 
+interface Changing extends Deps {
+  readonly context: RequestContext;
+}
+
 export function registryService(options: RegistryServiceOptions): RegistryService {
   const deps: Deps = { ...options, documents: registeredDocuments(options) };
   const { store } = options;
   return {
-    register: (request) => register(deps, request),
-    changeState: (id, version, request) => changeState(deps, id, version, request),
+    register: (request, context) => register({ ...deps, context: context ?? ownContext }, request),
+    changeState: (id, version, request, context) => changeState({ ...deps, context: context ?? ownContext }, id, version, request),
     async list(page) {
       const rows = await store.listContracts({ after: page.token, limit: page.size + 1 });
       const { items, nextToken } = pagedFrom(rows, page.size, (row) => row.id);
@@ -124,7 +130,7 @@ export function registryService(options: RegistryServiceOptions): RegistryServic
   };
 }
 
-async function register(deps: Deps, request: RegisterRequest): Promise<Answer<Registered>> {
+async function register(deps: Changing, request: RegisterRequest): Promise<Answer<Registered>> {
   const problem = textProblem(request.document);
   if (problem !== null) return refused('contract-invalid', problem);
   const reading = await deps.judge.read(request.document, request.documentName);
@@ -215,7 +221,7 @@ async function withConsumers(deps: Deps, refusal: VersionRefusal, contracts: rea
   return { ...refusal, detail: { ...refusal.detail, consumers: await affected(deps, differences, contracts) } };
 }
 
-async function changeState(deps: Deps, id: string, version: string, request: StateRequest): Promise<Answer<ContractView>> {
+async function changeState(deps: Changing, id: string, version: string, request: StateRequest): Promise<Answer<ContractView>> {
   return decided(deps, id, request.expectedRevision, async (stored) => {
     if (!stored) return contractMissing(id);
     const found = stored.versions.find((candidate) => candidate.version === namedVersion(stored, version));
@@ -247,7 +253,7 @@ type Decision<T> =
 
 /** Reads, decides, and applies to what was read; again when it was changed meanwhile. */
 async function decided<T>(
-  deps: Deps,
+  deps: Changing,
   id: string,
   expectedRevision: number | null,
   decide: (stored: StoredContract | null) => Promise<Decision<T>>,
@@ -263,7 +269,7 @@ async function decided<T>(
     if (decision.kind === 'refused') return decision;
     if (decision.kind === 'done') return ok(decision.value);
     const { change } = decision;
-    const outcome = await deps.store.changeContract(change);
+    const outcome = await deps.store.changeContract(change, recordOfChange(change, deps.context));
     if (outcome.kind === 'changed') return ok(decision.value(merged(stored, change)));
     if (outcome.kind === 'table-taken')
       return refused('contract-table', `Table ${outcome.table} has the contract ${outcome.contract}: one table, one contract`, outcome);

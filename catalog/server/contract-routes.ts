@@ -7,6 +7,7 @@ import type { RegistryService } from '../registry/registry-service.ts';
 import type { StoredEffective } from '../store/contract-store.ts';
 import { contractSchemas as schemas } from './contract-schemas.ts';
 import { describeRoute as describe } from './describe-route.ts';
+import { contextOf } from './guard.ts';
 import { answerJson } from './reply.ts';
 import { member, pageOf } from './request.ts';
 import { sendError } from './reply.ts';
@@ -22,17 +23,12 @@ export function contractRoutes(app: FastifyInstance, registry: RegistryService):
     describe('contract-admin', 'registerContract', 'Register a version; with activate, put it in force', schemas.registered, [409, 413], {
       body: schemas.registerBody,
     }),
-    async ({ body }, reply) =>
-      answerJson(
-        reply,
-        await registry.register({
-          ...changeOf(body),
-          document: textIn(body, 'document'),
-          documentName: textIn(body, 'documentName'),
-          activate: effectiveIn(body, 'activate'),
-        }),
-        (registered) => registered,
-      ),
+    async (request, reply) => {
+      const { body } = request;
+      const [document, documentName] = [textIn(body, 'document'), textIn(body, 'documentName')];
+      const wanted = { ...changeOf(body), document, documentName, activate: effectiveIn(body, 'activate') };
+      return answerJson(reply, await registry.register(wanted, contextOf(request)), (registered) => registered);
+    },
   );
   app.get(
     contractsPath,
@@ -81,16 +77,12 @@ export function contractRoutes(app: FastifyInstance, registry: RegistryService):
       params: versionParams,
       body: schemas.stateBody,
     }),
-    async ({ params: path, body }, reply) =>
-      answerJson(
-        reply,
-        await registry.changeState(textIn(path, 'contract'), textIn(path, 'version'), {
-          ...changeOf(body),
-          to: stateIn(body),
-          effective: effectiveIn(body, 'effective'),
-        }),
-        (contract) => contract,
-      ),
+    async (request, reply) => {
+      const { params: path, body } = request;
+      const wanted = { ...changeOf(body), to: stateIn(body), effective: effectiveIn(body, 'effective') };
+      const changed = await registry.changeState(textIn(path, 'contract'), textIn(path, 'version'), wanted, contextOf(request));
+      return answerJson(reply, changed, (contract) => contract);
+    },
   );
   app.get(
     '/v1/foz/tables/:table/contracts',

@@ -11,6 +11,9 @@ export interface RequestContext {
   readonly idempotency: { readonly key: string; readonly digest: string; readonly expiresAt: EpochMs } | null;
 }
 
+/** The program itself, and commands beside the catalog's file. */
+export const ownContext: RequestContext = { actor: 'foz', idempotency: null };
+
 /** What is written with a change: who did what, and what the request is answered when it comes again. */
 export function recordOf(context: RequestContext, audit: readonly AuditEntry[], reply: StoredReply): ChangeRecord {
   return { audit, reply: context.idempotency && { ...context.idempotency, reply } };

@@ -1,6 +1,7 @@
 // What the database does for the registry. Records are JSON text that the other side writes and reads; what the database
 // itself decides on (revision, version, table) has columns.
 
+import { writeRecord } from './change-record-operations.ts';
 import type { SqlOperations, SqlTransaction } from './sql.ts';
 
 export const contractMigration = `
@@ -65,10 +66,12 @@ export const contractOperations: SqlOperations = {
   },
   steps: {},
   transactions: {
-    async changeContract(sql, text) {
+    async changeContract(sql, text, record = null) {
       const change: unknown = JSON.parse(String(text));
       if (!isChange(change)) throw new Error('changeContract needs a change');
-      return changeContract(sql, change);
+      const outcome = await changeContract(sql, change);
+      if (outcome[0] === 'changed') await writeRecord(sql, record);
+      return outcome;
     },
   },
 };

@@ -9,6 +9,7 @@
 import type { ContractState } from '../../contracts/contract.ts';
 import type { EpochMs } from '../../runtime/clock.ts';
 import type { PageRequest } from './catalog-store.ts';
+import type { ChangeRecord } from './change-record.ts';
 
 /** JSON-safe, as it is stored and sent: offsets are decimal text. */
 export type StoredEffective =
@@ -83,5 +84,6 @@ export interface ContractStore {
   listEvents(id: string, page: { readonly after: number; readonly limit: number }): Promise<readonly ContractEvent[]>;
   /** The contract that has the table; null when none has. */
   contractOfTable(table: string): Promise<string | null>;
-  changeContract(change: ContractChange): Promise<ChangeOutcome>;
+  /** `record`: what is told of it, written in the same transaction. */
+  changeContract(change: ContractChange, record?: ChangeRecord | null): Promise<ChangeOutcome>;
 }

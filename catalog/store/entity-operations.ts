@@ -1,7 +1,7 @@
 // What the database does for declared entities: JSON records, with the columns that it decides on.
 
 import { isRecord } from '../../runtime/options.ts';
-import { insertAudit } from './audit-operations.ts';
+import { writeRecord } from './change-record-operations.ts';
 import type { EntityChange } from './entity-store.ts';
 import type { SqlOperations, SqlTransaction } from './sql.ts';
 
@@ -26,15 +26,17 @@ export const entityOperations: SqlOperations = {
   },
   steps: {},
   transactions: {
-    async changeEntity(sql, text) {
+    async changeEntity(sql, text, record = null) {
       const change: unknown = JSON.parse(String(text));
       if (!isChange(change)) throw new Error('changeEntity needs a change');
-      return changeEntity(sql, change);
+      const outcome = await changeEntity(sql, change);
+      if (outcome[0] === 'changed') await writeRecord(sql, record);
+      return outcome;
     },
   },
 };
 
-async function changeEntity(sql: SqlTransaction, { name, expectedRevision, entity, audit }: EntityChange): Promise<readonly string[]> {
+async function changeEntity(sql: SqlTransaction, { name, expectedRevision, entity }: EntityChange): Promise<readonly string[]> {
   const found = await sql.row('SELECT revision FROM entities WHERE name = ?', name);
   if (Number(found?.[0] ?? 0) !== expectedRevision) return ['lost'];
   for (const table of entity?.tables ?? []) {
@@ -52,10 +54,9 @@ async function changeEntity(sql: SqlTransaction, { name, expectedRevision, entit
       JSON.stringify(entity),
     );
   for (const table of entity?.tables ?? []) await sql.change('INSERT INTO entity_tables (name, entity) VALUES (?, ?)', table, name);
-  await insertAudit(sql, audit);
   return ['changed'];
 }
 
 function isChange(value: unknown): value is EntityChange {
-  return isRecord(value) && typeof value['name'] === 'string' && typeof value['expectedRevision'] === 'number' && isRecord(value['audit']);
+  return isRecord(value) && typeof value['name'] === 'string' && typeof value['expectedRevision'] === 'number';
 }

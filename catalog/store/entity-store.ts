@@ -3,12 +3,12 @@
 // here where a contract does not say it, or says it otherwise. What is declared adds to the contracts in force, it is
 // never copied from them.
 //
-// `changeEntity` is the one compare-and-swap on an entity's revision; its entry in the audit log is written with it. A table
+// `changeEntity` is the one compare-and-swap on an entity's revision; its `record` is written with it. A table
 // belongs to one entity, which is decided in that same step. Durability and errors are those of catalog-store.ts.
 
 import type { EpochMs } from '../../runtime/clock.ts';
 import type { PageRequest } from './catalog-store.ts';
-import type { AuditEntry } from './change-record.ts';
+import type { ChangeRecord } from './change-record.ts';
 
 /** What is said of one column; null: the contract's word stands. `none`: there is none, whatever the contract says. */
 export interface DeclaredColumn {
@@ -42,7 +42,6 @@ export interface EntityChange {
   readonly expectedRevision: number;
   /** Null: nothing is declared any more. */
   readonly entity: StoredEntity | null;
-  readonly audit: AuditEntry;
 }
 
 export type EntityOutcome =
@@ -54,5 +53,5 @@ export type EntityOutcome =
 export interface EntityStore {
   getEntity(name: string): Promise<StoredEntity | null>;
   listEntities(page: PageRequest): Promise<readonly StoredEntity[]>;
-  changeEntity(change: EntityChange): Promise<EntityOutcome>;
+  changeEntity(change: EntityChange, record?: ChangeRecord | null): Promise<EntityOutcome>;
 }

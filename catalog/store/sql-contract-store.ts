@@ -1,6 +1,7 @@
 // The registry's store over the operations of contract-operations.ts.
 
 import { firstText, listOf, rowsOf } from './answers.ts';
+import { recordText } from './change-record-operations.ts';
 import type { ContractChangeMessage } from './contract-operations.ts';
 import { readEvent, readVersion } from './contract-records.ts';
 import type { ChangeOutcome, ContractStore, StoredContract, StoredVersion } from './contract-store.ts';
@@ -34,13 +35,13 @@ export function sqlContractStore(call: SqlCall, place: string): ContractStore {
     async contractOfTable(table) {
       return firstText(await call('contractOfTable', table));
     },
-    async changeContract(change) {
+    async changeContract(change, record) {
       const message: ContractChangeMessage = {
         ...change,
         versions: change.versions.map((version) => ({ version: version.version, record: JSON.stringify(version) })),
         events: change.events.map((event) => JSON.stringify(event)),
       };
-      return outcomeOf(listOf(await call('changeContract', JSON.stringify(message))));
+      return outcomeOf(listOf(await call('changeContract', JSON.stringify(message), recordText(record))));
     },
   };
 }

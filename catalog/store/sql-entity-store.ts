@@ -3,6 +3,7 @@
 import { isListOf, isRecord, isString } from '../../lake/iceberg/read-metadata.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { firstText, listOf, rowsOf } from './answers.ts';
+import { recordText } from './change-record-operations.ts';
 import type { DeclaredColumn, EntityOutcome, EntityStore, StoredEntity } from './entity-store.ts';
 import type { SqlCall } from './sql.ts';
 
@@ -15,8 +16,8 @@ export function sqlEntityStore(call: SqlCall): EntityStore {
     async listEntities(page) {
       return rowsOf(await call('listEntities', page.after ?? '', page.limit)).map(([text]) => readEntity(String(text)));
     },
-    async changeEntity(change) {
-      return outcomeOf(listOf(await call('changeEntity', JSON.stringify(change))));
+    async changeEntity(change, record) {
+      return outcomeOf(listOf(await call('changeEntity', JSON.stringify(change), recordText(record))));
     },
   };
 }
