@@ -5,8 +5,12 @@ import type { ObjectStore } from '../lake/store/object-store.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { silentLogger, type Logger } from '../runtime/log.ts';
+import { accessControl } from './access/access-control.ts';
+import type { IdentityProvider } from './access/identity-provider.ts';
 import { lakeRegistry } from './lake-registry.ts';
 import { lineageService } from './lineage/lineage-service.ts';
+import { closedPolicy, type AccessPolicy } from './policy/access-policy.ts';
+import { rulesService } from './policy/rules-service.ts';
 import { registryParts } from './registry/registry-parts.ts';
 import { threadJudge } from './registry/thread-judge.ts';
 import { catalogServer, type CatalogServerOptions } from './server/catalog-server.ts';
@@ -17,7 +21,7 @@ import type { CatalogStore } from './store/catalog-store.ts';
 export interface ServeCatalogOptions extends Pick<CatalogServerOptions, 'bodyBytesMax' | 'jsonDepthMax' | 'requestTimeoutMs'> {
   /** 0: a free one. */
   readonly port: number;
-  /** Loopback unless said otherwise: there is no authentication yet. */
+  /** Loopback unless said otherwise: beyond it nobody is let in without a token. */
   readonly host?: string;
   readonly store: CatalogStore;
   readonly objectStore: ObjectStore;
@@ -25,6 +29,10 @@ export interface ServeCatalogOptions extends Pick<CatalogServerOptions, 'bodyByt
   readonly warehouse?: string;
   /** Where tables may lie besides. */
   readonly allowed?: readonly StorePlace[];
+  /** Whose logins are taken besides the store's tokens. */
+  readonly identity?: IdentityProvider;
+  /** What Trino shows of classified columns. Default: nothing. */
+  readonly policy?: AccessPolicy;
   /** How long a table dropped with its files can be taken back; 0: its files go at once. */
   readonly dropGraceMs?: number;
   readonly clock?: Clock;
@@ -51,6 +59,9 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
       context: { warehouse, root: objectStore.root },
     });
   }
+  const isLoopbackOnly = ['127.0.0.1', '::1', 'localhost'].includes(host);
+  const identity = options.identity ?? null;
+  if (!isLoopbackOnly && identity === null && !(await store.tokens.hasTokens())) throw openToAll(host, options.port);
   const places = [{ prefix: warehouse, store: objectStore }, ...(options.allowed ?? [])];
   const judge = threadJudge();
   const lineage = lineageService({ store, clock });
@@ -68,15 +79,25 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
     logger,
     veto,
   });
+  const lake = lakeRegistry({ store, clock, documents, lineage, places, load: services.tables.load });
   const app = catalogServer({
     ...options,
     warehouse,
     logger,
     clock,
     replies: store.replies,
-    isLoopbackOnly: ['127.0.0.1', '::1', 'localhost'].includes(host),
+    isLoopbackOnly,
+    access: accessControl({ tokens: store.tokens, identity, isClosed: !isLoopbackOnly, clock, logger }),
+    rules: rulesService({
+      store,
+      loadTable: services.tables.load,
+      loadView: services.views.load,
+      entities: lake.entities,
+      policy: options.policy ?? closedPolicy,
+      clock,
+    }),
     ...services,
-    lake: lakeRegistry({ store, clock, documents, lineage, places, load: services.tables.load }),
+    lake,
     registry,
     lineage,
     checkReady: async () => {
@@ -95,4 +116,14 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
       context: { host, port: options.port },
     });
   }
+}
+
+function openToAll(host: string, port: number): LakeError {
+  return new LakeError('CONFIG_INVALID', `the catalog would listen on ${host}:${port} and answer everyone who reaches it`, {
+    context: {
+      expected: 'a token in its store, or an identity provider (catalog.auth.oidc), before it listens beyond 127.0.0.1',
+      found: 'neither',
+      next: 'foz catalog token create admin --role operator',
+    },
+  });
 }

@@ -35,6 +35,16 @@ export interface MaskRule {
   readonly mask: MaskAction;
 }
 
+/** Nobody is named: all read what is known to be open, and nobody anything else. */
+export const closedPolicy: AccessPolicy = {
+  clear: { users: [], groups: [] },
+  change: { users: [], groups: [] },
+  unclassified: 'deny',
+  masks: [],
+  filters: [],
+  views: [],
+};
+
 /** What is known of a column, by its name in the source. */
 export interface ColumnClass {
   readonly column: string;

@@ -14,7 +14,8 @@ import type { Answer } from '../service/answer.ts';
 import type { TableService } from '../service/table-service.ts';
 import type { ViewService } from '../service/view-service.ts';
 import type { ReplyStore } from '../store/reply-store.ts';
-import { openAccess, type Authenticate } from '../access/authenticate.ts';
+import type { AccessControl } from '../access/access-control.ts';
+import type { RulesService } from '../policy/rules-service.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { configRoute } from './config-route.ts';
 import { contractRoutes } from './contract-routes.ts';
@@ -23,9 +24,11 @@ import { guardRoutes, may } from './guard.ts';
 import { lineageRoutes } from './lineage-routes.ts';
 import { idempotentRequests, lifetimeText, type AnsweredRelation } from './idempotency.ts';
 import { namespaceRoutes } from './namespace-routes.ts';
+import { oauthRoutes } from './oauth-routes.ts';
 import { openApiRoute } from './openapi.ts';
 import { sendError, sendJson, type ServedFile } from './reply.ts';
 import { thrownError } from './rest-error.ts';
+import { rulesRoutes } from './rules-routes.ts';
 import { searchRoutes } from './search-routes.ts';
 import { tableFactsRoutes } from './table-facts-routes.ts';
 import { tableRoutes } from './table-routes.ts';
@@ -43,8 +46,10 @@ export interface CatalogServerOptions {
   readonly lake: LakeRegistry;
   readonly warehouse: string;
   readonly logger: Logger;
-  /** Who asks; without it the catalog is open to whoever reaches it. */
-  readonly authenticate?: Authenticate;
+  /** Who may do what. */
+  readonly access: AccessControl;
+  /** What Trino is to show. */
+  readonly rules: RulesService;
   /** Rejects when the store cannot answer. */
   readonly checkReady: () => Promise<void>;
   /** A commit carries one snapshot and the offset chain: 1,000 partitions are 30 KB. */
@@ -113,7 +118,7 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
       return sendError(reply, { status: 403, type: 'ForbiddenException', message });
     });
   }
-  guardRoutes(app, options.authenticate ?? openAccess);
+  guardRoutes(app, options.access.authenticate);
   const idempotency = idempotentRequests(app, { ...options, answered: answeredRelation(options), lifetimeMs });
   app.addHook('onResponse', async (request, reply) => {
     const fields = { method: request.method, path: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
@@ -130,7 +135,9 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
   tableFactsRoutes(app, options.lake.facts);
   searchRoutes(app, options.lake.search);
   auditRoutes(app, options.lake.audit);
-  healthRoutes(app, options.checkReady);
+  rulesRoutes(app, options.rules);
+  oauthRoutes(app, options.access.grant);
+  healthRoutes(app, options.checkReady, logger);
   return app;
 }
 
@@ -139,18 +146,16 @@ function answeredRelation({ tables, views }: CatalogServerOptions): (reply: Answ
 }
 
 /** Alive: this process answers. Ready: its store does too. */
-function healthRoutes(app: FastifyInstance, checkReady: () => Promise<void>): void {
+function healthRoutes(app: FastifyInstance, checkReady: () => Promise<void>, logger: Logger): void {
   app.get('/livez', may('public'), async (_request, reply) => sendJson(reply, 200, '{"status":"ok"}'));
   app.get('/readyz', may('public'), async (_request, reply) => {
     try {
       await checkReady();
       return sendJson(reply, 200, '{"status":"ok"}');
     } catch (error) {
-      return sendJson(
-        reply,
-        503,
-        JSON.stringify({ status: 'unavailable', reason: error instanceof Error ? error.message : String(error) }),
-      );
+      // Whoever asks need not say who they are: the reason is for the log.
+      logger.warn({ error }, 'the catalog is not ready: its store does not answer');
+      return sendJson(reply, 503, '{"status":"unavailable","reason":"the store does not answer"}');
     }
   });
 }

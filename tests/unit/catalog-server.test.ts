@@ -250,7 +250,7 @@ test('livez needs nothing; readyz says when the store is away', async () => {
     async (call) => {
       assert.equal((await call('GET', '/livez')).status, 200);
       const ready = await call('GET', '/readyz');
-      assert.deepEqual([ready.status, ready.body], [503, { status: 'unavailable', reason: 'the store is closed' }]);
+      assert.deepEqual([ready.status, ready.body], [503, { status: 'unavailable', reason: 'the store does not answer' }]);
     },
     { store: away },
   );

@@ -76,6 +76,8 @@ test('every route under /v1/foz and the one of OpenLineage is in the OpenAPI doc
       'GET /v1/foz/tables/{table}/consumers',
       'GET /v1/foz/tables/{table}/contracts',
       'GET /v1/foz/tables/{table}/history',
+      'GET /v1/foz/trino/rules',
+      'GET /v1/foz/trino/rules/{token}',
       'POST /api/v1/lineage',
       'POST /v1/foz/contracts',
       'POST /v1/foz/contracts/{contract}/versions/{version}/state',
@@ -163,6 +165,8 @@ test('every answer, good or bad, matches the schema that is published for it', (
     // Entities, facts of tables, search and the audit log have a test of their own.
     const others = /^\/v1\/foz\/(entities|search|audit|tables$|tables\/\{table\}(\/history)?$)/;
     const own = Object.entries(paths).flatMap(([path, methods]) => (others.test(path) ? [] : Object.keys(methods)));
+    await expecting(200, 'getTrinoRules', 'GET', 'trino/rules');
+    await expecting(200, 'fetchTrinoRules', 'GET', 'trino/rules/any');
     assert.equal(said.size, own.length);
   }));
 

@@ -8,6 +8,7 @@ import { lakeRegistry, type LakeRegistry } from '../../catalog/lake-registry.ts'
 import { lineageService } from '../../catalog/lineage/lineage-service.ts';
 import { registryParts } from '../../catalog/registry/registry-parts.ts';
 import type { RegistryService } from '../../catalog/registry/registry-service.ts';
+import { openAccess } from '../../catalog/access/authenticate.ts';
 import { catalogServer } from '../../catalog/server/catalog-server.ts';
 import { catalogServices } from '../../catalog/service/catalog-services.ts';
 import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
@@ -36,6 +37,8 @@ export interface Served {
   readonly lake: LakeRegistry;
 }
 
+const noRules = () => Promise.resolve({ text: '{}', digest: '', notes: [] });
+
 export async function withServer(
   run: (served: Served) => Promise<void>,
   registryOf: (store: CatalogStore) => RegistryService,
@@ -59,6 +62,8 @@ export async function withServer(
     registry: registryOf(store),
     lineage,
     lake,
+    access: { authenticate: openAccess, grant: () => Promise.reject(new Error('no tokens here')) },
+    rules: { compiled: noRules, published: noRules },
   });
   const call: Call = async (method, path, body) => {
     const payload = body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) };
