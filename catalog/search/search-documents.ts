@@ -38,11 +38,11 @@ export function entityDocument({ name, description, owner, team, domain, tags, c
   });
 }
 
-export function contractDocument({ contract, name, description, team, tags, columns }: EntityView): SearchDocument | null {
+export function contractDocument({ contract, name, description, team, columns }: EntityView): SearchDocument | null {
   if (!contract) return null;
   return document('contract', contract.id, {
     columns: columns.map(({ column }) => column),
-    tags,
+    tags: [],
     people: [team],
     description: [name, description, ...contract.versions.map(({ version }) => version)],
   });

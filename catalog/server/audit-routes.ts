@@ -37,9 +37,9 @@ export function auditRoutes(app: FastifyInstance, audit: AuditService): void {
     querystring: object(query, undefined, Object.keys(query)),
   });
   app.get('/v1/foz/audit', list, async ({ query: asked }, reply) => {
-    const [subject, actor, action] = ['subject', 'actor', 'action'].map((part) => member(asked, part) ?? null);
-    const [from, until] = ['from', 'until'].map((part) => timeIn(asked, part));
-    const filter = { subject: subject ?? null, actor: actor ?? null, action: action ?? null, from: from ?? null, until: until ?? null };
+    const [subject = null, actor = null, action = null] = ['subject', 'actor', 'action'].map((part) => member(asked, part));
+    const [from = null, until = null] = ['from', 'until'].map((part) => timeIn(asked, part));
+    const filter = { subject, actor, action, from, until };
     return answerJson(reply, await audit.list(filter, pageOf(asked)), ({ items, nextToken }) => ({
       entries: items,
       'next-page-token': nextToken,

@@ -8,15 +8,15 @@ export interface NumberedEntry extends AuditEntry {
   readonly number: number;
 }
 
-/** Null: any. */
+/** Absent: any. */
 export interface AuditFilter {
   /** With everything in it: `raw` is `raw.users` as well. */
-  readonly subject: string | null;
-  readonly actor: string | null;
+  readonly subject?: string | null;
+  readonly actor?: string | null;
   /** With everything of its kind: `table` is `table.drop` as well. */
-  readonly action: string | null;
-  readonly from: EpochMs | null;
-  readonly until: EpochMs | null;
+  readonly action?: string | null;
+  readonly from?: EpochMs | null;
+  readonly until?: EpochMs | null;
 }
 
 /** Two that are equal: nothing but rows has changed in between. */

@@ -8,7 +8,7 @@ import type { SqlCall } from './sql.ts';
 
 export function sqlAuditStore(call: SqlCall): AuditStore {
   return {
-    async listAudit({ subject, actor, action, from, until }, { before, limit }) {
+    async listAudit({ subject = null, actor = null, action = null, from = null, until = null }, { before, limit }) {
       const rows = await call('listAudit', before ?? Number.MAX_SAFE_INTEGER, limit, subject, actor, action, from, until);
       return rowsOf(rows).map(entryOf);
     },

@@ -103,7 +103,7 @@ export function tableFactsService(options: TableFactsOptions): TableFactsService
       if (found.kind === 'refused') return found;
       const { ident, metadata } = found.value;
       const { audit, contracts } = options.store;
-      const filter = { subject: identText(ident), actor: null, action: 'table', from: null, until: null };
+      const filter = { subject: identText(ident), action: 'table' };
       const entries = await audit.listAudit(filter, { before: null, limit: entriesRead });
       const id = await contracts.contractOfTable(isOfLake(ident) ? ident.name : identText(ident));
       const events = id === null ? [] : await contracts.listEvents(id, { after: 0, limit: eventsRead });
