@@ -3,12 +3,10 @@
 
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheRoot, hashOf, publishFolder, run, runMaven } from '../../stack/setup/downloads.ts';
+import { cachedFolder, cacheRoot, hashOf, run, runMaven } from '../../stack/setup/downloads.ts';
 import { ensureBuildTools, findJava } from '../../stack/setup/java.ts';
-import { withLock } from '../../stack/setup/lock.ts';
-import { verifyManifest } from '../../stack/setup/manifest.ts';
 import { readReport, type KitResult } from './report.ts';
 
 /** The kit as it comes, or its catalog tests with nested namespaces and names with dots switched on. */
@@ -29,7 +27,6 @@ export interface KitRun {
 export const kitBase = '/tmp';
 
 const kitDir = fileURLToPath(new URL('./kit/', import.meta.url));
-const lockWaitMaxMs = 15 * 60_000;
 const runMaxMs = 10 * 60_000;
 
 const classOf: Readonly<Record<KitSelection, string>> = {
@@ -37,26 +34,19 @@ const classOf: Readonly<Record<KitSelection, string>> = {
   nested: 'org.apache.iceberg.rest.NestedCatalogTests',
 };
 
-/** The folder with `lib` and `classes`. Downloads about 120 MB the first time. */
+/** The folder with `lib` and `classes`. */
 export async function ensureKit(say: (line: string) => void): Promise<string> {
   const dir = join(cacheRoot(), `rck-${await hashOf([kitDir])}`);
-  const isWhole = async () => (await verifyManifest(dir, 'sizes')).length === 0;
-  if (await isWhole()) return dir;
-  await mkdir(dirname(dir), { recursive: true });
-  const fill = async () => {
-    if (await isWhole()) return;
+  const fill = async (work: string) => {
     const tools = await ensureBuildTools(say);
-    say(`fetching the compatibility kit through Maven (once) into ${dir}`);
-    await publishFolder(dir, async (work) => {
-      await runMaven(tools, ['-f', join(kitDir, 'pom.xml'), `-Dfoz.out=${work}`, 'generate-resources']);
-      await rm(join(work, '.work'), { recursive: true, force: true });
-      const source = join(kitDir, 'java/org/apache/iceberg/rest/NestedCatalogTests.java');
-      const args = ['-proc:none', '-nowarn', '-d', join(work, 'classes'), '-cp', join(work, 'lib/*'), source];
-      await run(tools.java.javac ?? 'javac', args, process.env);
-    });
+    await runMaven(tools, ['-f', join(kitDir, 'pom.xml'), `-Dfoz.out=${work}`, 'generate-resources']);
+    await rm(join(work, '.work'), { recursive: true, force: true });
+    const source = join(kitDir, 'java/org/apache/iceberg/rest/NestedCatalogTests.java');
+    const args = ['-proc:none', '-nowarn', '-d', join(work, 'classes'), '-cp', join(work, 'lib/*'), source];
+    await run(tools.java.javac ?? 'javac', args, process.env);
   };
-  const onWait = () => say('another process is fetching the compatibility kit; waiting for it');
-  await withLock(`${dir}.lock`, { waitMaxMs: lockWaitMaxMs, onWait }, fill);
+  const what = 'fetching the REST compatibility kit through Maven (about 100 MB, once)';
+  await cachedFolder({ dir, what, fill }, { onProgress: say });
   return dir;
 }
 
