@@ -51,6 +51,12 @@ export function catalogServices(options: CatalogServicesOptions): CatalogService
       objectStores: places,
       placement: placed,
     }),
-    views: viewService({ store, files: metadataFiles({ ...reading, readValue: readViewMetadata }), clock, placement: placed }),
+    views: viewService({
+      store,
+      files: metadataFiles({ ...reading, readValue: readViewMetadata }),
+      clock,
+      objectStores: places,
+      placement: placed,
+    }),
   };
 }

@@ -3,9 +3,9 @@
 
 import { identText } from '../catalog.ts';
 import { namespaceMissing, ok, refused, type Answer } from './answer.ts';
-import { isMetadataFile, locationProblem, nameProblem } from './locations.ts';
+import { nameProblem } from './locations.ts';
 import type { MetadataFile } from './metadata-files.ts';
-import { LakeError } from '../../runtime/errors.ts';
+import { registeredFile } from './registered-file.ts';
 import type { RequestContext } from './request-context.ts';
 import { loadedRecord, type TableParts } from './table-parts.ts';
 
@@ -30,7 +30,7 @@ export async function registerTable(
   const current = await tables.current(ident);
   if (current && !isOverwrite) return tables.nameRefused('exists', ident);
   if (!current && (await store.getRelation('view', ident))) return tables.nameRefused('other-exists', ident);
-  const read = await readFile(parts, metadataLocation);
+  const read = await registeredFile(parts.files, parts.objectStores, metadataLocation);
   if (read.kind === 'refused') return read;
   const { metadata } = read.value;
   const base = current?.metadata ?? null;
@@ -45,20 +45,4 @@ export async function registerTable(
   if (outcome.kind === 'lost' || outcome.kind === 'missing')
     return refused('conflict', `${identText(ident)} was changed while it was registered; look at it and try again`);
   return tables.nameRefused(outcome.kind, ident);
-}
-
-async function readFile({ files, objectStores }: TableParts, location: string): Promise<Answer<MetadataFile>> {
-  const problem = locationProblem(objectStores.prefixes, location);
-  if (problem !== null) return refused('invalid', problem);
-  if (!isMetadataFile(location))
-    return refused('invalid', `${location.slice(0, 500)} is not the name of a table's metadata file (*.metadata.json)`);
-  try {
-    return ok(await files.read(location));
-  } catch (error) {
-    if (!(error instanceof LakeError)) throw error;
-    if (error.code === 'OBJECT_MISSING') return refused('invalid', `there is no metadata file ${location}`);
-    if (error.code === 'CATALOG_REFUSED')
-      return refused('invalid', `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}`);
-    throw error;
-  }
 }

@@ -7,14 +7,15 @@ import type { Schema } from '../../lake/iceberg/schema.ts';
 import type { ViewCommit } from '../../lake/iceberg/view-commit.ts';
 import type { ViewMetadata, ViewVersion } from '../../lake/iceberg/view-metadata.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { LakeError } from '../../runtime/errors.ts';
 import { identText, type TableIdent } from '../catalog.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
 import type { AuditAction, AuditEntry, StoredReply } from '../store/change-record.ts';
 import { namespaceMissing, ok, refused, type Answer, type Page, type Paged } from './answer.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import type { MetadataFile, MetadataFiles } from './metadata-files.ts';
+import type { ObjectStores } from './object-stores.ts';
 import type { Placement } from './placement.ts';
+import { registeredFile } from './registered-file.ts';
 import { relations, type RecordOf, type Relations } from './relations.ts';
 import { doneReply, recordOf, type RequestContext } from './request-context.ts';
 
@@ -47,6 +48,7 @@ export interface ViewServiceOptions {
   readonly store: CatalogStore;
   readonly files: MetadataFiles<ViewMetadata>;
   readonly clock: Clock;
+  readonly objectStores: ObjectStores;
   readonly placement: Placement;
   /** Tries of one commit against a view that keeps moving. */
   readonly swapAttemptsMax?: number;
@@ -105,23 +107,14 @@ async function registerView(deps: Deps, ident: TableIdent, metadataLocation: str
   const { store, views } = deps;
   const unavailable = await views.unavailable(ident);
   if (unavailable) return unavailable;
-  const file = await readable(deps, metadataLocation);
-  if (file === null) return refused('invalid', `${metadataLocation} is not the metadata file of a view in a place this catalog may read`);
-  const { metadata } = file;
+  const read = await registeredFile(deps.files, deps.objectStores, metadataLocation);
+  if (read.kind === 'refused') return read;
+  const { metadata } = read.value;
   const misplaced = await deps.placement.problem(metadata, null);
   if (misplaced !== null) return refused('invalid', misplaced);
   const row = { ident, kind: 'view', uuid: metadata['view-uuid'], metadataLocation } as const;
   const outcome = await store.insertRelation(row, recordFor(deps, context, 'view.register', ident, null, metadata)(metadataLocation));
-  return outcome === 'inserted' ? ok(file) : views.nameRefused(outcome, ident);
-}
-
-async function readable(deps: Deps, metadataLocation: string): Promise<ViewFile | null> {
-  try {
-    return await deps.files.read(metadataLocation);
-  } catch (error) {
-    if (error instanceof LakeError && (error.code === 'CATALOG_REFUSED' || error.code === 'OBJECT_MISSING')) return null;
-    throw error;
-  }
+  return outcome === 'inserted' ? read : views.nameRefused(outcome, ident);
 }
 
 async function commitView(deps: Deps, ident: TableIdent, commit: ViewCommit, context: RequestContext): Promise<Answer<ViewFile>> {
