@@ -15,6 +15,7 @@ import {
   type RestHttpOptions,
   type RestRequest,
   type RestResponse,
+  type BearerToken,
 } from './rest-http.ts';
 
 export interface RestCatalogOptions {
@@ -22,7 +23,7 @@ export interface RestCatalogOptions {
   readonly uri: string;
   readonly warehouse?: string;
   /** Sent as a bearer token. */
-  readonly token?: string;
+  readonly token?: BearerToken;
   readonly requestTimeoutMs?: number;
   readonly responseBytesMax?: number;
 }

@@ -13,7 +13,15 @@ import { effectiveBody } from './registry/effective.ts';
 import { contractCache } from './registry/registered-documents.ts';
 import type { Registered } from './registry/registry-service.ts';
 import { isContractView, isEventView, isInForceView, isRegistered, isVersionView } from './registry/view-guards.ts';
-import { errorMessage, refusedBy, restExchange, type RestHttpOptions, type RestRequest, type RestResponse } from './rest-http.ts';
+import {
+  errorMessage,
+  refusedBy,
+  restExchange,
+  type RestHttpOptions,
+  type RestRequest,
+  type RestResponse,
+  type BearerToken,
+} from './rest-http.ts';
 import { refusalReasons } from './server/rest-error.ts';
 import type { Answer, Paged } from './service/answer.ts';
 
@@ -21,7 +29,7 @@ export interface RestContractsOptions {
   /** Base address, as `http://127.0.0.1:8181`; `/v1/foz/…` is added. */
   readonly uri: string;
   /** Sent as a bearer token. */
-  readonly token?: string;
+  readonly token?: BearerToken;
   readonly requestTimeoutMs?: number;
 }
 

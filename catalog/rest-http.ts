@@ -19,8 +19,11 @@ export interface RestResponse {
   readonly body: unknown;
 }
 
+/** A token, or where one is had that is valid now. */
+export type BearerToken = string | (() => Promise<string>);
+
 export interface RestHttpOptions {
-  readonly token?: string | undefined;
+  readonly token?: BearerToken | undefined;
   readonly requestTimeoutMs: number;
   readonly responseBytesMax: number;
 }
@@ -40,11 +43,13 @@ export async function restExchange(options: RestHttpOptions, request: RestReques
   signal?.throwIfAborted();
   const timeout = AbortSignal.timeout(options.requestTimeoutMs);
   const body = request.body === undefined ? null : stringifyJson(request.body);
+  // Had before anything is sent: where it cannot be had, nothing has happened.
+  const token = typeof options.token === 'function' ? await options.token() : options.token;
   let isAnswered = false;
   try {
     const response = await fetch(request.url, {
       method: request.method,
-      headers: headersOf(options, body),
+      headers: headersOf(token, body),
       body,
       redirect: 'error',
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
@@ -85,11 +90,11 @@ function errorMember(body: unknown, name: string): string | null {
   return isString(member) ? member : null;
 }
 
-function headersOf(options: RestHttpOptions, body: string | null): Record<string, string> {
+function headersOf(token: string | undefined, body: string | null): Record<string, string> {
   return {
     accept: 'application/json',
     ...(body === null ? {} : { 'content-type': 'application/json' }),
-    ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   };
 }
 

@@ -5,14 +5,14 @@ import { LakeError } from '../runtime/errors.ts';
 import type { Lineage } from './lineage.ts';
 import type { LineageView } from './lineage/lineage-views.ts';
 import { isConsumers } from './registry/view-guards.ts';
-import { errorMessage, refusedBy, restExchange, type RestHttpOptions, type RestRequest } from './rest-http.ts';
+import { errorMessage, refusedBy, restExchange, type RestHttpOptions, type RestRequest, type BearerToken } from './rest-http.ts';
 import { refusalReasons } from './server/rest-error.ts';
 import { refused, type Answer } from './service/answer.ts';
 
 export interface RestLineageOptions {
   /** Base address, as `http://127.0.0.1:8181`. */
   readonly uri: string;
-  readonly token?: string;
+  readonly token?: BearerToken;
   readonly requestTimeoutMs?: number;
 }
 

@@ -1,8 +1,8 @@
-// OAUTHBEARER: tokens by the client-credentials grant, kept until a fifth of their life is left.
+// Tokens by the client-credentials grant, for Kafka (OAUTHBEARER) and for a catalog, kept until a fifth of their life is left.
 // Spec: RFC 6749, section 4.4
 
 import type { Clock } from '../runtime/clock.ts';
-import { LakeError } from '../runtime/errors.ts';
+import { LakeError, type ErrorCode } from '../runtime/errors.ts';
 import type { Secret } from '../runtime/secret.ts';
 
 export interface OauthClient {
@@ -15,17 +15,23 @@ export interface OauthClient {
 const requestTimeoutMs = 10_000;
 const lifeDefaultSeconds = 300;
 
-export function oauthToken(client: OauthClient, clock: Clock): () => Promise<string> {
+/** What its failure is to whom the token is for. */
+export interface OauthErrors {
+  readonly unreachable: ErrorCode;
+  readonly refused: ErrorCode;
+}
+
+export function oauthToken(client: OauthClient, clock: Clock, errors: OauthErrors): () => Promise<string> {
   let held: { readonly token: string; readonly renewAt: number } | null = null;
   return async () => {
     if (held && clock.now() < held.renewAt) return held.token;
-    const { token, lifeSeconds } = await requestToken(client);
+    const { token, lifeSeconds } = await requestToken(client, errors);
     held = { token, renewAt: clock.now() + lifeSeconds * 800 };
     return token;
   };
 }
 
-async function requestToken(client: OauthClient): Promise<{ token: string; lifeSeconds: number }> {
+async function requestToken(client: OauthClient, errors: OauthErrors): Promise<{ token: string; lifeSeconds: number }> {
   const { tokenEndpoint, clientId, clientSecret, scope } = client;
   const credentials = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret.reveal())}`).toString('base64');
   const body = new URLSearchParams({ grant_type: 'client_credentials', ...(scope === undefined ? {} : { scope }) });
@@ -36,13 +42,13 @@ async function requestToken(client: OauthClient): Promise<{ token: string; lifeS
     body,
     signal: AbortSignal.timeout(requestTimeoutMs),
   }).catch((cause: unknown) => {
-    throw new LakeError('LOG_UNREACHABLE', `${attempted}: no answer`, { cause });
+    throw new LakeError(errors.unreachable, `${attempted}: no answer`, { cause });
   });
-  if (response.status >= 500) throw new LakeError('LOG_UNREACHABLE', `${attempted}: status ${response.status}`);
+  if (response.status >= 500 || response.status === 429) throw new LakeError(errors.unreachable, `${attempted}: status ${response.status}`);
   const answer: unknown = await response.json().catch(() => null);
   const token = typeof answer === 'object' && answer !== null && 'access_token' in answer ? answer.access_token : null;
   if (!response.ok || typeof token !== 'string') {
-    throw new LakeError('LOG_REFUSED', `${attempted}: refused`, {
+    throw new LakeError(errors.refused, `${attempted}: refused`, {
       context: { expected: 'access_token', found: `status ${response.status}` },
     });
   }

@@ -18,7 +18,7 @@ import { requireConditionalWrites } from './conditional-writes.ts';
 import type { LoadedConfig } from './config.ts';
 import { openKafkaAdmin } from './kafka-admin.ts';
 import { addressOf, cassandraSettings, pathIn, postgresSettings, ridesCapture, urlOf, usersSettings } from './settings.ts';
-import { kafkaOptions, openStore } from './wire.ts';
+import { catalogLogin, kafkaOptions, openStore } from './wire.ts';
 
 const probeTimeoutMs = 20_000;
 
@@ -98,7 +98,9 @@ async function probeCatalog(loaded: LoadedConfig, signal: AbortSignal): Promise<
   const { catalog } = loaded.config;
   if (catalog.kind === 'embedded') return [];
   const url = `${catalog.url.replace(/\/+$/, '')}/v1/config`;
-  const headers = catalog.token === undefined ? {} : { authorization: `Bearer ${catalog.token.reveal()}` };
+  const { token } = catalogLogin(catalog, catalog.url);
+  const bearer = typeof token === 'function' ? await token() : token;
+  const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
   const response = await fetch(url, { headers, signal }).catch((cause: unknown) => {
     throw new LakeError('CATALOG_UNREACHABLE', `GET ${url}`, { cause });
   });

@@ -14,6 +14,7 @@ import { registryParts } from '../catalog/registry/registry-parts.ts';
 import { threadJudge } from '../catalog/registry/thread-judge.ts';
 import { restCatalog } from '../catalog/rest-catalog.ts';
 import { restContracts } from '../catalog/rest-contracts.ts';
+import type { BearerToken } from '../catalog/rest-http.ts';
 import { restLineage } from '../catalog/rest-lineage.ts';
 import type { CatalogStore } from '../catalog/store/catalog-store.ts';
 import { sqliteCatalogStore } from '../catalog/store/sqlite-catalog-store.ts';
@@ -118,7 +119,7 @@ type CatalogReach =
   | {
       readonly kind: 'rest';
       readonly uri: string;
-      readonly token?: string;
+      readonly token?: BearerToken;
       readonly warehouse?: string;
       readonly requestTimeoutMs?: number;
     };
@@ -128,12 +129,24 @@ function reachOf(loaded: LoadedConfig): CatalogReach {
   if (catalog.kind === 'embedded') {
     const { store: address, listen } = catalog;
     const isHere = address.kind === 'postgres' || existsSync(pathIn(loaded, address.path));
-    return isHere ? { kind: 'store', address } : { kind: 'rest', uri: urlOf(listen) };
+    return isHere ? { kind: 'store', address } : { kind: 'rest', uri: urlOf(listen), ...catalogLogin(catalog, urlOf(listen)) };
   }
-  const { url: uri, token, warehouse, requestTimeout: requestTimeoutMs } = catalog;
-  const access = { ...(token === undefined ? {} : { token: token.reveal() }), ...(warehouse === undefined ? {} : { warehouse }) };
+  const { url: uri, warehouse, requestTimeout: requestTimeoutMs } = catalog;
+  const access = { ...catalogLogin(catalog, uri), ...(warehouse === undefined ? {} : { warehouse }) };
   return { kind: 'rest', uri, requestTimeoutMs, ...access };
 }
+
+/** How this process says who it is, where the catalog asks. */
+export function catalogLogin({ token, oauth }: CatalogLoginConfig, uri: string): { readonly token?: BearerToken } {
+  if (token !== undefined) return { token: token.reveal() };
+  if (oauth === undefined) return {};
+  const { tokenEndpoint = `${uri.replace(/\/+$/, '')}/v1/oauth/tokens`, ...client } = oauth;
+  return {
+    token: oauthToken({ ...client, tokenEndpoint }, systemClock, { unreachable: 'CATALOG_UNREACHABLE', refused: 'CATALOG_REFUSED' }),
+  };
+}
+
+type CatalogLoginConfig = Pick<LoadedConfig['config']['catalog'], 'token' | 'oauth'>;
 
 export interface OpenCatalog extends AsyncDisposable {
   readonly catalog: Catalog;
@@ -247,7 +260,8 @@ function kafkaTls(loaded: LoadedConfig, ssl: NonNullable<KafkaConfig['ssl']>): K
 }
 
 function kafkaSasl(sasl: NonNullable<KafkaConfig['sasl']>): KafkaSasl {
-  if (sasl.kind === 'oauthbearer') return { mechanism: 'oauthbearer', token: oauthToken(sasl, systemClock) };
+  if (sasl.kind === 'oauthbearer')
+    return { mechanism: 'oauthbearer', token: oauthToken(sasl, systemClock, { unreachable: 'LOG_UNREACHABLE', refused: 'LOG_REFUSED' }) };
   return { mechanism: sasl.kind, username: sasl.username, password: sasl.password.reveal() };
 }
 

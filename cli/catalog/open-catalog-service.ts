@@ -1,10 +1,12 @@
 // The catalog as a service, alone or in the worker's process: its database, its object stores, the server over them and
 // the jobs beside it. A database that is away is waited for.
 
+import { identityProvider } from '../../catalog/access/identity-provider.ts';
 import { serveCatalog } from '../../catalog/serve.ts';
 import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
 import { storeAddressText } from '../../catalog/store/store-address.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { addressOf } from '../settings.ts';
 import { untilAnswers } from '../until-answers.ts';
@@ -44,7 +46,17 @@ export async function openCatalogService(
   });
   const waiting = { what: 'the catalog’s database', logger, ...(onWait === undefined ? {} : { onWait }) };
   const pointers = opening.use(await untilAnswers(() => openStoreAt(settings.store, settings), waiting, signal));
-  const served = await serveCatalog({ ...addressOf(settings.listen), store: pointers, objectStore, warehouse, allowed, logger });
+  const { auth, policy } = settings;
+  const served = await serveCatalog({
+    ...addressOf(settings.listen),
+    store: pointers,
+    objectStore,
+    warehouse,
+    allowed,
+    policy,
+    ...(auth.oidc === undefined ? {} : { identity: identityProvider(auth.oidc, systemClock) }),
+    logger,
+  });
   opening.defer(() => served.close());
   const parts = opening.move();
   return {

@@ -2,6 +2,7 @@
 
 import { storeAddress, storeAddressPattern, type StoreAddress } from '../../catalog/store/store-address.ts';
 import { duration, group, list, optional, secretText, text, variants, type Option, type ValueOf } from '../../runtime/options.ts';
+import { catalogAuthOptions, catalogPolicyOptions, oauthLoginOptions } from './catalog-auth.ts';
 import { listen } from './listen.ts';
 
 const storeText = text({
@@ -20,6 +21,12 @@ export const embeddedCatalogOptions = group(
     listen: listen('127.0.0.1:8181'),
     store,
     warehouse: optional(location('Where tables lie that are created without a location: lake.store or a folder of it; absent: lake.store')),
+    auth: catalogAuthOptions,
+    policy: catalogPolicyOptions,
+    token: optional(
+      secretText({ doc: 'Bearer token of Foz’s own commands where they reach it over HTTP: its database is on another machine' }),
+    ),
+    oauth: optional(oauthLoginOptions),
     allowLocations: list(location('A prefix'), { doc: 'Where tables may lie besides the warehouse', default: [] }),
   },
   { doc: 'Foz’s own Iceberg REST catalog, in this process or by `foz catalog serve`' },
@@ -32,6 +39,7 @@ const restCatalog = group(
     url: text({ doc: 'Base URL of the catalog', pattern: '^https?://', title: 'a URL' }),
     warehouse: optional(text({ doc: 'Warehouse asked for in the config request' })),
     token: optional(secretText({ doc: 'Bearer token' })),
+    oauth: optional(oauthLoginOptions),
     requestTimeout: duration({ doc: 'Longest wait for one answer', default: '30s' }),
   },
   { doc: 'Any Iceberg REST catalog' },

@@ -104,7 +104,7 @@ test('an OAuth token is asked for once and again only near its end; a refusal sh
     clientSecret: secret('very-secret-text'),
     scope: 'kafka',
   };
-  const token = oauthToken(client, clock);
+  const token = oauthToken(client, clock, { unreachable: 'LOG_UNREACHABLE', refused: 'LOG_REFUSED' });
   assert.deepEqual([await token(), await token()], ['token-1', 'token-1']);
   now = 81_000;
   assert.equal(await token(), 'token-2');
