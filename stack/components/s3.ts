@@ -28,6 +28,8 @@ export const s3Component: Component<'s3'> = {
       's3proxy.authorization': 'aws-v2-or-v4',
       's3proxy.identity': secrets.s3AccessKey,
       's3proxy.credential': secrets.s3SecretKey,
+      // Trino asks listings for attributes that S3Proxy does not know, and could not make a table without this
+      's3proxy.ignore-unknown-headers': true,
       'jclouds.provider': 'filesystem-nio2',
       'jclouds.filesystem.basedir': await layout.dataDir('s3'),
     });

@@ -82,7 +82,11 @@ const travel: readonly Statement[] = [
     sql: `SELECT count(id) FROM ${orders} FOR VERSION AS OF @SNAPSHOT@`,
     rows: [['3']],
   },
-  { name: '14-select-for-timestamp', sql: `SELECT count(id) FROM ${orders} FOR TIMESTAMP AS OF current_timestamp`, rows: [['4']] },
+  {
+    name: '14-select-for-timestamp',
+    sql: `SELECT count(id) FROM ${orders} FOR TIMESTAMP AS OF current_timestamp - INTERVAL '0.01' SECOND`,
+    rows: [['4']],
+  },
 ];
 
 const changes: readonly Statement[] = [
@@ -143,6 +147,7 @@ const upkeep: readonly Statement[] = [
       ['active_files_count', '47'],
       ['scanned_files_count', '48'],
       ['deleted_files_count', '0'],
+      ['deleted_bytes', '0'],
     ],
   },
 ];
