@@ -13,7 +13,7 @@ import type { Logger } from '../../runtime/log.ts';
 import type { Answer } from '../service/answer.ts';
 import type { IdempotentReply, StoredReply } from '../store/change-record.ts';
 import type { ReplyStore } from '../store/reply-store.ts';
-import { etagOf, relationText, sendError, type ServedFile } from './reply.ts';
+import { etagOf, sendError, type ServedFile } from './reply.ts';
 import { errorBody, refusalError, type RestError } from './rest-error.ts';
 
 export interface IdempotencyOptions {
@@ -41,7 +41,7 @@ const finalRefusals: ReadonlySet<number> = new Set([400, 404, 406, 409, 422]);
 
 interface Rendered {
   readonly status: number;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly etag: string | null;
 }
 
@@ -120,7 +120,7 @@ async function rendered(options: IdempotencyOptions, { digest, reply }: Idempote
   if (reply.kind === 'body') return { status: reply.status, body: reply.body, etag: null };
   const answer = await options.answered(reply);
   if (answer.kind === 'refused') return renderedError(refusalError(answer));
-  return { status: 200, body: relationText(answer.value), etag: etagOf(answer.value.location, 'all') };
+  return { status: 200, body: answer.value.answer, etag: etagOf(answer.value.location, 'all') };
 }
 
 function renderedError(error: RestError): Rendered {
@@ -133,7 +133,7 @@ function sendRendered(reply: FastifyReply, answer: Rendered): FastifyReply {
 }
 
 /** Status and headers of the first answer in place of the reply's own; its body comes back. */
-function replaced(reply: FastifyReply, { status, body, etag }: Rendered): string {
+function replaced(reply: FastifyReply, { status, body, etag }: Rendered): string | Buffer {
   reply.code(status).removeHeader('etag').removeHeader('content-length');
   if (body === '') reply.removeHeader('content-type');
   else reply.header('content-type', 'application/json; charset=utf-8');

@@ -1,4 +1,4 @@
-// Answers as bytes. Bodies are built as text here, because they carry 64-bit integers and metadata that is text already.
+// Answers as bytes. Bodies are built as text here, because they carry 64-bit integers; loaded tables and views are bytes already.
 
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -9,8 +9,8 @@ import type { StoredReply } from '../store/change-record.ts';
 import type { RelationKind } from '../store/relation-store.ts';
 import { errorBody, refusalError, type RestError } from './rest-error.ts';
 
-export function sendJson(reply: FastifyReply, status: number, text: string): FastifyReply {
-  return reply.code(status).header('content-type', 'application/json').send(text);
+export function sendJson(reply: FastifyReply, status: number, body: string | Buffer): FastifyReply {
+  return reply.code(status).header('content-type', 'application/json; charset=utf-8').send(body);
 }
 
 export function sendError(reply: FastifyReply, error: RestError): FastifyReply {
@@ -32,7 +32,7 @@ export function answerNothing(reply: FastifyReply, answer: Answer<null>): Fastif
 /** The part of a metadata file that is served. */
 export interface ServedFile {
   readonly location: string;
-  readonly text: string;
+  readonly answer: Buffer;
 }
 
 /**
@@ -43,7 +43,7 @@ export function answerRelation<File extends ServedFile>(
   request: FastifyRequest,
   reply: FastifyReply,
   { kind, ident, answer, variant = 'all' }: RelationAnswer<File>,
-  textOf: (file: File) => string = ({ text }) => text,
+  answerOf: (file: File) => Buffer = (file) => file.answer,
 ): FastifyReply {
   if (answer.kind === 'refused') return sendError(reply, refusalError(answer));
   const { location } = answer.value;
@@ -51,7 +51,7 @@ export function answerRelation<File extends ServedFile>(
   const tag = etagOf(location, variant);
   reply.header('etag', tag);
   if (request.method === 'GET' && isKnownTag(request.headers['if-none-match'], tag)) return reply.code(304).send();
-  return sendJson(reply, 200, relationText({ location, text: textOf(answer.value) }));
+  return sendJson(reply, 200, answerOf(answer.value));
 }
 
 export interface RelationAnswer<File> {
@@ -66,10 +66,6 @@ declare module 'fastify' {
   interface FastifyRequest {
     answered: Extract<StoredReply, { kind: 'metadata' }> | null;
   }
-}
-
-export function relationText({ location, text }: ServedFile): string {
-  return `{"metadata-location":${JSON.stringify(location)},"metadata":${text},"config":{}}`;
 }
 
 /** Metadata files never change, so their place says which content it is. */

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { stringifyJson } from '../../lake/iceberg/json.ts';
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { longKey } from '../../lake/iceberg/metadata-draft.ts';
+import { loadedAnswer } from '../service/loaded-answer.ts';
 import type { MetadataFile } from '../service/metadata-files.ts';
 import type { TableService } from '../service/table-service.ts';
 import { contextOf, may } from './guard.ts';
@@ -34,7 +35,7 @@ export function tableRoutes(app: FastifyInstance, tables: TableService): void {
     const ident = tableParam(request.params);
     const variant = snapshotsQuery(request.query);
     const answer = await tables.load(ident);
-    return answerRelation(request, reply, { kind, ident, answer, variant }, variant === 'refs' ? refsText : undefined);
+    return answerRelation(request, reply, { kind, ident, answer, variant }, variant === 'refs' ? refsAnswer : undefined);
   });
   app.head(tablePath, may('reader'), async (request, reply) => {
     const found = await tables.exists(tableParam(request.params));
@@ -81,8 +82,8 @@ function snapshotsQuery(query: unknown): 'all' | 'refs' {
   throw new SyntaxError(`snapshots must be all or refs, not ${JSON.stringify(snapshots.slice(0, 40))}`);
 }
 
-function refsText(file: MetadataFile): string {
-  return stringifyJson(referencedOnly(file.metadata));
+function refsAnswer({ location, metadata }: MetadataFile): Buffer {
+  return loadedAnswer(location, [stringifyJson(referencedOnly(metadata))]).answer;
 }
 
 function referencedOnly(metadata: TableMetadata): TableMetadata {

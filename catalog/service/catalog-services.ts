@@ -47,13 +47,13 @@ export function catalogServices(options: CatalogServicesOptions): CatalogService
     tables: tableService({
       dropGraceMs: 0,
       ...options,
-      files: metadataFiles({ ...reading, readValue: readMetadata }),
+      files: metadataFiles({ ...reading, readValue: readMetadata, list: 'snapshots' }),
       objectStores: places,
       placement: placed,
     }),
     views: viewService({
       store,
-      files: metadataFiles({ ...reading, readValue: readViewMetadata }),
+      files: metadataFiles({ ...reading, readValue: readViewMetadata, list: 'versions' }),
       clock,
       objectStores: places,
       placement: placed,

@@ -2,10 +2,12 @@
 // parsed one can be cached by its location for as long as there is room. A commit reads nothing from the object store.
 
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
-import { parseJson, stringifyJson } from '../../lake/iceberg/json.ts';
+import { parseJson } from '../../lake/iceberg/json.ts';
+import { metadataWriter } from '../../lake/iceberg/metadata-writer.ts';
 import type { PutOptions } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
+import { loadedAnswer } from './loaded-answer.ts';
 import { isMetadataFile } from './locations.ts';
 import type { ObjectStores, PlacedObject } from './object-stores.ts';
 
@@ -13,8 +15,8 @@ import type { ObjectStores, PlacedObject } from './object-stores.ts';
 export interface MetadataFile<Metadata = TableMetadata> {
   readonly location: string;
   readonly metadata: Metadata;
-  /** The file's text, as it is served. */
-  readonly text: string;
+  /** What a client is answered that loads it. */
+  readonly answer: Buffer;
 }
 
 export interface MetadataFiles<Metadata = TableMetadata> {
@@ -23,6 +25,8 @@ export interface MetadataFiles<Metadata = TableMetadata> {
   isThere(location: string): Promise<boolean>;
   /** Durable when it resolves. Refuses to replace a file. */
   write(location: string, metadata: Metadata): Promise<MetadataFile<Metadata>>;
+  /** It has been superseded: nobody is expected to ask for it again. */
+  forget(location: string): void;
   /** Best effort: what cannot be deleted is logged and left to the sweeper. Only metadata files, never data. */
   discard(locations: readonly string[]): Promise<void>;
 }
@@ -32,13 +36,16 @@ export interface MetadataFilesOptions<Metadata> {
   readonly logger: Logger;
   /** From a file's JSON value; throws where it is not such metadata. */
   readonly readValue: (value: unknown) => Metadata;
-  /** Text bytes of cached files. */
+  /** Its long list of objects that stay from one metadata to the next: `snapshots`, `versions`. */
+  readonly list: string;
+  /** Bytes of cached files. */
   readonly cacheBytesMax: number;
 }
 
-export function metadataFiles<Metadata>(options: MetadataFilesOptions<Metadata>): MetadataFiles<Metadata> {
+export function metadataFiles<Metadata extends object>(options: MetadataFilesOptions<Metadata>): MetadataFiles<Metadata> {
   const { objectStores, logger } = options;
   const cache = recentFiles<Metadata>(options.cacheBytesMax);
+  const writer = metadataWriter(options.list);
   const placeOf = (location: string): PlacedObject => {
     const place = isMetadataFile(location) ? objectStores.at(location) : null;
     if (place) return place;
@@ -52,18 +59,19 @@ export function metadataFiles<Metadata>(options: MetadataFilesOptions<Metadata>)
       const { store, key } = placeOf(location);
       const bytes = await orUnreachable(location, store.get(key));
       const text = Buffer.from(bytes).toString('utf8');
-      const file: MetadataFile<Metadata> = { location, metadata: parseMetadata(location, text, options.readValue), text };
+      const metadata = parseMetadata(location, text, options.readValue);
+      const file: MetadataFile<Metadata> = { location, metadata, answer: loadedAnswer(location, [bytes]).answer };
       cache.add(file);
       return file;
     },
     async write(location, metadata) {
-      const text = stringifyJson(metadata);
+      const { answer, file: body } = loadedAnswer(location, writer.parts(metadata));
       const putOptions: PutOptions = { ifAbsent: true, contentType: 'application/json' };
       const { store, key } = placeOf(location);
-      const put = await orUnreachable(location, store.put(key, Buffer.from(text), putOptions));
+      const put = await orUnreachable(location, store.put(key, body, putOptions));
       if (put.kind === 'exists')
         throw new LakeError('CATALOG_UNREACHABLE', `metadata file ${location} exists already`, { context: { location } });
-      const file: MetadataFile<Metadata> = { location, metadata, text };
+      const file: MetadataFile<Metadata> = { location, metadata, answer };
       cache.add(file);
       return file;
     },
@@ -71,6 +79,7 @@ export function metadataFiles<Metadata>(options: MetadataFilesOptions<Metadata>)
       const { store, key } = placeOf(location);
       return (await orUnreachable(location, store.head(key))) !== null;
     },
+    forget: (location) => cache.remove(location),
     async discard(locations) {
       for (const location of locations) {
         cache.remove(location);
@@ -117,7 +126,7 @@ function recentFiles<Metadata>(bytesMax: number): RecentFiles<Metadata> {
   const files = new Map<string, MetadataFile<Metadata>>();
   let bytes = 0;
   const remove = (location: string) => {
-    bytes -= files.get(location)?.text.length ?? 0;
+    bytes -= files.get(location)?.answer.length ?? 0;
     files.delete(location);
   };
   return {
@@ -131,9 +140,9 @@ function recentFiles<Metadata>(bytesMax: number): RecentFiles<Metadata> {
     },
     add(file) {
       remove(file.location);
-      if (file.text.length > bytesMax) return;
+      if (file.answer.length > bytesMax) return;
       files.set(file.location, file);
-      bytes += file.text.length;
+      bytes += file.answer.length;
       for (const oldest of files.keys()) {
         if (bytes <= bytesMax) break;
         remove(oldest);

@@ -114,7 +114,10 @@ export function relations<Metadata extends Placed>(options: RelationsOptions<Met
       const outcome = await orDiscard(files, [file], () =>
         store.swapRelation(kind, ident, base.location, file.location, recordOf(file.location)),
       );
-      if (outcome === 'swapped') return ok(file);
+      if (outcome === 'swapped') {
+        files.forget(base.location);
+        return ok(file);
+      }
       await files.discard([file.location]);
       return outcome === 'lost' ? 'lost' : missing(ident);
     },

@@ -6,8 +6,9 @@ import { fastify, type FastifyInstance } from 'fastify';
 import type { Authenticate } from '../../catalog/access/authenticate.ts';
 import { contextOf, guardRoutes, may } from '../../catalog/server/guard.ts';
 import { idempotentRequests, lifetimeText, type IdempotencyOptions } from '../../catalog/server/idempotency.ts';
-import { answerRelation, sendError, sendJson } from '../../catalog/server/reply.ts';
+import { answerRelation, sendError, sendJson, type ServedFile } from '../../catalog/server/reply.ts';
 import { thrownError } from '../../catalog/server/rest-error.ts';
+import { loadedAnswer } from '../../catalog/service/loaded-answer.ts';
 import { doneReply, recordOf } from '../../catalog/service/request-context.ts';
 import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
 import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
@@ -22,6 +23,8 @@ const byName: Authenticate = async ({ bearer }) => ({
   principal: { actor: bearer ?? 'anonymous', roles: ['operator'] },
 });
 
+const served = (location: string, text: string): ServedFile => ({ location, answer: loadedAnswer(location, [text]).answer });
+
 interface World {
   readonly app: FastifyInstance;
   readonly store: CatalogStore;
@@ -30,7 +33,7 @@ interface World {
   /** Handlers wait here when it is set. */
   gate: Promise<void>;
   now: number;
-  file: { readonly location: string; readonly text: string };
+  file: ServedFile;
 }
 
 /** Namespaces by name: `fail` fails, `refuse` is refused, everything else is created with its record. */
@@ -42,7 +45,7 @@ function world(store: CatalogStore = memoryCatalogStore(), over: Partial<Idempot
     ran: [],
     gate: Promise.resolve(),
     now: 1000,
-    file: { location: 'memory://lake/2.metadata.json', text: '{}' },
+    file: served('memory://lake/2.metadata.json', '{}'),
   };
   guardRoutes(app, byName);
   const clock = { now: () => it.now, sleep: () => Promise.resolve() };
@@ -69,7 +72,7 @@ function world(store: CatalogStore = memoryCatalogStore(), over: Partial<Idempot
   });
   app.post('/v1/namespaces/:namespace/tables/:table', may('writer'), async (request, reply) => {
     it.ran.push(request.url);
-    const value = { location: 'memory://lake/1.metadata.json', text: '{"table":1}' };
+    const value = served('memory://lake/1.metadata.json', '{"table":1}');
     return answerRelation(request, reply, { kind: 'table', ident: { namespace: ['a'], name: 't' }, answer: { kind: 'ok', value } });
   });
   app.get('/v1/namespaces/:namespace', may('reader'), async (_request, reply) => sendJson(reply, 200, `{"run":${it.ran.push('get')}}`));
@@ -178,9 +181,9 @@ test('a table is answered from the file that its change wrote, or as it is by no
   const first = await ask(it, '/v1/namespaces/a/tables/t');
   assert.equal(first.body, '{"metadata-location":"memory://lake/1.metadata.json","metadata":{"table":1},"config":{}}');
   assert.match(String(first.etag), /^"[\w-]{43}"$/);
-  it.file = { location: 'memory://lake/1.metadata.json', text: '{"table":1}' };
+  it.file = served('memory://lake/1.metadata.json', '{"table":1}');
   assert.deepEqual(await ask(it, '/v1/namespaces/a/tables/t'), first);
-  it.file = { location: 'memory://lake/9.metadata.json', text: '{"table":9}' };
+  it.file = served('memory://lake/9.metadata.json', '{"table":9}');
   const newer = await ask(it, '/v1/namespaces/a/tables/t');
   assert.equal(newer.body, '{"metadata-location":"memory://lake/9.metadata.json","metadata":{"table":9},"config":{}}');
   assert.notEqual(newer.etag, first.etag);
