@@ -1,4 +1,4 @@
-// One suite over both catalog stores, and what only the SQLite one promises: its file.
+// What the catalog's stores promise, in memory and on SQLite, and what only SQLite does: its file.
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -6,15 +6,19 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
-import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
+import { catalogStoreSuite, sharedCatalogStoreSuite } from './catalog-store-suite.ts';
+import { relationStoreSuite } from './relation-store-suite.ts';
+import { memoryWorld, sqliteWorld } from './store-world.ts';
 
-const ident = { namespace: ['raw', 'eu'], name: 'users' };
-const row = (location: string) => ({ ident, kind: 'table' as const, uuid: 'u1', metadataLocation: location });
-const forget = { at: 0, keepUntil: null, purge: false };
-const all = { after: null, limit: 100 };
+for (const world of [memoryWorld, sqliteWorld]) {
+  catalogStoreSuite(world);
+  relationStoreSuite(world);
+}
+sharedCatalogStoreSuite(sqliteWorld);
+
+const ident = { namespace: ['raw'], name: 'users' };
 
 async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'foz-store-'));
@@ -25,129 +29,8 @@ async function withFolder(run: (folder: string) => Promise<void>): Promise<void>
   }
 }
 
-const prepare = async (store: CatalogStore) => {
-  await store.insertNamespace({ namespace: ['raw'], properties: { location: 'm://raw' } });
-  await store.insertNamespace({ namespace: ['raw', 'eu'], properties: { ключ: 'значение "\u0001' } });
-};
-
 const refused = (pattern: RegExp) => (error: unknown) =>
   error instanceof LakeError && error.code === 'CATALOG_REFUSED' && pattern.test(error.message);
-
-function registerSuite(name: string, withStore: (run: (store: CatalogStore) => Promise<void>) => Promise<void>): void {
-  const check = (sentence: string, run: (store: CatalogStore) => Promise<void>) => test(`${name}: ${sentence}`, () => withStore(run));
-
-  check('a namespace needs its parent, is inserted once, and comes back as it was', async (store) => {
-    assert.equal(await store.insertNamespace({ namespace: ['raw', 'eu'], properties: {} }), 'parent-missing');
-    await prepare(store);
-    assert.equal(await store.insertNamespace({ namespace: ['raw'], properties: {} }), 'exists');
-    assert.deepEqual(await store.getNamespace(['raw', 'eu']), { namespace: ['raw', 'eu'], properties: { ключ: 'значение "\u0001' } });
-    assert.equal(await store.getNamespace(['eu']), null);
-  });
-
-  check('a namespace with a table or a namespace in it is not deleted', async (store) => {
-    await prepare(store);
-    assert.equal(await store.deleteNamespace(['raw']), 'not-empty');
-    await store.insertRelation(row('m://1'));
-    assert.equal(await store.deleteNamespace(['raw', 'eu']), 'not-empty');
-    await store.dropRelation('table', ident, forget);
-    assert.equal(await store.deleteNamespace(['raw', 'eu']), 'deleted');
-    assert.equal(await store.deleteNamespace(['raw', 'eu']), 'missing');
-    assert.equal(await store.deleteNamespace(['raw']), 'deleted');
-  });
-
-  check('lists come in name order, page by page, one level at a time', async (store) => {
-    await prepare(store);
-    for (const namespace of [['raw', 'us'], ['b'], ['raw', 'as']]) await store.insertNamespace({ namespace, properties: {} });
-    const names = async (parent: string[], after: string | null, limit: number) =>
-      (await store.listNamespaces(parent, { after, limit })).map((found) => found.namespace.join('/'));
-    assert.deepEqual(await names([], null, 10), ['b', 'raw']);
-    assert.deepEqual(await names(['raw'], null, 2), ['raw/as', 'raw/eu']);
-    assert.deepEqual(await names(['raw'], 'eu', 2), ['raw/us']);
-    for (const table of ['c', 'a', 'b']) await store.insertRelation({ ...row(`m://${table}`), ident: { ...ident, name: table } });
-    assert.deepEqual(
-      (await store.listRelations('table', ident.namespace, { after: 'a', limit: 1 })).map((found) => found.ident),
-      [{ ...ident, name: 'b' }],
-    );
-    assert.deepEqual(await store.listRelations('table', ['raw'], all), []);
-  });
-
-  check('a table is inserted once, into a namespace that exists', async (store) => {
-    assert.equal(await store.insertRelation(row('m://1')), 'namespace-missing');
-    await prepare(store);
-    assert.equal(await store.insertRelation(row('m://1')), 'inserted');
-    assert.equal(await store.insertRelation(row('m://2')), 'exists');
-    assert.deepEqual(await store.getRelation('table', ident), row('m://1'));
-    assert.deepEqual(await store.dropRelation('table', ident, forget), row('m://1'));
-    assert.equal(await store.dropRelation('table', ident, forget), null);
-  });
-
-  check('the swap moves the pointer only from what is expected', async (store) => {
-    await prepare(store);
-    assert.equal(await store.swapRelation('table', ident, 'm://1', 'm://2'), 'missing');
-    await store.insertRelation(row('m://1'));
-    assert.equal(await store.swapRelation('table', ident, 'm://0', 'm://2'), 'lost');
-    assert.equal(await store.swapRelation('table', ident, 'm://1', 'm://2'), 'swapped');
-    assert.equal(await store.swapRelation('table', ident, 'm://1', 'm://3'), 'lost');
-    assert.deepEqual(await store.getRelation('table', ident), row('m://2'));
-  });
-
-  check('I3: in every sixteen-way race exactly one swap wins, and the pointer is the winner', async (store) => {
-    await prepare(store);
-    await store.insertRelation(row('m://0'));
-    for (let round = 0; round < 10; round++) {
-      const base = (await store.getRelation('table', ident))?.metadataLocation ?? '';
-      const outcomes = await Promise.all(
-        Array.from({ length: 16 }, (_, index) => store.swapRelation('table', ident, base, `m://${round}-${index}`)),
-      );
-      const winners = outcomes.flatMap((outcome, index) => (outcome === 'swapped' ? [`m://${round}-${index}`] : []));
-      assert.equal(winners.length, 1);
-      assert.deepEqual([(await store.getRelation('table', ident))?.metadataLocation], winners);
-    }
-  });
-
-  check('whether a table lies under a prefix is exact at its edges', async (store) => {
-    await prepare(store);
-    await store.insertRelation(row('m://lake/t-1/metadata/0.json'));
-    const answers = await Promise.all(
-      ['m://lake/t-1/', 'm://lake/', 'm://lake/t-1/metadata/', 'm://lake/t/', 'm://lake/t-1/metadata/0.json/', 'm://lake/u'].map((prefix) =>
-        store.hasTableUnder(prefix),
-      ),
-    );
-    assert.deepEqual(answers, [true, true, true, false, false, false]);
-  });
-}
-
-registerSuite('memory', async (run) => {
-  await using store = memoryCatalogStore();
-  await run(store);
-});
-registerSuite('sqlite', (run) =>
-  withFolder(async (folder) => {
-    await using store = await sqliteCatalogStore({ path: join(folder, 'deep', 'catalog.db') });
-    await run(store);
-  }),
-);
-
-test('sqlite: what was inserted is there after the file is opened again, and two handles on it exclude each other', () =>
-  withFolder(async (folder) => {
-    const path = join(folder, 'catalog.db');
-    {
-      await using store = await sqliteCatalogStore({ path });
-      await store.insertNamespace({ namespace: ['raw'], properties: {} });
-      await store.insertNamespace({ namespace: ['raw', 'eu'], properties: {} });
-      await store.insertRelation(row('m://0'));
-    }
-    await using one = await sqliteCatalogStore({ path });
-    await using two = await sqliteCatalogStore({ path });
-    for (let round = 0; round < 10; round++) {
-      const base = (await one.getRelation('table', ident))?.metadataLocation ?? '';
-      const outcomes = await Promise.all(
-        [one, two].map((store, index) => store.swapRelation('table', ident, base, `m://${round}-${index}`)),
-      );
-      assert.deepEqual([...outcomes].sort(), ['lost', 'swapped']);
-      assert.equal((await two.getRelation('table', ident))?.metadataLocation, `m://${round}-${outcomes.indexOf('swapped')}`);
-    }
-  }));
 
 test('sqlite: a file that is no database, and one of a newer program, are refused with the reason', () =>
   withFolder(async (folder) => {

@@ -1,0 +1,22 @@
+// The catalog's store on a real PostgreSQL: what every store promises, and what only this one can meet.
+
+import assert from 'node:assert/strict';
+import test, { after } from 'node:test';
+import { catalogStoreSuite, sharedCatalogStoreSuite } from '../conformance/catalog-store-suite.ts';
+import { contractStoreSuite, sharedContractStoreSuite } from '../conformance/contract-store-suite.ts';
+import { lineageStoreSuite } from '../conformance/lineage-store-suite.ts';
+import { qualityStoreSuite, sharedQualityStoreSuite } from '../conformance/quality-store-suite.ts';
+import { relationStoreSuite } from '../conformance/relation-store-suite.ts';
+import { postgresWorld } from './postgres-world.ts';
+
+const world = await postgresWorld();
+after(() => world[Symbol.asyncDispose]());
+
+catalogStoreSuite(world);
+relationStoreSuite(world);
+sharedCatalogStoreSuite(world);
+contractStoreSuite(world);
+sharedContractStoreSuite(world);
+lineageStoreSuite(world);
+qualityStoreSuite(world);
+sharedQualityStoreSuite(world);
