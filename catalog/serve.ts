@@ -18,7 +18,10 @@ import { catalogServices } from './service/catalog-services.ts';
 import type { StorePlace } from './service/object-stores.ts';
 import type { CatalogStore } from './store/catalog-store.ts';
 
-export interface ServeCatalogOptions extends Pick<CatalogServerOptions, 'bodyBytesMax' | 'jsonDepthMax' | 'requestTimeoutMs'> {
+export interface ServeCatalogOptions extends Pick<
+  CatalogServerOptions,
+  'bodyBytesMax' | 'jsonDepthMax' | 'requestTimeoutMs' | 'namespaceSeparator'
+> {
   /** 0: a free one. */
   readonly port: number;
   /** Loopback unless said otherwise: beyond it nobody is let in without a token. */

@@ -25,6 +25,7 @@ import { lineageRoutes } from './lineage-routes.ts';
 import { idempotentRequests, lifetimeText, type AnsweredRelation } from './idempotency.ts';
 import { namespaceRoutes } from './namespace-routes.ts';
 import { oauthRoutes } from './oauth-routes.ts';
+import { unitSeparated, unitSeparator } from './namespace-separator.ts';
 import { openApiRoute } from './openapi.ts';
 import { sendError, sendJson, type ServedFile } from './reply.ts';
 import { thrownError } from './rest-error.ts';
@@ -56,6 +57,8 @@ export interface CatalogServerOptions {
   readonly bodyBytesMax?: number;
   readonly jsonDepthMax?: number;
   readonly requestTimeoutMs?: number;
+  /** Between the levels of a namespace in a path, percent-encoded; `%1F` unless something in between refuses that. */
+  readonly namespaceSeparator?: string;
   /** For how long a request may come again under its Idempotency-Key. */
   readonly idempotencyLifetimeMs?: number;
   /** Listening on loopback only: then a request that came by another host name was sent by a web page (DNS rebinding). */
@@ -72,16 +75,17 @@ const keepAliveTimeoutMs = 120_000;
 const pathParameterMax = 4096;
 /** Longer than any client tries again. */
 const idempotencyLifetimeDefaultMs = 30 * 60_000;
-/** Levels of a namespace in a path are joined by the unit separator, as clients do that are not told otherwise. */
-const overrides = { 'namespace-separator': '%1F' };
 
 export function catalogServer(options: CatalogServerOptions): FastifyInstance {
   const { logger, warehouse, idempotencyLifetimeMs: lifetimeMs = idempotencyLifetimeDefaultMs } = options;
+  const { namespaceSeparator: separator = unitSeparator } = options;
+  const toUnits = unitSeparated(separator);
   const app = fastify({
     logger: false,
     bodyLimit: options.bodyBytesMax ?? bodyBytesDefault,
     requestTimeout: options.requestTimeoutMs ?? requestTimeoutDefaultMs,
     keepAliveTimeout: keepAliveTimeoutMs,
+    rewriteUrl: ({ url = '/' }) => toUnits(url),
     routerOptions: { maxParamLength: pathParameterMax },
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
@@ -124,7 +128,7 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
     const fields = { method: request.method, path: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
     logger.debug(fields, 'request');
   });
-  configRoute(app, { warehouse, overrides, idempotencyKeyLifetime: lifetimeText(lifetimeMs) });
+  configRoute(app, { warehouse, overrides: { 'namespace-separator': separator }, idempotencyKeyLifetime: lifetimeText(lifetimeMs) });
   namespaceRoutes(app, options.namespaces);
   tableRoutes(app, options.tables);
   viewRoutes(app, options.views);

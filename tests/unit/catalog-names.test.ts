@@ -189,3 +189,27 @@ test('a table whose metadata file is gone is told apart from one that does not e
     );
     assert.equal(await client.loadTable({ namespace: ['a'], name: 'none' }), null);
   }));
+
+test('another separator of levels, where one is configured: %2E joins levels, a dot in a name does not; %1F is understood as ever', async () => {
+  await withCatalogWorld(
+    async ({ ok, call, url }) => {
+      const config = (await ok('GET', 'config'))['overrides'];
+      assert.deepEqual(config, { 'namespace-separator': '%2E' });
+      for (const namespace of [['a'], ['a', 'b'], ['a.b'], ['a', 'b', 'c']]) await ok('POST', 'namespaces', { namespace });
+      assert.deepEqual((await ok('GET', 'namespaces/a%2eb'))['namespace'], ['a', 'b']);
+      assert.deepEqual((await ok('GET', 'namespaces/a%1Fb'))['namespace'], ['a', 'b']);
+      assert.deepEqual((await ok('GET', 'namespaces/a.b'))['namespace'], ['a.b']);
+      assert.deepEqual((await ok('GET', 'namespaces?pageToken=&parent=a.b'))['namespaces'], [['a', 'b', 'c']]);
+      await using client = restCatalog({ uri: url });
+      await client.createTable({ namespace: ['a', 'b'], name: 't.u' }, { schema: idSchema });
+      assert.deepEqual(await client.listTables(['a', 'b']), [{ namespace: ['a', 'b'], name: 't.u' }]);
+      assert.equal((await call('HEAD', 'namespaces/a%2Eb/tables/t.u')).status, 204);
+    },
+    { namespaceSeparator: '%2E' },
+  );
+  for (const namespaceSeparator of ['.', '%2F', '%25', '%zz'])
+    await assert.rejects(
+      withCatalogWorld(async () => undefined, { namespaceSeparator }),
+      (error: unknown) => error instanceof LakeError && error.code === 'CONFIG_INVALID',
+    );
+});
