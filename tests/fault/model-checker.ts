@@ -1,6 +1,7 @@
 // Breadth-first search over every reachable state of protocol-model.ts, names of ids and workers left out of account.
 
-import { chainOf, down, successors, workerOf, type Budget, type Rules, type State } from './protocol-model.ts';
+import { chainOf, down, successors, workerOf, type Budget, type File, type Rules, type State } from './protocol-model.ts';
+import { idle } from './protocol-upkeep.ts';
 
 export type Verdict =
   | { readonly kind: 'safe'; readonly states: number; readonly halted: number }
@@ -16,6 +17,8 @@ export function check(rules: Rules, budget: Budget, statesMax = 4_000_000): Verd
     property: null,
     isHalted: false,
     requests: [],
+    compaction: idle,
+    replacements: [],
     deleted: [],
     group: 0,
     logStart: 0,
@@ -96,12 +99,9 @@ function canonical(state: State, rules: Rules): string {
       ids.set(id, known);
       return known;
     };
-    const main = state.main.map(({ id, commit, to, files }) => [
-      name(id),
-      commit === null ? -1 : name(commit),
-      to,
-      files.map((file) => [file.from, file.to, name(file.commit), file.incarnation, file.isErased === true]),
-    ]);
+    const named = (files: readonly File[]) =>
+      files.map((file) => [file.from, file.to, name(file.commit), file.incarnation, file.isErased === true]);
+    const main = state.main.map(({ id, commit, to, files }) => [name(id), commit === null ? -1 : name(commit), to, named(files)]);
     const workers = order
       .map((i) => workerOf(state, i))
       .map((worker) =>
@@ -117,6 +117,14 @@ function canonical(state: State, rules: Rules): string {
         name(request.commit),
       ])
       .sort((a, b) => (String(a) < String(b) ? -1 : 1));
+    const { compaction } = state;
+    const compacting =
+      compaction.at === 'idle'
+        ? 0
+        : [compaction.at, compaction.sources.map(name), named([compaction.into]), compaction.list && named(compaction.list)];
+    const replacements = state.replacements
+      .map(({ base, files, into }) => [name(base), named(files), name(into)])
+      .sort((a, b) => (String(a) < String(b) ? -1 : 1));
     const property = state.property && [name(state.property.commit), state.property.next, state.property.incarnation, state.property.rows];
     const deleted = state.deleted.map(name).sort();
     const group = rules.startFrom === 'group' ? state.group : 0;
@@ -126,6 +134,8 @@ function canonical(state: State, rules: Rules): string {
       property,
       workers,
       requests,
+      compacting,
+      replacements,
       deleted,
       group,
       state.isHalted,

@@ -18,6 +18,8 @@ const none: Budget = {
   rollback: 0,
   replace: 0,
   erase: 0,
+  merge: 0,
+  sweep: 0,
 };
 
 const safe: Readonly<Record<string, Budget>> = {
@@ -30,12 +32,29 @@ const safe: Readonly<Record<string, Budget>> = {
   'an erasure, a crash and a lost reply': { ...none, crash: 1, lose: 1, erase: 1 },
   'an erasure, a compaction and an expiry': { ...none, crash: 1, compact: 1, expire: 1, erase: 1 },
   'two erasures and a rollback': { ...none, rollback: 1, erase: 2 },
+  'a compaction, a crash and a lost reply': { ...none, crash: 1, lose: 1, merge: 1 },
+  'a compaction, an expiry and a sweep': { ...none, lose: 1, expire: 1, merge: 1, sweep: 1 },
+  'a compaction, a rollback and a sweep': { ...none, rollback: 1, merge: 1, sweep: 1 },
+  'a compaction, an erasure and a sweep': { ...none, lose: 1, erase: 1, merge: 1, sweep: 1 },
+  'two compactions and a lost reply': { ...none, records: 3, lose: 1, merge: 2 },
+  'a crash, a rollback and a sweep': { ...none, crash: 1, rollback: 1, sweep: 1 },
   'a replacement by an empty table': { ...none, crash: 1, lose: 1, replace: 1, expire: 1 },
 };
 
 const long: Readonly<Record<string, Budget>> = {
   'everything at once': { ...none, crash: 2, lose: 1, compact: 1, expire: 1, retain: 1, recreate: 1, rollback: 1 },
   'everything and an erasure': { ...none, crash: 1, lose: 1, compact: 1, expire: 1, retain: 1, rollback: 1, erase: 1 },
+  'compactions, sweeps and everything that the table can do': {
+    ...none,
+    records: 3,
+    crash: 1,
+    lose: 1,
+    expire: 1,
+    rollback: 1,
+    erase: 1,
+    merge: 2,
+    sweep: 2,
+  },
   'four records, two crashes, two lost replies': { ...none, records: 4, crash: 2, lose: 2, compact: 1 },
 };
 
@@ -61,6 +80,28 @@ const mutants: Readonly<Record<string, { readonly rules: Partial<Rules>; readonl
     finds: /LOST/,
   },
   'an erasure that deletes every upload that nothing names': { rules: { erasureDeletes: 'unnamed' }, budget: { erase: 1 }, finds: /LOST/ },
+  'a compaction over a head that no longer has its files': {
+    rules: { compactionChecksFiles: false },
+    budget: { erase: 1, merge: 1 },
+    finds: /DUPLICATE/,
+  },
+  'a compaction that sends its list again over a newer head': {
+    rules: { compactionMakesListAnew: false },
+    budget: { records: 3, merge: 1 },
+    finds: /LOST/,
+  },
+  'a sweep of every upload that nothing names': { rules: { sweepDeletes: 'unnamed' }, budget: { sweep: 1 }, finds: /LOST/ },
+  'a sweep that looks at the head alone': {
+    rules: { sweepDeletes: 'not in the head' },
+    budget: { rollback: 1, merge: 1, sweep: 1 },
+    finds: /LOST/,
+  },
+  'a sweep without an age gate': { rules: { sweepWaits: false }, budget: { merge: 1, sweep: 1 }, finds: /LOST/ },
+  'a sweep by offsets where the catalog does not check them': {
+    rules: { catalogChecksChain: false },
+    budget: { rollback: 1, sweep: 1 },
+    finds: /LOST/,
+  },
   'trust the property of a replaced table': { rules: { walksAncestry: false }, budget: { replace: 1 }, finds: /LOST/ },
 };
 

@@ -1,8 +1,10 @@
 // The commit protocol as a state machine, small enough to try every interleaving: two workers (one may be a zombie) that
-// crash, lose replies and send late; foreign compaction, snapshot expiry, rollback, replacement by an empty table; group
+// crash, lose replies and send late; compaction of Foz's and of others, sweeps (protocol-upkeep.ts), snapshot expiry, rollback, replacement by an empty table; group
 // offsets that are rewound; retention; a re-created topic. model-checker.ts searches breadth first for a state in which an offset
 // is in the table twice or the table claims one it does not hold, and for dead ends. Each rule of the design can be
 // switched off; the test keeps every such mutant broken, so that the model cannot pass for lack of teeth.
+
+import { upkeepSteps, type Compaction, type Replacement } from './protocol-upkeep.ts';
 
 export interface Rules {
   /** Where a worker starts: the chain in the table (I1) or the group offset. */
@@ -30,6 +32,16 @@ export interface Rules {
   readonly erasesInChain: boolean;
   /** An erasure deletes uploads below the table's next offset, which no commit can name any more (I2), or all that nothing names. */
   readonly erasureDeletes: 'dead' | 'unnamed';
+  /** The catalog checks the offsets on the metadata that the swap asserts, whatever the worker saw (I2). */
+  readonly catalogChecksChain: boolean;
+  /** A compaction commits only over a head that has every file it stands for. */
+  readonly compactionChecksFiles: boolean;
+  /** After a 409 the list of files is made anew over the newer head, or the old one is sent again. */
+  readonly compactionMakesListAnew: boolean;
+  /** The sweep deletes what no snapshot names and no commit can, what no snapshot names, or what the head does not name. */
+  readonly sweepDeletes: 'proven' | 'unnamed' | 'not in the head';
+  /** The age gate: what a compaction may still commit is left alone. */
+  readonly sweepWaits: boolean;
 }
 
 export interface Budget {
@@ -44,6 +56,9 @@ export interface Budget {
   readonly rollback: number;
   readonly replace: number;
   readonly erase: number;
+  /** Compactions of Foz. */
+  readonly merge: number;
+  readonly sweep: number;
 }
 
 export const safeRules: Rules = {
@@ -60,6 +75,11 @@ export const safeRules: Rules = {
   acknowledgesFirst: false,
   erasesInChain: true,
   erasureDeletes: 'dead',
+  catalogChecksChain: true,
+  compactionChecksFiles: true,
+  compactionMakesListAnew: true,
+  sweepDeletes: 'proven',
+  sweepWaits: true,
 };
 
 interface Worker {
@@ -72,7 +92,7 @@ interface Worker {
   incarnation: number;
 }
 
-interface File {
+export interface File {
   readonly from: number;
   readonly to: number;
   readonly commit: number;
@@ -107,6 +127,8 @@ export interface State {
   property: { readonly commit: number; readonly next: number; readonly incarnation: number; readonly rows: number } | null;
   isHalted: boolean;
   requests: Request[];
+  compaction: Compaction;
+  replacements: Replacement[];
   deleted: number[];
   group: number;
   logStart: number;
@@ -154,6 +176,7 @@ export function successors(state: State, rules: Rules, records: number): Step[] 
   state.workers.forEach((worker, i) => workerSteps(state, worker, i, rules, records, push));
   state.requests.forEach((request, i) => requestSteps(state, request, i, rules, push));
   worldSteps(state, rules, records, push);
+  upkeepSteps(state, rules, push);
   return steps;
 }
 
@@ -163,12 +186,13 @@ function copyOf(state: State): State {
     ...state,
     workers: [{ ...state.workers[0] }, { ...state.workers[1] }],
     requests: [...state.requests],
+    replacements: [...state.replacements],
     deleted: [...state.deleted],
     left: { ...state.left },
   };
 }
 
-type Push = (label: string, change: (next: State) => void) => void;
+export type Push = (label: string, change: (next: State) => void) => void;
 
 export function workerOf(state: State, i: number): Worker {
   return i === 0 ? state.workers[0] : state.workers[1];
@@ -254,7 +278,9 @@ function reconcileSteps(state: State, worker: Worker, i: number, rules: Rules, p
 function requestSteps(state: State, request: Request, i: number, rules: Rules, push: Push): void {
   const { commit, from, to } = request;
   const isKnown = state.main.some((snapshot) => snapshot.commit === commit);
-  const applies = rules.assertsSnapshot ? request.base === state.main[0]?.id : !isKnown;
+  const chain = chainOf(state, rules);
+  const isLegal = !rules.checksOffsets || !rules.catalogChecksChain || (chain.kind === 'valid' && chain.next === from);
+  const applies = (rules.assertsSnapshot ? request.base === state.main[0]?.id : !isKnown) && isLegal;
   const arrive = (next: State): void => {
     next.requests.splice(i, 1);
     if (!applies) return;
@@ -346,7 +372,7 @@ function eraseStep(state: State, rules: Rules, push: Push): void {
   if (state.left.erase === 0 || !head || !first || !property || chainOf(state, rules).kind === 'broken') return;
   push('a key is erased, the snapshots that held it are forgotten, and what nothing names is deleted', (next) => {
     next.left.erase--;
-    const files = head.files.map((file) => (file === first ? { ...file, isErased: true } : file));
+    const files = head.files.map((file) => (file === first ? { ...file, commit: next.ids++, isErased: true } : file));
     const commit = rules.erasesInChain ? next.ids++ : null;
     next.main = [{ id: next.ids++, commit, to: commit === null ? 0 : property.next, files }];
     next.end = 'expired';
@@ -367,5 +393,9 @@ function prune(state: State, rules: Rules): void {
     (request) =>
       reachable.has(request.base) ||
       (!request.isZombie && workerOf(state, request.worker).at === 'waiting' && workerOf(state, request.worker).commit === request.commit),
+  );
+  const { compaction } = state;
+  state.replacements = state.replacements.filter(
+    ({ base, into }) => reachable.has(base) || (compaction.at === 'sent' && compaction.into.commit === into),
   );
 }
