@@ -13,16 +13,8 @@ import { effectiveBody } from './registry/effective.ts';
 import { contractCache } from './registry/registered-documents.ts';
 import type { Registered } from './registry/registry-service.ts';
 import { isContractView, isEventView, isInForceView, isRegistered, isVersionView } from './registry/view-guards.ts';
-import {
-  errorMessage,
-  refusedBy,
-  restExchange,
-  type RestHttpOptions,
-  type RestRequest,
-  type RestResponse,
-  type BearerToken,
-} from './rest-http.ts';
-import { refusalReasons } from './server/rest-error.ts';
+import { answerOf } from './rest-answer.ts';
+import { restExchange, type BearerToken, type RestHttpOptions, type RestRequest } from './rest-http.ts';
 import type { Answer, Paged } from './service/answer.ts';
 
 export interface RestContractsOptions {
@@ -132,15 +124,6 @@ async function exchanged(http: RestHttpOptions, request: RestRequest, signal?: A
 }
 
 /** The reason by the error's type; what no registry of ours says is thrown. */
-function answerOf(request: RestRequest, response: RestResponse): Answer<unknown> {
-  if (response.status === 200) return { kind: 'ok', value: response.body };
-  const error = memberOf(response.body, 'error');
-  const type = memberOf(error, 'type');
-  const reason = isString(type) ? refusalReasons.get(type) : undefined;
-  if (reason === undefined) throw refusedBy(request, response);
-  const detail = memberOf(error, 'detail');
-  return { kind: 'refused', reason, message: errorMessage(response.body), ...(isRecord(detail) ? { detail } : {}) };
-}
 
 interface ChangeFields {
   readonly note: string | null;

@@ -5,9 +5,9 @@ import { LakeError } from '../runtime/errors.ts';
 import type { Lineage } from './lineage.ts';
 import type { LineageView } from './lineage/lineage-views.ts';
 import { isConsumers } from './registry/view-guards.ts';
-import { errorMessage, refusedBy, restExchange, type RestHttpOptions, type RestRequest, type BearerToken } from './rest-http.ts';
-import { refusalReasons } from './server/rest-error.ts';
-import { refused, type Answer } from './service/answer.ts';
+import { answerOf } from './rest-answer.ts';
+import { restExchange, type BearerToken, type RestHttpOptions, type RestRequest } from './rest-http.ts';
+import type { Answer } from './service/answer.ts';
 
 export interface RestLineageOptions {
   /** Base address, as `http://127.0.0.1:8181`. */
@@ -24,15 +24,8 @@ const responseBytesMax = 64 * 1024 * 1024;
 export function restLineage({ uri, token, requestTimeoutMs = requestTimeoutDefaultMs }: RestLineageOptions): Lineage {
   const http: RestHttpOptions = { token, requestTimeoutMs, responseBytesMax };
   const base = uri.replace(/\/+$/, '');
-  const exchange = async (request: RestRequest, signal?: AbortSignal): Promise<Answer<unknown>> => {
-    const response = await restExchange(http, request, signal);
-    if (response.status === 200) return { kind: 'ok', value: response.body };
-    const error = isRecord(response.body) ? response.body['error'] : null;
-    const type = isRecord(error) ? error['type'] : null;
-    const reason = isString(type) ? refusalReasons.get(type) : undefined;
-    if (reason === undefined) throw refusedBy(request, response);
-    return refused(reason, errorMessage(response.body));
-  };
+  const exchange = async (request: RestRequest, signal?: AbortSignal): Promise<Answer<unknown>> =>
+    answerOf(request, await restExchange(http, request, signal));
   return {
     async record(events, signal) {
       const answer = await exchange({ method: 'POST', url: `${base}/api/v1/lineage`, body: events, isWrite: true }, signal);
