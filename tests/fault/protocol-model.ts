@@ -159,7 +159,7 @@ export function chainOf(state: State, rules: Rules): Chain {
   return end === 'expired' && isSame ? valid : { kind: 'broken' };
 }
 
-function rowsOf(files: readonly File[]): number {
+export function rowsOf(files: readonly File[]): number {
   return files.reduce((sum, { from, to, isErased }) => sum + to - from - (isErased ? 1 : 0), 0);
 }
 
@@ -340,7 +340,6 @@ function worldSteps(state: State, rules: Rules, records: number, push: Push): vo
       next.end = 'root';
     });
   }
-  eraseStep(state, rules, push);
   if (rules.startFrom === 'group' && left.rewind > 0 && state.group > 0) {
     push('a zombie rewinds the group offset', (next) => {
       next.left.rewind--;
@@ -362,27 +361,6 @@ function worldSteps(state: State, rules: Rules, records: number, push: Push): vo
       next.workers.forEach((worker) => (worker.at === 'ready' ? Object.assign(worker, down) : undefined));
     });
   }
-}
-
-/** Compare-and-swap on main's head over a chain that stands: what it says is carried on, no offset moves. */
-function eraseStep(state: State, rules: Rules, push: Push): void {
-  const [head] = state.main;
-  const first = head?.files.find((file) => !file.isErased);
-  const { property } = state;
-  if (state.left.erase === 0 || !head || !first || !property || chainOf(state, rules).kind === 'broken') return;
-  push('a key is erased, the snapshots that held it are forgotten, and what nothing names is deleted', (next) => {
-    next.left.erase--;
-    const files = head.files.map((file) => (file === first ? { ...file, commit: next.ids++, isErased: true } : file));
-    const commit = rules.erasesInChain ? next.ids++ : null;
-    next.main = [{ id: next.ids++, commit, to: commit === null ? 0 : property.next, files }];
-    next.end = 'expired';
-    if (commit !== null) next.property = { ...property, commit, rows: rowsOf(files) };
-    const uploads = [...next.workers.filter(({ at }) => at !== 'down' && at !== 'ready'), ...next.requests];
-    const isDeleted = ({ from, incarnation }: { readonly from: number; readonly incarnation: number }): boolean =>
-      rules.erasureDeletes === 'unnamed' || (from < property.next && incarnation === property.incarnation);
-    const unnamed = uploads.filter((upload) => isDeleted(upload) && !files.some((file) => file.commit === upload.commit));
-    next.deleted = [...new Set([...next.deleted, ...unnamed.map((upload) => upload.commit)])];
-  });
 }
 
 /** Requests that can only be refused and that nobody waits for change nothing. */

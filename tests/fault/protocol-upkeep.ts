@@ -1,8 +1,8 @@
 // The upkeep in the model of the protocol: a compaction that writes two neighbouring files as one, sends a list of files over a
 // head, loses replies, crashes and is applied late; a sweep that deletes what no snapshot names. Time is not in the model: the age
-// gate of the sweep stands as "no compaction that may still commit the file".
+// gate of the sweep stands as "no compaction that may still commit the file". And an erasure.
 
-import { chainOf, workerOf, type File, type Push, type Rules, type State } from './protocol-model.ts';
+import { chainOf, rowsOf, workerOf, type File, type Push, type Rules, type State } from './protocol-model.ts';
 
 export type Compaction =
   | { readonly at: 'idle' }
@@ -22,6 +22,7 @@ export function upkeepSteps(state: State, rules: Rules, push: Push): void {
   compactionSteps(state, rules, push);
   state.replacements.forEach((_, i) => replacementSteps(state, i, push));
   sweepStep(state, rules, push);
+  eraseStep(state, rules, push);
 }
 
 function compactionSteps(state: State, rules: Rules, push: Push): void {
@@ -115,5 +116,26 @@ function sweepStep(state: State, rules: Rules, push: Push): void {
   push('orphans are swept', (next) => {
     next.left.sweep--;
     next.deleted = [...new Set([...next.deleted, ...deleted])];
+  });
+}
+
+/** Compare-and-swap on main's head over a chain that stands: what it says is carried on, no offset moves. */
+function eraseStep(state: State, rules: Rules, push: Push): void {
+  const [head] = state.main;
+  const first = head?.files.find((file) => !file.isErased);
+  const { property } = state;
+  if (state.left.erase === 0 || !head || !first || !property || chainOf(state, rules).kind === 'broken') return;
+  push('a key is erased, the snapshots that held it are forgotten, and what nothing names is deleted', (next) => {
+    next.left.erase--;
+    const files = head.files.map((file) => (file === first ? { ...file, commit: next.ids++, isErased: true } : file));
+    const commit = rules.erasesInChain ? next.ids++ : null;
+    next.main = [{ id: next.ids++, commit, to: commit === null ? 0 : property.next, files }];
+    next.end = 'expired';
+    if (commit !== null) next.property = { ...property, commit, rows: rowsOf(files) };
+    const uploads = [...next.workers.filter(({ at }) => at !== 'down' && at !== 'ready'), ...next.requests];
+    const isDeleted = ({ from, incarnation }: { readonly from: number; readonly incarnation: number }): boolean =>
+      rules.erasureDeletes === 'unnamed' || (from < property.next && incarnation === property.incarnation);
+    const unnamed = uploads.filter((upload) => isDeleted(upload) && !files.some((file) => file.commit === upload.commit));
+    next.deleted = [...new Set([...next.deleted, ...unnamed.map((upload) => upload.commit)])];
   });
 }
