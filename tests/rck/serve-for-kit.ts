@@ -4,11 +4,13 @@
 import { join } from 'node:path';
 import { serveCatalog } from '../../catalog/serve.ts';
 import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
+import { postgresCatalogStore } from '../../catalog/store/postgres-catalog-store.ts';
 import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
 import { filesystemStore } from '../../lake/store/filesystem-store.ts';
+import { postgresWorld } from '../integration/postgres-world.ts';
 import { kitBase } from './kit.ts';
 
-export const storeKinds = ['sqlite'] as const;
+export const storeKinds = ['sqlite', 'postgres'] as const;
 export type StoreKind = (typeof storeKinds)[number];
 
 export interface ServedForKit extends AsyncDisposable {
@@ -17,25 +19,20 @@ export interface ServedForKit extends AsyncDisposable {
 }
 
 export async function serveForKit(kind: StoreKind, scratch: string): Promise<ServedForKit> {
+  await using opening = new AsyncDisposableStack();
+  const store = await openStore(kind, scratch, opening);
   const objectStore = filesystemStore({ root: join(scratch, 'warehouse'), fsync: false });
-  const store = await openStore(kind, scratch);
   // As the kit spells the place that it names itself; its purged tables are made again at once, in the same place.
   const kitStore = filesystemStore({ root: kitBase, fsync: false });
   const allowed = [`file:${kitBase}`, `file://${kitBase}`].map((prefix) => ({ prefix, root: prefix, store: kitStore }));
   const served = await serveCatalog({ port: 0, store, objectStore, allowed, dropGraceMs: 0 });
-  return {
-    url: served.url,
-    warehouse: objectStore.root,
-    [Symbol.asyncDispose]: async () => {
-      await served.close();
-      await store[Symbol.asyncDispose]();
-    },
-  };
+  opening.defer(() => served.close());
+  const parts = opening.move();
+  return { url: served.url, warehouse: objectStore.root, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
-async function openStore(kind: StoreKind, scratch: string): Promise<CatalogStore> {
-  switch (kind) {
-    case 'sqlite':
-      return sqliteCatalogStore({ path: join(scratch, 'catalog.sqlite') });
-  }
+async function openStore(kind: StoreKind, scratch: string, parts: AsyncDisposableStack): Promise<CatalogStore> {
+  if (kind === 'sqlite') return parts.use(await sqliteCatalogStore({ path: join(scratch, 'catalog.sqlite') }));
+  const world = parts.use(await postgresWorld());
+  return parts.use(await postgresCatalogStore({ url: await world.newDatabase() }));
 }
