@@ -12,6 +12,7 @@ export interface Answered {
   readonly status: number;
   /** Untyped on purpose: this is what a foreign client sees. */
   readonly body: Record<string, unknown>;
+  readonly headers: Headers;
 }
 
 export interface CatalogWorld {
@@ -21,7 +22,7 @@ export interface CatalogWorld {
   readonly lake: ObjectStore;
   /** Allowed beside it, `memory://other/shared`. */
   readonly other: ObjectStore;
-  call(method: string, path: string, body?: unknown): Promise<Answered>;
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
   /** The same, where only success will do. */
   ok(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>;
 }
@@ -31,11 +32,12 @@ export async function withCatalogWorld(run: (world: CatalogWorld) => Promise<voi
   const store = options.store ?? memoryCatalogStore();
   const allowed = [{ prefix: 'memory://other/shared', store: other }];
   const server = await serveCatalog({ port: 0, store, objectStore: lake, allowed, ...options });
-  const call: CatalogWorld['call'] = async (method, path, body) => {
-    const headers = { 'content-type': 'application/json' };
+  const call: CatalogWorld['call'] = async (method, path, body, others) => {
+    const headers = { 'content-type': 'application/json', ...others };
     const response = await fetch(`${server.url}/v1/${path}`, { method, headers, body: body === undefined ? null : stringifyJson(body) });
     const text = await response.text();
-    return { status: response.status, body: (text === '' ? {} : parseJson(text)) as Record<string, unknown> };
+    const parsed = (text === '' ? {} : parseJson(text)) as Record<string, unknown>;
+    return { status: response.status, body: parsed, headers: response.headers };
   };
   const ok: CatalogWorld['ok'] = async (method, path, body) => {
     const { status, body: answer } = await call(method, path, body);
