@@ -110,11 +110,13 @@ export function openCatalogStore(loaded: LoadedConfig): Promise<CatalogStore> {
 /** Paths are meant from `directory`. */
 export async function openStoreAt(address: StoreAddress, from: Pick<LoadedConfig, 'directory'>): Promise<CatalogStore> {
   if (address.kind === 'sqlite') return sqliteCatalogStore({ path: pathIn(from, address.path) });
-  throw new LakeError('CONFIG_INVALID', 'catalog.store: a PostgreSQL database is not supported yet');
+  // Loaded where it is asked for: most commands never need the driver.
+  const { postgresCatalogStore } = await import('../catalog/store/postgres-catalog-store.ts');
+  return postgresCatalogStore({ url: address.url });
 }
 
 /** How this process comes to the catalog: its database where that can be reached from here, else the address it is served at. */
-type CatalogReach =
+export type CatalogReach =
   | { readonly kind: 'store'; readonly address: StoreAddress }
   | {
       readonly kind: 'rest';
@@ -124,7 +126,7 @@ type CatalogReach =
       readonly requestTimeoutMs?: number;
     };
 
-function reachOf(loaded: LoadedConfig): CatalogReach {
+export function reachOf(loaded: LoadedConfig): CatalogReach {
   const { catalog } = loaded.config;
   if (catalog.kind === 'embedded') {
     const { store: address, listen } = catalog;

@@ -56,14 +56,15 @@ export const relationOperations: SqlOperations = {
         name,
         limit,
       ),
-    hasTableUnder: ({ row }, prefix, end) =>
+    hasTableUnder: ({ row }, prefix, end, purging) =>
       row(
         `SELECT 1 FROM relations WHERE metadata_location >= ? AND metadata_location < ?
-        UNION ALL SELECT 1 FROM dropped_relations WHERE metadata_location >= ? AND metadata_location < ? LIMIT 1`,
+        UNION ALL SELECT 1 FROM dropped_relations WHERE metadata_location >= ? AND metadata_location < ? AND uuid <> ? LIMIT 1`,
         prefix,
         end,
         prefix,
         end,
+        purging,
       ),
     listDropped: ({ rows }, after, limit) =>
       rows(`SELECT ${droppedColumns} FROM dropped_relations WHERE uuid > ? ORDER BY uuid LIMIT ?`, after, limit),

@@ -77,8 +77,11 @@ export interface RelationStore {
   listRelations(kind: RelationKind, namespace: readonly string[], page: PageRequest): Promise<readonly StoredRelation[]>;
   /** Tables and views of every namespace, in the order of namespace and name. */
   allRelations(page: { readonly after: TableIdent | null; readonly limit: number }): Promise<readonly StoredRelation[]>;
-  /** Whether the metadata location of any relation starts with this prefix, the dropped ones that are kept among them. */
-  hasTableUnder(prefix: string): Promise<boolean>;
+  /**
+   * Whether the metadata location of any relation starts with this prefix, the dropped ones that are kept among them; but for
+   * the dropped one with the uuid `purging`, which asks whether its files are only its own.
+   */
+  hasTableUnder(prefix: string, purging?: string): Promise<boolean>;
 
   /** By uuid, which is what `page.after` names. */
   listDropped(page: PageRequest): Promise<readonly DroppedRelation[]>;

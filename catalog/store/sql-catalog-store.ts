@@ -111,8 +111,8 @@ function relations(call: SqlCall): Relations {
     async allRelations({ after, limit }) {
       return rowsOf(await call('allRelations', ...(after === null ? ['', ''] : placeOf(after)), limit)).map(relationOf);
     },
-    async hasTableUnder(prefix) {
-      return listOf(await call('hasTableUnder', prefix, `${prefix}\u{10ffff}`)).length > 0;
+    async hasTableUnder(prefix, purging) {
+      return listOf(await call('hasTableUnder', prefix, `${prefix}\u{10ffff}`, purging ?? '')).length > 0;
     },
   };
 }

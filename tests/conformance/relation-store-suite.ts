@@ -158,6 +158,8 @@ export function relationStoreSuite(world: StoreWorld): void {
     assert.equal(await store.getRelation('table', raw('users')), null);
     assert.deepEqual(await store.listDropped(all), [{ ...table('users'), droppedAt: 5, keepUntil: 100, purge: true }]);
     assert.equal(await store.hasTableUnder('m://users/'), true, 'its files are still there');
+    assert.equal(await store.hasTableUnder('m://users/', 'uuid-users'), false, 'they are only its own');
+    assert.equal(await store.hasTableUnder('m://users/', 'uuid-other'), true);
     await store.insertRelation({ ...table('users'), uuid: 'uuid-2', metadataLocation: 'm://users-2/0' });
     assert.equal(await store.undropRelation('uuid-users', raw('users')), 'exists');
     assert.equal(await store.undropRelation('uuid-users', raw('daily')), 'other-exists');
