@@ -6,6 +6,7 @@ import { lstat, mkdir, open, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LakeError } from '../../runtime/errors.ts';
 import { codeOf } from './file-error.ts';
+import type { RealRoot } from './file-paths.ts';
 
 /** Memory bound: forgetting costs flushes, never safety. */
 const rememberedMax = 10_000;
@@ -13,11 +14,13 @@ const rememberedMax = 10_000;
 export interface DurableDirectories {
   /** Makes root/segments… a directory whose entries are on disk. Refuses symbolic links on the way. */
   ensure(segments: readonly string[]): Promise<void>;
+  /** As well, but looks at it only the first time: for a directory that nobody else is to touch. */
+  ensureOnce(segments: readonly string[]): Promise<void>;
   /** Flushes the entries of one directory. */
   flush(directory: string): Promise<void>;
 }
 
-export function durableDirectories(root: string, fsync: boolean): DurableDirectories {
+export function durableDirectories(root: string, rootPath: RealRoot, fsync: boolean): DurableDirectories {
   const remembered = new Set<string>();
 
   const flush = async (directory: string): Promise<void> => {
@@ -28,7 +31,7 @@ export function durableDirectories(root: string, fsync: boolean): DurableDirecto
 
   const ensure = async (segments: readonly string[]): Promise<void> => {
     const target = join(root, ...segments);
-    if (remembered.has(target) && (await isRealDirectory(root, segments))) return;
+    if (remembered.has(target) && (await isRealDirectory(root, rootPath, segments))) return;
     await makeRoot(root, flush);
     let path = root;
     for (const segment of segments) {
@@ -45,7 +48,11 @@ export function durableDirectories(root: string, fsync: boolean): DurableDirecto
     remembered.add(target);
   };
 
-  return { ensure, flush };
+  const ensureOnce = async (segments: readonly string[]): Promise<void> => {
+    if (!remembered.has(join(root, ...segments))) await ensure(segments);
+  };
+
+  return { ensure, ensureOnce, flush };
 }
 
 async function makeRoot(root: string, flush: (directory: string) => Promise<void>): Promise<void> {
@@ -61,9 +68,9 @@ async function refuseUnlessDirectory(path: string): Promise<void> {
   throw new LakeError('STORE_REFUSED', `put needs the directory ${path}, found ${what}`, { context: { path } });
 }
 
-async function isRealDirectory(root: string, segments: readonly string[]): Promise<boolean> {
+async function isRealDirectory(root: string, rootPath: RealRoot, segments: readonly string[]): Promise<boolean> {
   try {
-    return (await realpath(join(root, ...segments))) === join(await realpath(root), ...segments);
+    return (await realpath(join(root, ...segments))) === join(await rootPath(), ...segments);
   } catch {
     return false;
   }

@@ -23,13 +23,24 @@ export function pathOfKey(directory: string, key: string): string {
   return path;
 }
 
+/**
+ * The root as it really is: it may be reached through a link itself. Found once, since every put and read needs it; a root
+ * that is moved afterwards is refused.
+ */
+export type RealRoot = () => Promise<string>;
+
+export function realRoot(directory: string): RealRoot {
+  let found: string | null = null;
+  return async () => (found ??= await realpath(directory));
+}
+
 /** The real path of what stands under `key`, null when nothing does. */
-export async function existingPathOfKey(directory: string, key: string): Promise<string | null> {
+export async function existingPathOfKey(directory: string, rootPath: RealRoot, key: string): Promise<string | null> {
   const path = pathOfKey(directory, key);
   const root = `file://${directory}`;
   try {
     const real = await realpath(path);
-    if (real === join(await realpath(directory), key)) return real;
+    if (real === join(await rootPath(), key)) return real;
   } catch (error) {
     if (isAbsent(error)) return null;
     throw fromFileError(error, 'read', root, key);

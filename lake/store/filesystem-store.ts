@@ -13,7 +13,7 @@ import { LakeError } from '../../runtime/errors.ts';
 import { testConditionalWrite } from './conditional-write-test.ts';
 import { durableDirectories, type DurableDirectories } from './durable-directories.ts';
 import { codeOf, fromFileError, isAbsent } from './file-error.ts';
-import { existingPathOfKey, pathOfKey, tempDirectory } from './file-paths.ts';
+import { existingPathOfKey, pathOfKey, realRoot, tempDirectory, type RealRoot } from './file-paths.ts';
 import { listFiles } from './list-files.ts';
 import { checkPrefix, clipRange, objectMissing } from './object-key.ts';
 import type { ByteRange, ObjectStore, PutOptions, PutOutcome, StoreSelfTest } from './object-store.ts';
@@ -34,6 +34,7 @@ export interface FilesystemStoreDeps {
 /** What the methods share. */
 interface Place {
   readonly directory: string;
+  readonly rootPath: RealRoot;
   readonly root: string;
   readonly fsync: boolean;
   readonly directories: DurableDirectories;
@@ -43,7 +44,9 @@ export function filesystemStore(options: FilesystemStoreOptions, deps: Filesyste
   const directory = resolve(options.root);
   if (directory === '/') throw new LakeError('CONFIG_INVALID', 'a file store needs a directory of its own, found "/"');
   const fsync = options.fsync ?? true;
-  const place: Place = { directory, root: `file://${directory}`, fsync, directories: durableDirectories(directory, fsync) };
+  const rootPath = realRoot(directory);
+  const directories = durableDirectories(directory, rootPath, fsync);
+  const place: Place = { directory, rootPath, root: `file://${directory}`, fsync, directories };
   const clock = deps.clock ?? systemClock;
 
   return {
@@ -78,61 +81,67 @@ export function filesystemStore(options: FilesystemStoreOptions, deps: Filesyste
   };
 }
 
-/** Writes a temporary file with `write`, then gives it its name. */
+/** Writes a temporary file with `write`, which says how long it is, then gives it its name. */
 async function putTemp(
   place: Place,
   key: string,
   options: PutOptions | undefined,
-  write: (temp: string) => Promise<void>,
+  write: (temp: string) => Promise<number>,
 ): Promise<PutOutcome> {
   const path = pathOfKey(place.directory, key);
   const temp = join(place.directory, tempDirectory, randomUUID());
   try {
-    await place.directories.ensure([tempDirectory]);
     await place.directories.ensure(key.split('/').slice(0, -1));
-    if (options?.ifAbsent === true && (await isTaken(path))) return { kind: 'exists' };
-    await write(temp);
-    const { size } = await stat(temp);
+    const bytes = await intoTempDirectory(place, () => write(temp));
     if (options?.ifAbsent !== true) await rename(temp, path);
-    else if (!(await linkIfAbsent(temp, path))) return { kind: 'exists' };
+    else if (!(await renameIfAbsent(temp, path))) return { kind: 'exists' };
     await flushEntries(place, key, dirname(path));
-    return { kind: 'stored', bytes: size };
+    return { kind: 'stored', bytes };
   } catch (error) {
-    throw fromFileError(error, 'put', place.root, key);
-  } finally {
     await rm(temp, { force: true });
+    throw fromFileError(error, 'put', place.root, key);
   }
 }
 
-async function writeBytes(place: Place, temp: string, body: Uint8Array, signal?: AbortSignal): Promise<void> {
+/** Somebody may have tidied it away. */
+async function intoTempDirectory<T>(place: Place, write: () => Promise<T>): Promise<T> {
+  await place.directories.ensureOnce([tempDirectory]);
+  try {
+    return await write();
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    await place.directories.ensure([tempDirectory]);
+    return write();
+  }
+}
+
+async function writeBytes(place: Place, temp: string, body: Uint8Array, signal?: AbortSignal): Promise<number> {
   await using file = await open(temp, 'wx');
   await file.writeFile(body, signal === undefined ? {} : { signal });
   if (place.fsync) await file.sync();
+  return body.length;
 }
 
 /** A copy (shared blocks where the disk can) and not a link: what the caller does to its file later must not reach the object. */
-async function copyIn(place: Place, temp: string, path: string): Promise<void> {
+async function copyIn(place: Place, temp: string, path: string): Promise<number> {
   await copyFile(path, temp, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  if (!place.fsync) return;
   await using file = await open(temp, 'r');
-  await file.sync();
+  if (place.fsync) await file.sync();
+  return (await file.stat()).size;
 }
 
-/** Only an early answer that spares writing; link(2) decides. */
-async function isTaken(path: string): Promise<boolean> {
-  const found = await lstat(path).catch(() => null);
-  if (found?.isDirectory() === true)
-    throw new LakeError('STORE_REFUSED', `${path} is a directory: other keys lie below it`, { context: { path } });
-  return found !== null;
-}
-
-async function linkIfAbsent(temp: string, path: string): Promise<boolean> {
+/** False where the name is taken; the temporary one is gone all the same. */
+async function renameIfAbsent(temp: string, path: string): Promise<boolean> {
   try {
     await link(temp, path);
+    // What a crash leaves here, the self-test sweeps.
+    await unlink(temp);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
+    await rm(temp, { force: true });
+    if (codeOf(error) !== 'EEXIST') throw error;
+    if ((await lstat(path).catch(() => null))?.isDirectory() !== true) return false;
+    throw new LakeError('STORE_REFUSED', `${path} is a directory: other keys lie below it`, { context: { path } });
   }
 }
 
@@ -150,7 +159,7 @@ async function flushEntries(place: Place, key: string, directory: string): Promi
 }
 
 async function statOf(place: Place, key: string): Promise<Stats | null> {
-  const path = await existingPathOfKey(place.directory, key);
+  const path = await existingPathOfKey(place.directory, place.rootPath, key);
   if (path === null) return null;
   try {
     const found = await stat(path);
@@ -162,7 +171,7 @@ async function statOf(place: Place, key: string): Promise<Stats | null> {
 }
 
 async function read(place: Place, key: string, range: ByteRange | undefined, signal?: AbortSignal): Promise<Uint8Array> {
-  const path = await existingPathOfKey(place.directory, key);
+  const path = await existingPathOfKey(place.directory, place.rootPath, key);
   if (path === null) throw objectMissing(place.root, key);
   try {
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -185,7 +194,7 @@ async function read(place: Place, key: string, range: ByteRange | undefined, sig
 }
 
 async function copyOut(place: Place, key: string, path: string): Promise<number> {
-  const source = await existingPathOfKey(place.directory, key);
+  const source = await existingPathOfKey(place.directory, place.rootPath, key);
   if (source === null || (await statOf(place, key)) === null) throw objectMissing(place.root, key);
   const partial = `${path}.${randomUUID()}.partial`;
   try {
@@ -204,12 +213,16 @@ async function deleteAll(place: Place, keys: readonly string[], signal?: AbortSi
   for (const key of keys) pathOfKey(place.directory, key);
   for (const key of keys) {
     signal?.throwIfAborted();
-    const path = await existingPathOfKey(place.directory, key);
-    if (path === null || (await statOf(place, key)) === null) continue;
-    await unlink(path).catch((error: unknown) => {
-      if (!isAbsent(error)) throw fromFileError(error, 'delete', place.root, key);
-    });
+    const path = await existingPathOfKey(place.directory, place.rootPath, key);
+    if (path !== null)
+      await deleteFile(path).catch((error: unknown) => {
+        if (!isAbsent(error)) throw fromFileError(error, 'delete', place.root, key);
+      });
   }
+}
+
+async function deleteFile(path: string): Promise<void> {
+  if ((await stat(path)).isFile()) await unlink(path);
 }
 
 async function selfTest(place: Place, removeTempsBefore: number, signal?: AbortSignal): Promise<StoreSelfTest> {
