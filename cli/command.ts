@@ -30,10 +30,11 @@ export interface Command {
   run(call: CommandCall): Promise<number>;
 }
 
-/** A command of commands (`foz table current`). */
+/** A command of commands (`foz table current`), and of groups of them (`foz catalog token create`). */
 export interface CommandGroup {
   readonly description: string;
   readonly commands: Readonly<Record<string, Command>>;
+  readonly groups?: Readonly<Record<string, CommandGroup>>;
 }
 
 export interface CommandCall {

@@ -105,7 +105,8 @@ function namedCommand(argv: readonly string[]): string | undefined {
 function addCommand(parent: Commander, name: string, summary: string, loaded: Command | CommandGroup, run: Run): void {
   const command = parent.command(name).summary(summary).description(loaded.description).exitOverride();
   if ('commands' in loaded) {
-    for (const [inner, definition] of Object.entries(loaded.commands)) addCommand(command, inner, definition.description, definition, run);
+    const inside = Object.entries({ ...loaded.commands, ...loaded.groups });
+    for (const [inner, definition] of inside) addCommand(command, inner, definition.description, definition, run);
     return;
   }
   for (const argument of loaded.arguments ?? []) command.argument(argument.name, argument.doc);

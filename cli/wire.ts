@@ -126,7 +126,7 @@ export type CatalogReach =
       readonly requestTimeoutMs?: number;
     };
 
-export function reachOf(loaded: LoadedConfig): CatalogReach {
+export export function reachOf(loaded: LoadedConfig): CatalogReach {
   const { catalog } = loaded.config;
   if (catalog.kind === 'embedded') {
     const { store: address, listen } = catalog;
@@ -170,16 +170,17 @@ function qualityAddress(loaded: LoadedConfig): StoreAddress {
 }
 
 /**
- * The catalog as a client sees it. Several processes may share its database: every commit is a compare-and-swap.
+ * The catalog as a client sees it. Several processes may share its database: every commit is a compare-and-swap. `actor`: who
+ * commits, for the audit log, where it is a person and not the program itself.
  */
-export async function openCatalog(loaded: LoadedConfig, store: ObjectStore, logger: Logger): Promise<OpenCatalog> {
+export async function openCatalog(loaded: LoadedConfig, store: ObjectStore, logger: Logger, actor?: string): Promise<OpenCatalog> {
   const reach = reachOf(loaded);
   if (reach.kind === 'rest') {
     const catalog = restCatalog(reach);
     return { catalog, [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose]() };
   }
   const pointers = await openStoreAt(reach.address, loaded);
-  const catalog = memoryCatalog({ objectStore: store, store: pointers, logger });
+  const catalog = memoryCatalog({ objectStore: store, store: pointers, logger, ...(actor === undefined ? {} : { actor }) });
   return {
     catalog,
     [Symbol.asyncDispose]: async () => {

@@ -18,6 +18,9 @@ export interface RedactOptions {
 const secretKey =
   /pass(word|wd|phrase)?$|secret|token$|^authorization$|credential|private.?key|api.?key|access.?key|^cookie$|^set-cookie$|sasl\.jaas/i;
 
+/** Bearer tokens of a catalog tell what they are, wherever they turn up: an address, a header, a message. */
+const tokenText = /foz_[A-Za-z0-9_-]{43}/g;
+
 /** Shorter values are not searched for: `a` or `test` would blank half of every line. */
 const secretLengthMin = 6;
 
@@ -33,6 +36,7 @@ export function createRedactor(options: RedactOptions = {}): Redactor {
   const text = (input: string): string => {
     let output = input;
     for (const needle of needles) output = output.replaceAll(needle, redactedText);
+    output = output.replaceAll(tokenText, redactedText);
     // Cut before the expression runs, and with bounded repeats: a long value must not cost quadratic time.
     if (output.length > textMax) output = `${output.slice(0, textMax)}… (${output.length} characters)`;
     return output.replace(/(\b\w{1,20}:\/\/[^\s:/@]{0,200}:)[^\s@/]{1,500}@/g, `$1${redactedText}@`);

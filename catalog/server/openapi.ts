@@ -3,6 +3,7 @@
 // Spec: https://spec.openapis.org/oas/v3.1
 
 import type { FastifyInstance } from 'fastify';
+import type { Access } from '../access/roles.ts';
 import type { JsonSchemaText } from './contract-schemas.ts';
 import { contractSchemas } from './contract-schemas.ts';
 import { may } from './guard.ts';
@@ -17,14 +18,16 @@ interface RouteDescription {
   readonly method: string;
   readonly url: string;
   readonly schema: JsonSchemaText;
+  readonly access: Access;
 }
 
 /** Call it before the routes are added. */
 export function openApiRoute(app: FastifyInstance): void {
   const routes: RouteDescription[] = [];
-  app.addHook('onRoute', ({ method, url, schema }) => {
+  app.addHook('onRoute', ({ method, url, schema, config }) => {
     if (url.startsWith(prefix) || url === lineagePath)
-      for (const name of [method].flat()) routes.push({ method: name.toLowerCase(), url, schema: { ...schema } });
+      for (const name of [method].flat())
+        routes.push({ method: name.toLowerCase(), url, schema: { ...schema }, access: config?.access ?? 'operator' });
   });
   let text: string | null = null;
   const schema = { operationId: 'getOpenApi', summary: 'This document', response: { 200: contractSchemas.openApi } };
@@ -36,9 +39,9 @@ export function openApiRoute(app: FastifyInstance): void {
 export function openApiDocument(routes: readonly RouteDescription[]): JsonSchemaText {
   const components = new Map<string, unknown>();
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const { method, url, schema } of routes) {
+  for (const { method, url, schema, access } of routes) {
     const path = url.replaceAll(/:([A-Za-z]+)/g, '{$1}');
-    paths[path] = { ...paths[path], [method]: operation(schema, components) };
+    paths[path] = { ...paths[path], [method]: operation(schema, access, components) };
   }
   return {
     openapi: '3.1.1',
@@ -49,11 +52,16 @@ export function openApiDocument(routes: readonly RouteDescription[]): JsonSchema
         'Data contracts of the lake: versions, states, and what is in force for a table; who reads and writes which dataset. Served beside the Iceberg REST catalog.',
     },
     paths,
-    components: { schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))) },
+    // An open catalog asks nobody.
+    security: [{ bearer: [] }],
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'A token of the catalog or of its identity provider' } },
+      schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))),
+    },
   };
 }
 
-function operation(schema: JsonSchemaText, components: Map<string, unknown>): JsonSchemaText {
+function operation(schema: JsonSchemaText, access: Access, components: Map<string, unknown>): JsonSchemaText {
   const { operationId, summary, body, params, querystring, response } = schema;
   const parameters = [...parametersOf('path', params, components), ...parametersOf('query', querystring, components)];
   const content = (of: unknown): JsonSchemaText => ({ [mediaType(of)]: { schema: referenced(of, components) } });
@@ -64,6 +72,8 @@ function operation(schema: JsonSchemaText, components: Map<string, unknown>): Js
   return {
     operationId,
     summary,
+    description: `Needs the role ${access}.`,
+    'x-role': access,
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: content(body) } }),
     responses: Object.fromEntries(responses),

@@ -3,7 +3,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { RulesService } from '../policy/rules-service.ts';
-import { object, text } from './contract-schemas.ts';
+import { listOf, object, text } from './contract-schemas.ts';
 import { describeRoute } from './describe-route.ts';
 import { contextOf } from './guard.ts';
 import { sendJson } from './reply.ts';
@@ -12,11 +12,20 @@ const rulesPath = '/v1/foz/trino/rules';
 
 const rulesSchema = { type: 'object', title: 'TrinoRules', description: 'Rules of Trino’s file-based access control, of one catalog' };
 
+const compiledSchema = object({ rules: rulesSchema, digest: text, notes: listOf(text) }, 'CompiledRules');
+
 export function rulesRoutes(app: FastifyInstance, rules: RulesService): void {
   app.get(
     rulesPath,
-    describeRoute('operator', 'getTrinoRules', 'Trino’s access rules, to look at', rulesSchema, []),
-    async (_request, reply) => sendJson(reply.header('cache-control', 'no-store'), 200, (await rules.compiled()).text),
+    describeRoute('operator', 'getTrinoRules', 'Trino’s access rules, to look at, with what stays closed and why', compiledSchema, []),
+    async (_request, reply) => {
+      const { text: compiled, digest, notes } = await rules.compiled();
+      return sendJson(
+        reply.header('cache-control', 'no-store'),
+        200,
+        `{"rules":${compiled},"digest":"${digest}","notes":${JSON.stringify(notes)}}`,
+      );
+    },
   );
   app.get(
     `${rulesPath}/:token`,

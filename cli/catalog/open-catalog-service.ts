@@ -3,6 +3,7 @@
 
 import { identityProvider } from '../../catalog/access/identity-provider.ts';
 import { serveCatalog } from '../../catalog/serve.ts';
+import type { StorePlace } from '../../catalog/service/object-stores.ts';
 import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
 import { storeAddressText } from '../../catalog/store/store-address.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
@@ -37,13 +38,7 @@ export async function openCatalogService(
   signal: AbortSignal,
 ): Promise<CatalogService> {
   await using opening = new AsyncDisposableStack();
-  const { store: objectStore, warehouse } = warehouseOf(settings, lakeStore ?? null, opening, logger);
-  const allowed = settings.allowLocations.map((location) => {
-    const absolute = absoluteLocation(location, settings.directory);
-    // Locations are compared as texts: who allows file:/a does not allow file:///a.
-    const prefix = location.startsWith('file:/') ? location.replace(/\/+$/, '') : absolute;
-    return { prefix, root: prefix, store: opening.use(openStoreOf(absolute, settings.lake, logger)) };
-  });
+  const { store: objectStore, warehouse, allowed } = openPlaces(settings, lakeStore ?? null, opening, logger);
   const waiting = { what: 'the catalog’s database', logger, ...(onWait === undefined ? {} : { onWait }) };
   const pointers = opening.use(await untilAnswers(() => openStoreAt(settings.store, settings), waiting, signal));
   const { auth, policy } = settings;
@@ -72,6 +67,23 @@ export async function openCatalogService(
 interface Warehouse {
   readonly store: ObjectStore;
   readonly warehouse: string;
+}
+
+interface Places extends Warehouse {
+  readonly allowed: readonly StorePlace[];
+  /** The warehouse first, then what is allowed besides. */
+  readonly places: readonly StorePlace[];
+}
+
+export function openPlaces(settings: CatalogSettings, lakeStore: ObjectStore | null, parts: AsyncDisposableStack, logger: Logger): Places {
+  const opened = warehouseOf(settings, lakeStore, parts, logger);
+  const allowed = settings.allowLocations.map((location) => {
+    const absolute = absoluteLocation(location, settings.directory);
+    // Locations are compared as texts: who allows file:/a does not allow file:///a.
+    const prefix = location.startsWith('file:/') ? location.replace(/\/+$/, '') : absolute;
+    return { prefix, root: prefix, store: parts.use(openStoreOf(absolute, settings.lake, logger)) };
+  });
+  return { ...opened, allowed, places: [{ prefix: opened.warehouse, store: opened.store }, ...allowed] };
 }
 
 /** The lake's own store, unless the warehouse lies elsewhere. */

@@ -5,6 +5,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Command, CommandGroup } from '../../cli/command.ts';
 import { commandTable } from '../../cli/command-table.ts';
 import { errorsPage } from '../../docs/generate/errors-page.ts';
 import { errorTable } from '../../runtime/errors.ts';
@@ -60,11 +61,15 @@ test('every metric that a page names exists', () => {
   assert.deepEqual(unknown, []);
 });
 
+function commandsOf(loaded: Command | CommandGroup): readonly Command[] {
+  if (!('commands' in loaded)) return [loaded];
+  return [...Object.values(loaded.commands), ...Object.values(loaded.groups ?? {}).flatMap(commandsOf)];
+}
+
 test('every command has a description and examples that begin with foz or show its use', async () => {
   for (const { name, load } of commandTable) {
     const loaded = await load();
-    const commands = 'commands' in loaded ? Object.values(loaded.commands) : [loaded];
-    for (const command of commands) {
+    for (const command of commandsOf(loaded)) {
       assert.ok(command.description.length > 20, name);
       assert.ok(
         command.examples.some(([line]) => line.includes(`foz ${name}`)),
