@@ -1,6 +1,6 @@
 // `npm test`: format, lint and types, then the lanes in the order of their price. Every lane runs even when one before it
 // failed; skips are listed again at the end, so that nothing is quietly left out. Arguments: lane names, `--long` (full
-// counts), `--no-checks` (lanes only).
+// counts), `--no-checks` (lanes only). `npm run test:clients` names a lane that runs only when it is named.
 
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -12,6 +12,8 @@ interface Lane {
   /** Files at a time: the slow lanes each want the machine. */
   readonly concurrency: number;
   readonly timeoutMs: number;
+  /** Runs only when it is named: it installs programs of others. */
+  readonly isNamedOnly?: boolean;
 }
 
 interface Result {
@@ -33,6 +35,7 @@ const lanes: readonly Lane[] = [
   { name: 'conformance', concurrency: 2, timeoutMs: 3 * minute },
   { name: 'fault', concurrency: 2, timeoutMs: 10 * minute },
   { name: 'integration', concurrency: 1, timeoutMs: 15 * minute },
+  { name: 'clients', concurrency: 1, timeoutMs: 15 * minute, isNamedOnly: true },
 ];
 
 const checks: readonly { readonly name: string; readonly command: readonly string[] }[] = [
@@ -58,7 +61,7 @@ async function main(args: readonly string[]): Promise<number> {
     for (const check of checks) results.push(await runCheck(check.name, check.command));
   }
   for (const lane of lanes) {
-    if (names.length === 0 || names.includes(lane.name)) results.push(await runLane(lane, isLong));
+    if (names.includes(lane.name) || (names.length === 0 && lane.isNamedOnly !== true)) results.push(await runLane(lane, isLong));
   }
   return summarize(results, isLong);
 }

@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { currentSchema } from '../../lake/iceberg/metadata.ts';
 import { isStruct, type StructField } from '../../lake/iceberg/schema.ts';
 import { quoted } from '../../lake/parquet/duckdb-type.ts';
-import { rowsOf, sorted, type LakeClient, type Order, type Row, type SnapshotTaken } from './client.ts';
+import { rowsOf, sorted, type LakeClient, type Order, type ReadOptions, type Row, type SnapshotTaken } from './client.ts';
 import type { ClientLake } from './client-lake.ts';
 
 const first: readonly Order[] = [
@@ -70,11 +70,9 @@ export async function clientSuite(t: TestContext, lake: ClientLake, client: Lake
   await t.test(`${client.name} reads the table as it was, by snapshot and by time`, async () => {
     const [one, two] = taken;
     assert.ok(one && two);
-    const ids = async (options: Parameters<LakeClient['read']>[2]) =>
-      (await client.read(orders, [['id']], options)).map(([id]) => id).toSorted();
-    assert.deepEqual(await ids({ snapshot: one.id }), first.map(({ id }) => id).toSorted());
-    assert.deepEqual(await ids({ atMs: one.atMs }), first.map(({ id }) => id).toSorted());
-    assert.deepEqual(await ids({ snapshot: two.id }), [...first, ...second].map(({ id }) => id).toSorted());
+    assert.deepEqual(await idsIn(client, orders, { snapshot: one.id }), first.map(({ id }) => id).toSorted());
+    assert.deepEqual(await idsIn(client, orders, { atMs: one.atMs }), first.map(({ id }) => id).toSorted());
+    assert.deepEqual(await idsIn(client, orders, { snapshot: two.id }), [...first, ...second].map(({ id }) => id).toSorted());
   });
   await t.test(`${client.name} deletes one row and one day, renames the table and drops it`, async () => {
     await client.delete(orders, 'id = 4');
@@ -89,6 +87,10 @@ export async function clientSuite(t: TestContext, lake: ClientLake, client: Lake
     assert.deepEqual(await client.tables(namespace), []);
   });
   await t.test(`${client.name} reads the raw tables of Foz value by value, whole, by date and as they were`, () => readsRaw(lake, client));
+}
+
+async function idsIn(client: LakeClient, table: string, options: ReadOptions): Promise<readonly string[]> {
+  return (await client.read(table, [['id']], options)).map(([id]) => String(id)).toSorted();
 }
 
 async function readsRaw(lake: ClientLake, client: LakeClient): Promise<void> {

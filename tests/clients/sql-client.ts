@@ -23,7 +23,7 @@ export interface SqlDialect {
   readonly atTime: (iso: string) => string;
   /** Id and time in milliseconds, oldest first. */
   readonly snapshots: (table: string) => string;
-  /** Where a new name stands in the old one's place: with the namespace, or alone. */
+  /** The new name in a RENAME: with catalog and namespace, with the namespace, or alone. */
   readonly renamedTo: (namespace: string, name: string) => string;
 }
 
@@ -111,7 +111,7 @@ export const sparkDialect: SqlDialect = {
   atVersion: (id) => `VERSION AS OF ${id}`,
   atTime: (iso) => `TIMESTAMP AS OF '${plainTime(iso)}'`,
   snapshots: (table) => `SELECT snapshot_id, unix_millis(committed_at) FROM ${catalog}.${table}.snapshots ORDER BY committed_at`,
-  renamedTo: (namespace, name) => `${catalog}.${namespace}.${name}`,
+  renamedTo: (namespace, name) => `${namespace}.${name}`,
 };
 
 export const trinoDialect: SqlDialect = {
