@@ -31,7 +31,7 @@ export function memoryCatalog(options: MemoryCatalogOptions): Catalog {
   const { veto } = registryParts(store.contracts, clock);
   const context: RequestContext = options.actor === undefined ? ownContext : { ...ownContext, actor: options.actor };
   const places = [{ prefix: objectStore.root, store: objectStore }];
-  const { namespaces, tables } = catalogServices({ store, places, clock, logger, veto });
+  const { namespaces, tables, settled } = catalogServices({ store, places, clock, logger, veto });
   return {
     async ensureNamespace(namespace) {
       for (let depth = 1; depth <= namespace.length; depth++) {
@@ -73,6 +73,7 @@ export function memoryCatalog(options: MemoryCatalogOptions): Catalog {
       throw refusal(dropped);
     },
     async [Symbol.asyncDispose]() {
+      await settled();
       if (options.store === undefined) await store[Symbol.asyncDispose]();
     },
   };

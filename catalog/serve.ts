@@ -71,6 +71,7 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
   const { registry, veto, documents } = registryParts(store.contracts, clock, judge, lineage.consumers);
   const close = async (): Promise<void> => {
     await app.close();
+    await services.settled();
     await judge[Symbol.asyncDispose]();
   };
   const services = catalogServices({

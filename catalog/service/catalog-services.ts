@@ -33,6 +33,8 @@ export interface CatalogServices {
   readonly namespaces: NamespaceService;
   readonly tables: TableService;
   readonly views: ViewService;
+  /** Superseded files that were being deleted are gone: before the object stores are closed. */
+  settled(): Promise<void>;
 }
 
 const metadataCacheBytesDefault = 64 * 1024 * 1024;
@@ -42,12 +44,14 @@ export function catalogServices(options: CatalogServicesOptions): CatalogService
   const places = objectStores(options.places);
   const placed = placement({ store, objectStores: places });
   const reading = { objectStores: places, logger, cacheBytesMax };
+  const files = metadataFiles({ ...reading, readValue: readMetadata, list: 'snapshots' });
   return {
+    settled: () => files.settled(),
     namespaces: namespaceService({ store, objectStores: places, clock }),
     tables: tableService({
       dropGraceMs: 0,
       ...options,
-      files: metadataFiles({ ...reading, readValue: readMetadata, list: 'snapshots' }),
+      files,
       objectStores: places,
       placement: placed,
     }),

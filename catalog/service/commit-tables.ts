@@ -39,7 +39,7 @@ export function commitTable(
     const recordFor = loadedRecord(parts, context, { ident, before: current?.metadata ?? null, after: metadata });
     if (!current) return asCreateConflict(await parts.tables.insert(ident, metadata['table-uuid'], metadata, recordFor));
     const answer = await parts.tables.swap(ident, current, metadata, recordFor);
-    if (answer !== 'lost' && answer.kind === 'ok') await parts.files.discard(superseded);
+    if (answer !== 'lost' && answer.kind === 'ok') await parts.files.retire(superseded);
     return answer;
   });
 }
@@ -162,7 +162,7 @@ async function swapAll(parts: TableParts, all: readonly Prepared[], context: Req
   const record = tablesRecord(parts, context, told, doneReply);
   const outcome = await orDiscard(files, written, () => store.changeTables(changes, record));
   if (outcome.kind === 'changed') {
-    await files.discard(all.flatMap(({ superseded }) => superseded));
+    await files.retire(all.flatMap(({ superseded }) => superseded));
     return ok(null);
   }
   await files.discard(written.map(({ location }) => location));

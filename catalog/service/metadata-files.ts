@@ -29,6 +29,10 @@ export interface MetadataFiles<Metadata = TableMetadata> {
   forget(location: string): void;
   /** Best effort: what cannot be deleted is logged and left to the sweeper. Only metadata files, never data. */
   discard(locations: readonly string[]): Promise<void>;
+  /** As well, beside what comes next: no commit waits for files that it made old, unless very many wait already. */
+  retire(locations: readonly string[]): Promise<void>;
+  /** Nothing is being retired any more. */
+  settled(): Promise<void>;
 }
 
 export interface MetadataFilesOptions<Metadata> {
@@ -42,6 +46,9 @@ export interface MetadataFilesOptions<Metadata> {
   readonly cacheBytesMax: number;
 }
 
+/** Deletions under way at a time. */
+const retiringMax = 64;
+
 export function metadataFiles<Metadata extends object>(options: MetadataFilesOptions<Metadata>): MetadataFiles<Metadata> {
   const { objectStores, logger } = options;
   const cache = recentFiles<Metadata>(options.cacheBytesMax);
@@ -52,6 +59,18 @@ export function metadataFiles<Metadata extends object>(options: MetadataFilesOpt
     const allowed = objectStores.prefixes.join(', ');
     throw new LakeError('CATALOG_REFUSED', `metadata file ${location} is not under ${allowed}`, { context: { location } });
   };
+  const discard = async (locations: readonly string[]): Promise<void> => {
+    for (const location of locations) {
+      cache.remove(location);
+      const place = isMetadataFile(location) ? objectStores.at(location) : null;
+      try {
+        await place?.store.delete([place.key]);
+      } catch (error) {
+        logger.warn({ location, error }, 'a superseded metadata file could not be deleted');
+      }
+    }
+  };
+  const retiring = new Set<Promise<void>>();
   return {
     async read(location) {
       const cached = cache.get(location);
@@ -80,16 +99,15 @@ export function metadataFiles<Metadata extends object>(options: MetadataFilesOpt
       return (await orUnreachable(location, store.head(key))) !== null;
     },
     forget: (location) => cache.remove(location),
-    async discard(locations) {
-      for (const location of locations) {
-        cache.remove(location);
-        const place = isMetadataFile(location) ? objectStores.at(location) : null;
-        try {
-          await place?.store.delete([place.key]);
-        } catch (error) {
-          logger.warn({ location, error }, 'a superseded metadata file could not be deleted');
-        }
-      }
+    discard,
+    async retire(locations) {
+      if (locations.length === 0) return;
+      const work = discard(locations).finally(() => retiring.delete(work));
+      retiring.add(work);
+      if (retiring.size > retiringMax) await Promise.race(retiring);
+    },
+    async settled() {
+      await Promise.all(retiring);
     },
   };
 }
