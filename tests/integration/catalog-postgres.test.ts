@@ -6,6 +6,7 @@ import { catalogStoreSuite, sharedCatalogStoreSuite } from '../conformance/catal
 import { contractStoreSuite, sharedContractStoreSuite } from '../conformance/contract-store-suite.ts';
 import { lineageStoreSuite } from '../conformance/lineage-store-suite.ts';
 import { qualityStoreSuite, sharedQualityStoreSuite } from '../conformance/quality-store-suite.ts';
+import { raceSuite } from '../conformance/race-suite.ts';
 import { relationStoreSuite } from '../conformance/relation-store-suite.ts';
 import { postgresWorld } from './postgres-world.ts';
 
@@ -20,3 +21,4 @@ sharedContractStoreSuite(world);
 lineageStoreSuite(world);
 qualityStoreSuite(world);
 sharedQualityStoreSuite(world);
+raceSuite(world, { operations: 2000 });
