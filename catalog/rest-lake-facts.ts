@@ -63,10 +63,17 @@ export function restLakeFacts({ uri, token, requestTimeoutMs = requestTimeoutDef
     table: (name, signal) => get(tablePath(name), isDetail, signal),
     history: (table, snapshotsMax, signal) => get(`${tablePath(table)}/history?snapshots=${snapshotsMax}`, isHistory, signal),
     search: (query, kind, limit, signal) => get(`search?${queryText({ query, kind, limit: String(limit) })}`, isSearchAnswer, signal),
-    async audit({ from, until, ...filter }, limit, signal) {
+    async audit({ from, until, isDataLeftOut, ...filter }, limit, signal) {
       const times = { from: timeText(from), until: timeText(until) };
       const page = { token: null, size: Math.min(limit, entriesAtOnce) };
-      const answer = await paged('audit', { ...filter, ...times }, 'entries', isEntry, page, signal);
+      const answer = await paged(
+        'audit',
+        { ...filter, ...times, data: isDataLeftOut === true ? 'false' : null },
+        'entries',
+        isEntry,
+        page,
+        signal,
+      );
       return answer.kind === 'refused' ? answer : ok(answer.value.items);
     },
     async [Symbol.asyncDispose]() {

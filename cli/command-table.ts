@@ -31,7 +31,11 @@ export const commandTable: readonly CommandEntry[] = [
     summary: 'compare a table with its source, row by row and value by value',
     load: async () => (await import('./commands/verify.ts')).verify,
   },
-  { name: 'table', summary: 'print the SQL of a table’s current rows', load: async () => (await import('./commands/table.ts')).table },
+  {
+    name: 'table',
+    summary: 'list, show and roll back tables, bring one more into the lake',
+    load: async () => (await import('./commands/table.ts')).table,
+  },
   {
     name: 'resume',
     summary: 'decide how a halted table goes on',
@@ -53,6 +57,17 @@ export const commandTable: readonly CommandEntry[] = [
     summary: 'write, check, compare and register data contracts',
     load: async () => (await import('./commands/contract/contract.ts')).contract,
   },
+  {
+    name: 'entity',
+    summary: 'say whose an entity is, and how careful to be with its columns',
+    load: async () => (await import('./commands/entity.ts')).entity,
+  },
+  {
+    name: 'search',
+    summary: 'find tables, columns, contracts and owners',
+    load: async () => (await import('./commands/search.ts')).search,
+  },
+  { name: 'audit', summary: 'show who changed what in the catalog', load: async () => (await import('./commands/audit.ts')).audit },
   {
     name: 'lineage',
     summary: 'show who reads a table, and declare those who do not tell',

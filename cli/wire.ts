@@ -126,7 +126,7 @@ export type CatalogReach =
       readonly requestTimeoutMs?: number;
     };
 
-export export function reachOf(loaded: LoadedConfig): CatalogReach {
+export function reachOf(loaded: LoadedConfig): CatalogReach {
   const { catalog } = loaded.config;
   if (catalog.kind === 'embedded') {
     const { store: address, listen } = catalog;

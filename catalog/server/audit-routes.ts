@@ -30,6 +30,7 @@ const query = {
   action: { ...name, description: 'An action, or the first part of one: `table`' },
   from: moment,
   until: { ...moment, description: 'Not within' },
+  data: { type: 'string', enum: ['true', 'false'], description: 'false: without plain data commits' },
 };
 
 export function auditRoutes(app: FastifyInstance, audit: AuditService): void {
@@ -39,7 +40,7 @@ export function auditRoutes(app: FastifyInstance, audit: AuditService): void {
   app.get('/v1/foz/audit', list, async ({ query: asked }, reply) => {
     const [subject = null, actor = null, action = null] = ['subject', 'actor', 'action'].map((part) => member(asked, part));
     const [from = null, until = null] = ['from', 'until'].map((part) => timeIn(asked, part));
-    const filter = { subject, actor, action, from, until };
+    const filter = { subject, actor, action, from, until, isDataLeftOut: member(asked, 'data') === 'false' };
     return answerJson(reply, await audit.list(filter, pageOf(asked)), ({ items, nextToken }) => ({
       entries: items,
       'next-page-token': nextToken,

@@ -81,6 +81,7 @@ function listEntries(
   action: SqlValue = null,
   from: SqlValue = null,
   until: SqlValue = null,
+  isDataLeftOut: SqlValue = 0,
 ): Promise<unknown> {
   const filters: (readonly [string, readonly SqlValue[]])[] = [['number < ?', [before]]];
   // A name means what it is about and what lies in it: `raw` is `raw.users` as well.
@@ -89,6 +90,7 @@ function listEntries(
   if (action !== null) filters.push(['(action = ? OR (action >= ? AND action < ?))', [action, `${action}.`, `${action}/`]]);
   if (from !== null) filters.push(['at >= ?', [from]]);
   if (until !== null) filters.push(['at < ?', [until]]);
+  if (isDataLeftOut === 1) filters.push(['action <> ?', [forgottenAction]]);
   const where = filters.map(([text]) => text).join(' AND ');
   assert(typeof limit === 'number', 'listAudit needs a limit');
   return sql.rows(

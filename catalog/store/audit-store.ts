@@ -17,6 +17,8 @@ export interface AuditFilter {
   readonly action?: string | null;
   readonly from?: EpochMs | null;
   readonly until?: EpochMs | null;
+  /** Without plain data commits. */
+  readonly isDataLeftOut?: boolean;
 }
 
 /** Two that are equal: nothing but rows has changed in between. */

@@ -8,8 +8,18 @@ import type { SqlCall } from './sql.ts';
 
 export function sqlAuditStore(call: SqlCall): AuditStore {
   return {
-    async listAudit({ subject = null, actor = null, action = null, from = null, until = null }, { before, limit }) {
-      const rows = await call('listAudit', before ?? Number.MAX_SAFE_INTEGER, limit, subject, actor, action, from, until);
+    async listAudit({ subject = null, actor = null, action = null, from = null, until = null, isDataLeftOut = false }, { before, limit }) {
+      const rows = await call(
+        'listAudit',
+        before ?? Number.MAX_SAFE_INTEGER,
+        limit,
+        subject,
+        actor,
+        action,
+        from,
+        until,
+        Number(isDataLeftOut),
+      );
       return rowsOf(rows).map(entryOf);
     },
     async auditRevision() {
