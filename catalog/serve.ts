@@ -15,6 +15,7 @@ import { registryParts } from './registry/registry-parts.ts';
 import { threadJudge } from './registry/thread-judge.ts';
 import { catalogServer, type CatalogServerOptions } from './server/catalog-server.ts';
 import { catalogServices } from './service/catalog-services.ts';
+import type { DroppedTableService } from './service/dropped-table-service.ts';
 import type { StorePlace } from './service/object-stores.ts';
 import type { CatalogStore } from './store/catalog-store.ts';
 
@@ -47,6 +48,8 @@ export interface ServeCatalogOptions extends Pick<
 export interface ServedCatalog {
   /** Base address for clients, without a trailing slash. */
   readonly url: string;
+  /** For the purge of those whose grace is over. */
+  readonly dropped: DroppedTableService;
   /** Ends connections and waits for requests under way. The stores stay open: they are the caller's. */
   close(): Promise<void>;
 }
@@ -111,7 +114,7 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
   try {
     const url = await app.listen({ port: options.port, host });
     logger.info({ url, warehouse }, 'catalog is listening');
-    return { url, close };
+    return { url, dropped: services.dropped, close };
   } catch (cause) {
     await close();
     const reason = cause instanceof Error ? cause.message : String(cause);

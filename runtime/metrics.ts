@@ -94,6 +94,38 @@ export const metricTable = {
     labels: ['table'],
     help: 'Share of what is declared that the score speaks of: 0 to 100; the rest was not judged or is not executed',
   },
+  foz_small_files: {
+    kind: 'gauge',
+    labels: ['table'],
+    help: 'Data files of the newest snapshot below the size that compaction aims at, after the last run of the upkeep',
+  },
+  foz_compacted_files_total: { kind: 'counter', labels: ['table'], help: 'Data files that became part of a larger one' },
+  foz_compaction_conflicts_total: {
+    kind: 'counter',
+    labels: ['table'],
+    help: 'Commits of the compaction that came second to another: the ingest wins, and they are made again',
+  },
+  foz_orphan_objects_deleted_total: {
+    kind: 'counter',
+    labels: ['table'],
+    help: 'Objects that nobody could name any more, deleted by the sweep',
+  },
+  foz_orphan_bytes_deleted_total: { kind: 'counter', labels: ['table'], help: 'Bytes of those objects' },
+  foz_orphan_objects_left: {
+    kind: 'gauge',
+    labels: ['table'],
+    help: 'Objects that nothing names and that are old, left alone by the last sweep since they may still be committed',
+  },
+  foz_maintenance_runs_total: {
+    kind: 'counter',
+    labels: ['table', 'result'],
+    help: 'Runs of a table’s upkeep by result: ok, left (a step was left for the next run; the log says why), failed',
+  },
+  foz_maintenance_last_run_timestamp_seconds: {
+    kind: 'gauge',
+    labels: ['table'],
+    help: 'When the upkeep of the table last ran to its end',
+  },
   foz_dependency_up: { kind: 'gauge', labels: ['dependency'], help: '1 while the dependency answers: log' },
   foz_http_requests_total: { kind: 'counter', labels: ['route', 'code'], help: 'HTTP requests by route template and status' },
   foz_http_request_duration_seconds: { kind: 'histogram', labels: ['route'], buckets: seconds, help: 'HTTP requests by route template' },

@@ -9,6 +9,7 @@ import type { Logger } from '../../runtime/log.ts';
 import type { LakeRegistry } from '../lake-registry.ts';
 import type { LineageService } from '../lineage/lineage-service.ts';
 import type { RegistryService } from '../registry/registry-service.ts';
+import type { DroppedTableService } from '../service/dropped-table-service.ts';
 import type { NamespaceService } from '../service/namespace-service.ts';
 import type { Answer } from '../service/answer.ts';
 import type { TableService } from '../service/table-service.ts';
@@ -19,6 +20,7 @@ import type { RulesService } from '../policy/rules-service.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { configRoute } from './config-route.ts';
 import { contractRoutes } from './contract-routes.ts';
+import { droppedTableRoutes } from './dropped-table-routes.ts';
 import { entityRoutes } from './entity-routes.ts';
 import { guardRoutes, may } from './guard.ts';
 import { lineageRoutes } from './lineage-routes.ts';
@@ -39,6 +41,7 @@ export interface CatalogServerOptions {
   readonly namespaces: NamespaceService;
   readonly tables: TableService;
   readonly views: ViewService;
+  readonly dropped: DroppedTableService;
   /** What requests with an Idempotency-Key were answered. */
   readonly replies: ReplyStore;
   readonly clock: Clock;
@@ -139,6 +142,7 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
   tableFactsRoutes(app, options.lake.facts);
   searchRoutes(app, options.lake.search);
   auditRoutes(app, options.lake.audit);
+  droppedTableRoutes(app, options.dropped);
   rulesRoutes(app, options.rules);
   oauthRoutes(app, options.access.grant);
   healthRoutes(app, options.checkReady, logger);

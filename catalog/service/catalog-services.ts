@@ -7,6 +7,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { CommitVeto } from '../registry/commit-veto.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
+import { droppedTableService, type DroppedTableService } from './dropped-table-service.ts';
 import { metadataFiles } from './metadata-files.ts';
 import { namespaceService, type NamespaceService } from './namespace-service.ts';
 import { objectStores, type StorePlace } from './object-stores.ts';
@@ -33,6 +34,7 @@ export interface CatalogServices {
   readonly namespaces: NamespaceService;
   readonly tables: TableService;
   readonly views: ViewService;
+  readonly dropped: DroppedTableService;
   /** Superseded files that were being deleted are gone: before the object stores are closed. */
   settled(): Promise<void>;
 }
@@ -55,6 +57,7 @@ export function catalogServices(options: CatalogServicesOptions): CatalogService
       objectStores: places,
       placement: placed,
     }),
+    dropped: droppedTableService({ store, files, objectStores: places, clock, logger }),
     views: viewService({
       store,
       files: metadataFiles({ ...reading, readValue: readViewMetadata, list: 'versions' }),

@@ -3,6 +3,7 @@
 import { storeAddress, storeAddressPattern, type StoreAddress } from '../../catalog/store/store-address.ts';
 import { duration, group, list, optional, secretText, text, variants, type Option, type ValueOf } from '../../runtime/options.ts';
 import { catalogAuthOptions, catalogPolicyOptions, oauthLoginOptions } from './catalog-auth.ts';
+import { catalogMaintenanceOptions } from './catalog-maintenance.ts';
 import { listen } from './listen.ts';
 
 const storeText = text({
@@ -28,6 +29,7 @@ export const embeddedCatalogOptions = group(
     ),
     oauth: optional(oauthLoginOptions),
     allowLocations: list(location('A prefix'), { doc: 'Where tables may lie besides the warehouse', default: [] }),
+    maintenance: catalogMaintenanceOptions,
   },
   { doc: 'Foz’s own Iceberg REST catalog, in this process or by `foz catalog serve`' },
 );
@@ -41,6 +43,7 @@ const restCatalog = group(
     token: optional(secretText({ doc: 'Bearer token' })),
     oauth: optional(oauthLoginOptions),
     requestTimeout: duration({ doc: 'Longest wait for one answer', default: '30s' }),
+    maintenance: catalogMaintenanceOptions,
   },
   { doc: 'Any Iceberg REST catalog' },
 );
