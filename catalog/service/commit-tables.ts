@@ -15,6 +15,7 @@ import type { TableChange } from '../store/relation-store.ts';
 import { namespaceMissing, ok, refused, type Answer, type Refusal } from './answer.ts';
 import { nameProblem } from './locations.ts';
 import type { MetadataFile } from './metadata-files.ts';
+import { isOwnMetadata } from './placement.ts';
 import { orDiscard, writeNext } from './relations.ts';
 import { doneReply, type RequestContext } from './request-context.ts';
 import { loadedRecord, tablesRecord, type TableChanged, type TableParts } from './table-parts.ts';
@@ -95,10 +96,15 @@ async function prepare(parts: TableParts, ident: TableIdent, commit: TableCommit
   if (illegal !== null) return refused('conflict', illegal);
   const veto = await parts.veto?.check(ident, base, metadata);
   if (veto) return veto;
-  const misplaced = await parts.placement.problem(metadata, base);
+  const misplaced = await parts.placement.tableProblem(metadata, base);
   if (misplaced !== null) return refused('invalid', misplaced);
-  const isKeeping = metadata.properties['write.metadata.delete-after-commit.enabled'] === 'false';
-  return ok({ ident, current, metadata, superseded: isKeeping ? [] : supersededMetadata });
+  return ok({ ident, current, metadata, superseded: supersededOf(metadata, supersededMetadata) });
+}
+
+/** The log of a table that was registered may name any file: only the table's own are deleted. */
+function supersededOf({ location, properties }: TableMetadata, fallenOff: readonly string[]): readonly string[] {
+  if (properties['write.metadata.delete-after-commit.enabled'] === 'false') return [];
+  return fallenOff.filter((file) => isOwnMetadata(location, file));
 }
 
 function earlySnapshot(parts: TableParts, commit: TableCommit): Refusal | null {

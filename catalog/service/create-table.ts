@@ -30,7 +30,7 @@ export async function stageTable(parts: TableParts, namespace: readonly string[]
   const location = request.location?.replace(/\/+$/, '') ?? placement.locationOf(row, request.name, uuid);
   const created = createMetadata({ ...request, uuid, location }, parts.clock.now());
   if (created.kind !== 'applied') return refused('invalid', created.message);
-  const misplaced = await placement.problem(created.metadata, null);
+  const misplaced = await placement.tableProblem(created.metadata, null);
   return misplaced === null ? ok(created.metadata) : refused('invalid', misplaced);
 }
 

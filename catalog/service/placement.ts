@@ -1,7 +1,8 @@
 // Places of tables and views: chosen here where a client names none, checked where it does.
 
 import type { CatalogStore, StoredNamespace } from '../store/catalog-store.ts';
-import { defaultNamespaceLocation, defaultTableLocation, locationProblem, overlapProblem, pathPropertyProblem } from './locations.ts';
+import { defaultNamespaceLocation, defaultTableLocation, locationProblem, metadataFolder } from './locations.ts';
+import { overlapProblem, pathPropertyProblem } from './locations.ts';
 import type { ObjectStores } from './object-stores.ts';
 import type { Placed } from './relations.ts';
 
@@ -10,6 +11,8 @@ export interface Placement {
   locationOf(namespace: StoredNamespace, name: string, uuid: string): string;
   /** Why files may not lie where `next` says, as far as `base` (null: there is none yet) did not say so already. */
   problem(next: Placed, base: Placed | null): Promise<string | null>;
+  /** As well; and a table's metadata lies in `metadata/` of its folder, by which it is known whose the folder is. */
+  tableProblem(next: Placed, base: Placed | null): Promise<string | null>;
 }
 
 export interface PlacementOptions {
@@ -18,18 +21,31 @@ export interface PlacementOptions {
 }
 
 export function placement({ store, objectStores: { prefixes } }: PlacementOptions): Placement {
+  const problem: Placement['problem'] = async (next, base) => {
+    if (next.properties !== base?.properties) {
+      const misplaced = pathPropertyProblem(prefixes, next.properties);
+      if (misplaced !== null) return misplaced;
+    }
+    if (next.location === base?.location) return null;
+    return locationProblem(prefixes, next.location) ?? overlapProblem(store, prefixes, next.location);
+  };
   return {
     locationOf(row, name, uuid) {
       const above = row.properties['location'] ?? defaultNamespaceLocation(prefixes[0] ?? '', row.namespace);
       return defaultTableLocation(above, name, uuid);
     },
-    async problem(next, base) {
-      if (next.properties !== base?.properties) {
-        const problem = pathPropertyProblem(prefixes, next.properties);
-        if (problem !== null) return problem;
-      }
-      if (next.location === base?.location) return null;
-      return locationProblem(prefixes, next.location) ?? overlapProblem(store, prefixes, next.location);
-    },
+    problem,
+    tableProblem: async (next, base) => (await problem(next, base)) ?? metadataPathProblem(next),
   };
+}
+
+function metadataPathProblem({ location, properties }: Placed): string | null {
+  const folder = metadataFolder(location, properties);
+  if (isOwnMetadata(location, `${folder}/`)) return null;
+  return `property write.metadata.path: ${folder} is not below ${location}/metadata, by which the catalog knows whose folder it is`;
+}
+
+/** Whether a metadata file stands where a table at `location` keeps its own. */
+export function isOwnMetadata(location: string, metadataFile: string): boolean {
+  return metadataFile.startsWith(`${location}/metadata/`);
 }

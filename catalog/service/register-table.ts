@@ -5,6 +5,7 @@ import { identText } from '../catalog.ts';
 import { namespaceMissing, ok, refused, type Answer } from './answer.ts';
 import { nameProblem } from './locations.ts';
 import type { MetadataFile } from './metadata-files.ts';
+import { isOwnMetadata } from './placement.ts';
 import { registeredFile } from './registered-file.ts';
 import type { RequestContext } from './request-context.ts';
 import { loadedRecord, type TableParts } from './table-parts.ts';
@@ -33,10 +34,12 @@ export async function registerTable(
   const read = await registeredFile(parts.files, parts.objectStores, metadataLocation);
   if (read.kind === 'refused') return read;
   const { metadata } = read.value;
+  if (!isOwnMetadata(metadata.location, metadataLocation))
+    return refused('invalid', `metadata file ${metadataLocation} does not lie in ${metadata.location}/metadata, as its table's own must`);
   const base = current?.metadata ?? null;
   const veto = await parts.veto?.check(ident, base, metadata);
   if (veto) return veto;
-  const misplaced = await parts.placement.problem(metadata, base && { location: base.location, properties: {} });
+  const misplaced = await parts.placement.tableProblem(metadata, base && { location: base.location, properties: {} });
   if (misplaced !== null) return refused('invalid', misplaced);
   const record = loadedRecord(parts, context, { ident, before: base, after: metadata, action: 'table.register' })(metadataLocation);
   const next = { uuid: metadata['table-uuid'], metadataLocation };

@@ -122,6 +122,9 @@ test('register: files elsewhere, files that are not there, files that are no met
     await lake.put('x/metadata/1.metadata.json', Buffer.from('{"format-version":2}'));
     const inside = { ...((await ok('GET', 'namespaces/a/tables/t'))['metadata'] as object), location: 's3://else/t' };
     await lake.put('x/metadata/2.metadata.json', Buffer.from(stringifyJson(inside)));
+    await lake.put('x/metadata/3.metadata.json', Buffer.from(stringifyJson({ ...inside, location: 'memory://lake/y' })));
+    const leading = { ...inside, location: 'memory://lake/x', properties: { 'write.data.path': 's3://else' } };
+    await lake.put('x/metadata/4.metadata.json', Buffer.from(stringifyJson(leading)));
     const register = (location: string) => call('POST', 'namespaces/a/register', { name: 'u', 'metadata-location': location });
     for (const [location, reason] of [
       ['s3://else/t/metadata/1.metadata.json', /outside the warehouse/],
@@ -129,10 +132,52 @@ test('register: files elsewhere, files that are not there, files that are no met
       ['memory://lake/x/metadata/1.txt', /not the name of a .*metadata file/],
       ['memory://lake/x/metadata/none.metadata.json', /there is no metadata file/],
       ['memory://lake/x/metadata/1.metadata.json', /cannot be read.*table-uuid/],
-      ['memory://lake/x/metadata/2.metadata.json', /s3:\/\/else\/t is outside the warehouse/],
+      ['memory://lake/x/metadata/2.metadata.json', /does not lie in s3:\/\/else\/t\/metadata/],
+      ['memory://lake/x/metadata/3.metadata.json', /does not lie in memory:\/\/lake\/y\/metadata/],
+      ['memory://lake/x/metadata/4.metadata.json', /write.data.path: location s3:\/\/else is outside/],
     ] as const)
       assertRefused(await register(location), 400, 'BadRequestException', reason);
     assert.equal((await call('HEAD', 'namespaces/a/tables/u')).status, 404);
+  }));
+
+test("a registered table whose log names another one's files takes none of them away", () =>
+  withTable(async (world) => {
+    const { ok, lake } = world;
+    const victim = await locationOf(world, 'a/tables/t');
+    const loaded = (await ok('GET', 'namespaces/a/tables/t'))['metadata'] as object;
+    const log = [{ 'timestamp-ms': 1, 'metadata-file': victim }];
+    const properties = { 'write.metadata.previous-versions-max': '1' };
+    const hostile = { ...loaded, location: 'memory://lake/x', 'metadata-log': log, properties };
+    await lake.put('x/metadata/0.metadata.json', Buffer.from(stringifyJson(hostile)));
+    await ok('POST', 'namespaces/a/register', { name: 'u', 'metadata-location': 'memory://lake/x/metadata/0.metadata.json' });
+    for (const n of ['1', '2', '3']) await ok('POST', 'namespaces/a/tables/u', { requirements: [], updates: [setProperty('n', n)] });
+    assert.equal(await locationOf(world, 'a/tables/t'), victim);
+    const left = (await keysOf(lake, 'x/')).map((key) => key.replace(/-.*/, ''));
+    assert.deepEqual(left, ['x/metadata/00001', 'x/metadata/00002']);
+  }));
+
+test('a table keeps its metadata in its own folder, by which the catalog knows that the folder is taken', () =>
+  withTable(async ({ call, ok }) => {
+    const create = (path: string) =>
+      call('POST', 'namespaces/a/tables', {
+        name: 'u',
+        schema: idSchema,
+        location: 'memory://lake/x',
+        properties: { 'write.metadata.path': path },
+      });
+    assertRefused(await create('memory://lake/elsewhere'), 400, 'BadRequestException', /not below memory:\/\/lake\/x\/metadata/);
+    assertRefused(await create('s3://else'), 400, 'BadRequestException', /outside the warehouse/);
+    assert.equal((await create('memory://lake/x/metadata/deep/')).status, 200);
+    const inside = { name: 'v', schema: idSchema, location: 'memory://lake/x/data' };
+    assertRefused(await call('POST', 'namespaces/a/tables', inside), 400, 'BadRequestException', /lies inside the table/);
+    const move = { action: 'set-location', location: 'memory://lake/y' };
+    assertRefused(
+      await call('POST', 'namespaces/a/tables/u', { requirements: [], updates: [move] }),
+      400,
+      'BadRequestException',
+      /not below memory:\/\/lake\/y\/metadata/,
+    );
+    await ok('POST', 'namespaces/a/tables/t', { requirements: [], updates: [move] });
   }));
 
 test('unregister answers the last metadata; files stay, and a commit that comes later is refused', () =>
