@@ -169,7 +169,9 @@ function valuesOf({ rows, fields }: Reply): readonly (readonly SqlValue[])[] {
 
 async function migrate(pool: Pool, place: string): Promise<void> {
   const what = `opening the catalog store ${place}`;
-  const client = await pool.connect();
+  const client = await pool.connect().catch((cause: unknown) => {
+    throw postgresError(cause, { what, isDeciding: false, isTransaction: false });
+  });
   let isDone = false;
   try {
     const asked = "SELECT current_setting('server_version_num')::int / 10000, current_setting('server_encoding')";
