@@ -1,6 +1,7 @@
 // The store's tables, one migration per version, applied in order. Never change one that has been released: add the next at
 // the end.
 
+import { LakeError } from '../../runtime/errors.ts';
 import { auditMigration } from './audit-operations.ts';
 import { contractMigration } from './contract-operations.ts';
 import { entityMigration } from './entity-operations.ts';
@@ -31,7 +32,9 @@ export const migrationsTable =
 
 /** What a database at `version` still lacks, with the version that each makes. */
 export function migrationsAfter(version: number): readonly { readonly version: number; readonly migration: Migration }[] {
-  if (version > migrations.length)
-    throw new Error(`the catalog store has schema version ${version}; this program knows ${migrations.length}: use a newer one`);
+  if (version > migrations.length) {
+    const known = `this program knows ${migrations.length}: use a newer one`;
+    throw new LakeError('CATALOG_REFUSED', `the catalog store has schema version ${version}; ${known}`, { context: { version } });
+  }
   return migrations.slice(version).map((migration, index) => ({ version: version + index + 1, migration }));
 }
