@@ -37,7 +37,7 @@ export function sqlTokenStore(call: SqlCall): TokenStore {
       }));
     },
     async createToken({ digest, name, roles, createdAt, expiresAt }, actor) {
-      await call('createToken', digest, name, roles.join(' '), createdAt, expiresAt, actor);
+      return (await call('createToken', digest, name, roles.join(' '), createdAt, expiresAt, actor)) === true;
     },
     async revokeTokens(which, at, actor) {
       const [from, before] = digits.test(which) ? [which, `${which}${noDigest}`] : [noDigest, noDigest];

@@ -61,16 +61,18 @@ export const tokenOperations: SqlOperations = {
   },
   transactions: {
     async createToken(sql, digest = '', name = '', roles = '', createdAt = 0, expiresAt = null, actor = '') {
-      await sql.change(
-        'INSERT INTO tokens (digest, name, roles, created_at, expires_at) VALUES (?, ?, ?, ?, ?)',
+      const created = await sql.change(
+        'INSERT INTO tokens (digest, name, roles, created_at, expires_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING',
         digest,
         name,
         roles,
         createdAt,
         expiresAt,
       );
+      if (created === 0) return false;
       const after = { id: idOf(digest), roles: String(roles).split(' '), expiresAt };
       await insertAudit(sql, { ...entryOf(createdAt, actor, name), action: 'token.create', before: null, after });
+      return true;
     },
     /** `from` and `before` bound the digests. */
     async revokeTokens(sql, name = '', from = '', before = '', at = 0, actor = '') {

@@ -54,8 +54,8 @@ export interface TokenStore {
   findToken(digest: string, now: EpochMs): Promise<LiveToken | null>;
   /** By digest. */
   listTokens(page: PageRequest): Promise<readonly StoredToken[]>;
-  /** With its entry in the audit log, as revoking has. */
-  createToken(token: NewToken, actor: string): Promise<void>;
+  /** With its entry in the audit log, as revoking has. False: it is there already, perhaps revoked; nothing was changed. */
+  createToken(token: NewToken, actor: string): Promise<boolean>;
   /** `which`: a name, or the first eight or more digits of a digest. Ends what was issued for them as well. Their digests. */
   revokeTokens(which: string, at: EpochMs, actor: string): Promise<readonly string[]>;
   /** Forgets the expired ones; of one holder the oldest beyond `limit`. */

@@ -1,21 +1,27 @@
 // The catalog as a service, alone or in the worker's process: its database, its object stores, the server over them and
 // the jobs beside it. A database that is away is waited for.
 
+import { keepConfiguredTokens } from '../../catalog/access/configured-tokens.ts';
 import { identityProvider } from '../../catalog/access/identity-provider.ts';
 import { serveCatalog } from '../../catalog/serve.ts';
+import { ownContext } from '../../catalog/service/request-context.ts';
 import type { StorePlace } from '../../catalog/service/object-stores.ts';
 import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
 import { storeAddressText } from '../../catalog/store/store-address.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
 import { addressOf } from '../settings.ts';
 import { untilAnswers } from '../until-answers.ts';
-import { openStore, openStoreAt, openStoreOf } from '../wire.ts';
+import { startMaintenance } from '../maintenance/start-maintenance.ts';
+import { localCatalog, openStore, openStoreAt, openStoreOf } from '../wire.ts';
 import { absoluteLocation, type CatalogSettings } from './catalog-settings.ts';
 
 export interface CatalogServiceParts {
   readonly logger: Logger;
+  /** Where they are asked for. */
+  readonly metrics?: Metrics;
   /** The lake's, where it is open already; it stays the caller's. */
   readonly lakeStore?: ObjectStore;
   /** Told why the start waits. */
@@ -34,7 +40,7 @@ export interface CatalogService extends AsyncDisposable {
 
 export async function openCatalogService(
   settings: CatalogSettings,
-  { logger, lakeStore, onWait }: CatalogServiceParts,
+  { logger, metrics, lakeStore, onWait }: CatalogServiceParts,
   signal: AbortSignal,
 ): Promise<CatalogService> {
   await using opening = new AsyncDisposableStack();
@@ -42,6 +48,7 @@ export async function openCatalogService(
   const waiting = { what: 'the catalog’s database', logger, ...(onWait === undefined ? {} : { onWait }) };
   const pointers = opening.use(await untilAnswers(() => openStoreAt(settings.store, settings), waiting, signal));
   const { auth, policy } = settings;
+  await keepConfiguredTokens(pointers.tokens, auth.tokens, systemClock);
   const served = await serveCatalog({
     ...addressOf(settings.listen),
     store: pointers,
@@ -49,10 +56,22 @@ export async function openCatalogService(
     warehouse,
     allowed,
     policy,
+    dropGraceMs: settings.maintenance.dropGrace,
     ...(auth.oidc === undefined ? {} : { identity: identityProvider(auth.oidc, systemClock) }),
     logger,
   });
   opening.defer(() => served.close());
+  opening.use(
+    startMaintenance({
+      settings: settings.maintenance,
+      loaded: settings.lake,
+      catalog: opening.use(localCatalog(pointers, objectStore, logger)),
+      store: objectStore,
+      logger,
+      metrics: metrics ?? null,
+      purgeDropped: (ended) => served.dropped.purgeDue(purgedAtOnce, ownContext, {}, ended),
+    }),
+  );
   const parts = opening.move();
   return {
     url: served.url,
@@ -63,6 +82,9 @@ export async function openCatalogService(
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
+
+/** In one run. */
+const purgedAtOnce = 100;
 
 interface Warehouse {
   readonly store: ObjectStore;

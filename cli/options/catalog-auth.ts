@@ -29,7 +29,23 @@ const oidc = group(
 );
 
 export const catalogAuthOptions = group(
-  { oidc: optional(oidc) },
+  {
+    oidc: optional(oidc),
+    tokens: list(
+      group(
+        {
+          name: text({ doc: 'Whose it is, for the audit log; also the client id of OAuth2' }),
+          roles: list(choice(roles, { doc: 'A role' }), { doc: 'What it opens', min: 1 }),
+          token: secretText({ doc: 'The token: at least 32 random characters, such as `openssl rand -hex 32` gives' }),
+        },
+        { doc: 'A token' },
+      ),
+      {
+        doc: 'Tokens that are made when the catalog starts, where `foz catalog token create` cannot be run first. One that was revoked stays revoked; one that is taken out here stays until it is revoked',
+        default: [],
+      },
+    ),
+  },
   {
     doc: 'Who may use the catalog. Open on loopback until the first `foz catalog token create` or a provider here; never open beyond loopback',
   },

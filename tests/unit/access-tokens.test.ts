@@ -4,12 +4,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { accessControl, type AccessControl } from '../../catalog/access/access-control.ts';
 import type { Authenticated } from '../../catalog/access/authenticate.ts';
+import { keepConfiguredTokens } from '../../catalog/access/configured-tokens.ts';
 import type { IdentityProvider } from '../../catalog/access/identity-provider.ts';
 import type { Role } from '../../catalog/access/roles.ts';
 import { newTokenText, tokenDigest } from '../../catalog/access/token-text.ts';
 import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
 import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import { silentLogger } from '../../runtime/log.ts';
+import { secret } from '../../runtime/secret.ts';
 
 const hour = 3_600_000;
 
@@ -243,4 +245,23 @@ test('when a token was last used is kept, to the minute', () =>
     pass(31_000);
     await who(text);
     assert.equal(await usedAt(), first + 61_000);
+  }));
+
+test('tokens of the configuration are the store’s: made once, revoked for good, long enough', () =>
+  lab(async ({ store, who, pass }) => {
+    const clock = { now: () => 5, sleep: async () => undefined };
+    const text = 'a'.repeat(64);
+    const configured = [{ name: 'trino', roles: ['writer'] as const, token: secret(text) }];
+    for (let start = 0; start < 3; start++) await keepConfiguredTokens(store.tokens, configured, clock);
+    pass(2_000);
+    assert.equal(await who(text), 'trino: writer');
+    assert.equal((await store.tokens.listTokens({ after: null, limit: 10 })).length, 1);
+    await store.tokens.revokeTokens('trino', 6, 'foz');
+    await keepConfiguredTokens(store.tokens, configured, clock);
+    pass(2_000);
+    assert.equal(await who(text), unknown);
+    for (const weak of ['short', 'with spaces and long enough to be one', `${'a'.repeat(40)}.b.c`])
+      await assert.rejects(keepConfiguredTokens(store.tokens, [{ name: 'x', roles: ['reader'], token: secret(weak) }], clock), {
+        code: 'CONFIG_INVALID',
+      });
   }));
