@@ -1,16 +1,21 @@
 // The adapters behind the commands about the lake: the registry over the catalog's own database, or over HTTP.
 
-import { userInfo } from 'node:os';
+import type { DroppedTables } from '../catalog/dropped-tables.ts';
 import type { LakeFacts } from '../catalog/lake-facts.ts';
 import { lakeRegistry } from '../catalog/lake-registry.ts';
 import { lineageService } from '../catalog/lineage/lineage-service.ts';
+import { memoryDroppedTables } from '../catalog/memory-dropped-tables.ts';
 import { memoryLakeFacts } from '../catalog/memory-lake-facts.ts';
 import { registryParts } from '../catalog/registry/registry-parts.ts';
+import { restDroppedTables } from '../catalog/rest-dropped-tables.ts';
 import { restLakeFacts } from '../catalog/rest-lake-facts.ts';
 import { catalogServices } from '../catalog/service/catalog-services.ts';
+import type { DroppedTableService } from '../catalog/service/dropped-table-service.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { assert } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { LoadedConfig } from './config.ts';
+import { personHere } from './person-here.ts';
 import { openStore, openStoreAt, reachOf } from './wire.ts';
 
 /** Entities, facts of tables, search and the audit log: of the same database or the same address as the catalog. */
@@ -32,12 +37,34 @@ export async function openLakeFacts(loaded: LoadedConfig, logger: Logger): Promi
   };
 }
 
-/** Who runs this command, for the audit log of a catalog that asks nobody: the file is open to whoever can read it. */
-export function personHere(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // No such user in this container.
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
+/** Tables that can still be taken back: of the same database or the same address as the catalog. */
+export async function openDroppedTables(loaded: LoadedConfig, logger: Logger): Promise<DroppedTables> {
+  const reach = reachOf(loaded);
+  if (reach.kind === 'rest') return restDroppedTables(reach);
+  await using opening = new AsyncDisposableStack();
+  const dropped = await droppedHere(loaded, logger, opening);
+  const parts = opening.move();
+  return {
+    ...memoryDroppedTables(dropped, { actor: personHere(), idempotency: null }),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+/** Files of dropped tables whose time is over go; of how many. Null where another process has the catalog: that one does it. */
+export async function openPurge(loaded: LoadedConfig, logger: Logger, signal: AbortSignal): Promise<number | null> {
+  if (reachOf(loaded).kind === 'rest') return null;
+  await using opening = new AsyncDisposableStack();
+  const dropped = await droppedHere(loaded, logger, opening);
+  return dropped.purgeDue(purgedAtOnce, { actor: personHere(), idempotency: null }, {}, signal);
+}
+
+const purgedAtOnce = 1_000;
+
+async function droppedHere(loaded: LoadedConfig, logger: Logger, opening: AsyncDisposableStack): Promise<DroppedTableService> {
+  const reach = reachOf(loaded);
+  assert(reach.kind === 'store', 'the catalog’s database is reached from here');
+  const objectStore = opening.use(openStore(loaded, logger));
+  const store = opening.use(await openStoreAt(reach.address, loaded));
+  const places = [{ prefix: objectStore.root, store: objectStore }];
+  return catalogServices({ store, places, clock: systemClock, logger }).dropped;
 }

@@ -106,11 +106,16 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   const store = parts.use(wire.openStore(loaded, logger));
   const waiting = { what: 'the object store', logger, onWait: (reason: string) => void (started.waiting = reason) };
   await untilAnswers(() => requireConditionalWritesOnceADay(loaded, store, call.signal), waiting, call.signal);
-  const served = parts.use(await openService(call, loaded, { started, logger, lakeStore: store }));
+  const served = parts.use(await openService(call, loaded, { started, logger, metrics, lakeStore: store }));
   const pointers = served?.pointers ?? null;
   const catalog = pointers
     ? parts.use(wire.localCatalog(pointers, store, logger))
     : parts.use(await wire.openCatalog(loaded, store, logger)).catalog;
+  if (config.catalog.kind === 'rest') {
+    const { startMaintenance } = await import('../maintenance/start-maintenance.ts');
+    const settings = config.catalog.maintenance;
+    parts.use(startMaintenance({ settings, loaded, catalog, store, logger, metrics, purgeDropped: null }));
+  }
   const log = parts.use(wire.openLog(loaded, logger));
   const registry = pointers ? wire.localContracts(pointers) : parts.use(await wire.openContracts(loaded));
   const worker = parts.use(await workerWire.openWorker(loaded, { store, catalog, log, logger, observer, contracts: registry }));
@@ -166,15 +171,16 @@ async function startQuality(
 async function openService(
   call: CommandCall,
   loaded: LoadedConfig,
-  { started, logger, lakeStore }: { readonly started: Started; readonly logger: Logger; readonly lakeStore: ObjectStore },
+  parts: { readonly started: Started; readonly logger: Logger; readonly metrics: Metrics; readonly lakeStore: ObjectStore },
 ): Promise<CatalogService | null> {
   if (loaded.config.catalog.kind !== 'embedded' || call.options['only'] === 'sync') return null;
   const [{ openCatalogService }, { catalogSettings }] = await Promise.all([
     import('../catalog/open-catalog-service.ts'),
     import('../catalog/catalog-settings.ts'),
   ]);
+  const { started, ...rest } = parts;
   const onWait = (reason: string): void => void (started.waiting = reason);
-  return openCatalogService(catalogSettings(loaded), { logger, lakeStore, onWait }, call.signal);
+  return openCatalogService(catalogSettings(loaded), { ...rest, onWait }, call.signal);
 }
 
 const stopMaxMs = 60_000;

@@ -1,11 +1,14 @@
-// `foz table list|show|history|rollback`: what the lake has, and back to what it had; `foz table current users --sql trino`:
-// the SQL of a table's current rows, to make a view of it elsewhere; `foz table add public.orders`: one more table.
+// `foz table list|show|history|rollback`: what the lake has, and back to what it had; `foz table maintain|undrop`: its upkeep, and
+// back what was dropped; `foz table current users --sql trino`: the SQL of a table's current rows, to make a view of it elsewhere;
+// `foz table add public.orders`: one more table.
 
 import type { Command, CommandGroup } from '../command.ts';
 import { history } from './table/history.ts';
 import { list } from './table/list.ts';
+import { maintain } from './table/maintain.ts';
 import { rollback } from './table/rollback.ts';
 import { show } from './table/show.ts';
+import { undrop } from './table/undrop.ts';
 
 const current: Command = {
   description: 'Print the SQL that gives one row a key, as the source has it now, over the raw table.',
@@ -88,5 +91,5 @@ const add: Command = {
 
 export const table: CommandGroup = {
   description: 'Tables of the lake: what they are, what happened to them, one more of them',
-  commands: { list, show, history, rollback, current, add },
+  commands: { list, show, history, rollback, maintain, undrop, current, add },
 };
