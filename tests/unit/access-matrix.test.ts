@@ -78,7 +78,7 @@ const expected: Readonly<Record<Access, readonly string[]>> = {
     'POST /v1/foz/entities/{entity}',
     'DELETE /v1/foz/entities/{entity}',
   ],
-  operator: ['GET /v1/foz/audit', 'GET /v1/foz/trino/rules'],
+  operator: ['GET /v1/foz/audit', 'GET /v1/foz/dropped-tables', 'POST /v1/foz/dropped-tables/{which}/undrop', 'GET /v1/foz/trino/rules'],
   rules: ['GET /v1/foz/trino/rules/{token}'],
 };
 
