@@ -4,9 +4,11 @@ import type { ContractRegistry } from './contract-registry.ts';
 import type { ContractInForce } from './contracts.ts';
 import { contractInForce, everyPage, valueOf } from './registry/client-answers.ts';
 import type { RegistryService } from './registry/registry-service.ts';
+import { ownContext, type RequestContext } from './service/request-context.ts';
 
-/** The store behind the service stays open: it is the caller's. */
-export function memoryContracts(registry: RegistryService): ContractRegistry {
+/** The store behind the service stays open: it is the caller's. `actor`: who changes contracts, for the audit log. */
+export function memoryContracts(registry: RegistryService, actor?: string): ContractRegistry {
+  const context: RequestContext = actor === undefined ? ownContext : { ...ownContext, actor };
   const contractsInForce: ContractRegistry['contractsInForce'] = async (table) => {
     const views = valueOf(await registry.inForce(table.name));
     const found: ContractInForce[] = [];
@@ -19,8 +21,8 @@ export function memoryContracts(registry: RegistryService): ContractRegistry {
   return {
     contractsInForce,
     activeContract: async (table) => (await contractsInForce(table)).at(-1) ?? null,
-    register: (request) => registry.register(request),
-    changeState: (id, version, request) => registry.changeState(id, version, request),
+    register: (request) => registry.register(request, context),
+    changeState: (id, version, request) => registry.changeState(id, version, request, context),
     list: () => everyPage((page) => registry.list(page)),
     get: (id) => registry.get(id),
     history: (id) => everyPage((page) => registry.history(id, page)),

@@ -38,6 +38,7 @@ import { fileContracts } from './contract/file-contracts.ts';
 import type { SourcePlace } from './contract/source-place.ts';
 import { oauthToken } from './oauth-token.ts';
 import { s3StoreOptions, type S3StoreConfig } from './options/lake.ts';
+import { personHere } from './person-here.ts';
 import { cassandraSettings, pathIn, postgresSettings, urlOf } from './settings.ts';
 
 export function openStore(loaded: LoadedConfig, logger: Logger): ObjectStore {
@@ -204,7 +205,7 @@ export async function openContracts(loaded: LoadedConfig): Promise<ContractRegis
   const judge = threadJudge();
   const lineage = lineageService({ store: pointers, clock: systemClock });
   return {
-    ...memoryContracts(registryParts(pointers.contracts, systemClock, judge, lineage.consumers).registry),
+    ...memoryContracts(registryParts(pointers.contracts, systemClock, judge, lineage.consumers).registry, personHere()),
     [Symbol.asyncDispose]: async () => {
       await judge[Symbol.asyncDispose]();
       await pointers[Symbol.asyncDispose]();

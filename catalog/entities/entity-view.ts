@@ -50,7 +50,8 @@ export function entityView({ name, declared, tables, stored, contract }: EntityP
   return {
     name,
     revision: declared?.revision ?? 0,
-    description: said.description ?? table?.description ?? contract?.description ?? null,
+    // What a contract of one table says of itself is about that table.
+    description: said.description ?? (contract?.tables.length === 1 ? contract.description : null) ?? table?.description ?? null,
     owner: said.owner,
     team: said.team ?? contract?.owner ?? null,
     domain: contract?.domain ?? null,

@@ -21,6 +21,8 @@ export interface SearchDocument {
   readonly tags: string;
   readonly people: string;
   readonly description: string;
+  /** What it is, in a sentence; null: nobody says. */
+  readonly told: string | null;
 }
 
 /** By how much a hit in it counts. */
@@ -35,6 +37,7 @@ export function entityDocument({ name, description, owner, team, domain, tags, c
     tags: [...tags, ...columns.flatMap(({ classification, pii, tags: own }) => [classification, pii, ...own])],
     people: [owner, team, domain],
     description: [description, ...columns.map((column) => column.description), ...tables.map((table) => table.name)],
+    told: description,
   });
 }
 
@@ -45,6 +48,7 @@ export function contractDocument({ contract, name, description, team, columns }:
     tags: [],
     people: [team],
     description: [name, description, ...contract.versions.map(({ version }) => version)],
+    told: contract.inForce === null ? 'no version in force' : `version ${contract.inForce} in force`,
   });
 }
 
@@ -58,30 +62,32 @@ export function relationDocument({ ident, kind }: Pick<StoredRelation, 'ident' |
     tags: [],
     people: [metadata?.properties['owner']],
     description: [comment, ...columns.map(({ description }) => description)],
+    told: comment ?? null,
   });
 }
 
 export function consumerDocument({ namespace, name, info }: SeenJob): SearchDocument {
-  return document('consumer', name, {
-    columns: [],
-    tags: [info?.type],
-    people: info?.owners ?? [],
-    description: [info?.description, namespace],
-  });
+  const { type, owners = [], description = null } = info ?? {};
+  const said = { columns: [], tags: [type], people: owners, description: [description, namespace], told: description };
+  return document('consumer', name, said, `consumer ${namespace}/${name}`);
 }
 
 type Words = readonly (string | null | undefined)[];
+type Said = Readonly<Record<Exclude<SearchField, 'name'>, Words>> & { readonly told: string | null };
 
-function document(kind: FoundKind, name: string, words: Readonly<Record<Exclude<SearchField, 'name'>, Words>>): SearchDocument {
-  const text = (parts: Words) =>
-    [...new Set(parts.filter((part) => part !== null && part !== undefined))].join('\n').slice(0, textLengthMax);
+function document(kind: FoundKind, name: string, { told, ...words }: Said, id = `${kind} ${name}`): SearchDocument {
   return {
-    id: `${kind} ${name}`,
+    id,
     kind,
     name,
-    columns: text(words.columns),
-    tags: text(words.tags),
-    people: text(words.people),
-    description: text(words.description),
+    columns: textOf(words.columns),
+    tags: textOf(words.tags),
+    people: textOf(words.people),
+    description: textOf(words.description),
+    told: told?.split('\n', 1)[0] ?? null,
   };
+}
+
+function textOf(parts: Words): string {
+  return [...new Set(parts.filter((part) => part !== null && part !== undefined))].join('\n').slice(0, textLengthMax);
 }

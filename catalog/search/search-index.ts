@@ -75,13 +75,12 @@ export function searchIndex(): SearchIndex {
 
 function foundOf(document: SearchDocument, score: number, where: ReadonlySet<string>, terms: readonly string[]): Found {
   const columns = document.columns.split('\n').filter((column) => words(column).some((word) => terms.includes(word.toLowerCase())));
-  const [description = ''] = document.description.split('\n');
   return {
     kind: document.kind,
     name: document.name,
     where: fields.filter((field) => where.has(field)),
     columns: columns.slice(0, columnsTold),
-    description: description === '' ? null : description,
+    description: document.told,
     score: Math.round(score * 100) / 100,
   };
 }
@@ -103,7 +102,7 @@ function words(text: string): string[] {
 }
 
 function isSame(a: SearchDocument | undefined, b: SearchDocument): boolean {
-  return a !== undefined && fields.every((field) => a[field] === b[field]);
+  return a !== undefined && a.told === b.told && fields.every((field) => a[field] === b[field]);
 }
 
 function isField(name: string): name is SearchField {

@@ -60,12 +60,13 @@ function entriesText(entries: readonly AuditView[]): string {
 function changeText(before: unknown, after: unknown): string {
   const [from, to] = [isRecord(before) ? before : {}, isRecord(after) ? after : {}];
   const names = [...new Set([...Object.keys(from), ...Object.keys(to)])];
-  const changed = names.filter((name) => jsonText(from[name] ?? null) !== jsonText(to[name] ?? null));
+  const changed = names.filter((name) => textOf(from[name]) !== textOf(to[name]));
   if (before === null || after === null) return changed.map((name) => `${name}: ${textOf(from[name] ?? to[name])}`).join('; ');
   return changed.map((name) => `${name}: ${textOf(from[name])} → ${textOf(to[name])}`).join('; ');
 }
 
 function textOf(value: unknown): string {
-  if (value === undefined || value === null) return '∅';
+  const isNothing = value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+  if (isNothing) return '∅';
   return typeof value === 'string' ? value : jsonText(value);
 }

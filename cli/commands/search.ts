@@ -41,5 +41,5 @@ function foundText(found: readonly Found[]): string {
 }
 
 function whereText(where: Found['where'], columns: readonly string[]): string {
-  return where.map((part) => (part === 'columns' && columns.length > 0 ? columns.join(' ') : part)).join(', ');
+  return where.map((part) => (part === 'columns' && columns.length > 0 ? `columns ${columns.join(' ')}` : part)).join(', ');
 }

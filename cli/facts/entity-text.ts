@@ -33,7 +33,7 @@ export function entityText(entity: EntityView): string {
   return [
     name,
     ...factLines([
-      ['what it is', description],
+      ['what it is', description?.split('\n', 1)[0] ?? null],
       ['owner', owner],
       ['team', team],
       ['domain', domain],

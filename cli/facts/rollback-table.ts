@@ -12,8 +12,8 @@ import { ancestry, readChain } from '../../lake/raw/offset-chain.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { CommandCall } from '../command.ts';
 import { countText, factLines, momentText } from '../figures.ts';
+import { personHere } from '../person-here.ts';
 import { openCatalog, openStore } from '../wire.ts';
-import { personHere } from '../wire-facts.ts';
 
 export interface RollbackPlan {
   readonly table: string;

@@ -54,7 +54,7 @@ function columnsText(columns: readonly TableColumn[]): string {
   const nulls = rightAligned(columns.map((column) => countText(column.nulls)));
   const rows = columns.map((column, at) => [
     column.column,
-    `${column.type}${column.required ? ' not null' : ''}`,
+    `${cut(column.type)}${column.required ? ' not null' : ''}`,
     nulls[at],
     boundsText(column),
     [column.classification, column.pii === null ? null : `pii ${column.pii}`, ...column.tags].filter((word) => word !== null).join(' '),
@@ -65,7 +65,8 @@ function columnsText(columns: readonly TableColumn[]): string {
 
 function boundsText({ lower, upper, isWithheld }: TableColumn): string {
   if (isWithheld) return 'kept back';
-  return lower === null && upper === null ? '' : `${cut(lower ?? '?')} … ${cut(upper ?? '?')}`;
+  if (lower === null && upper === null) return '';
+  return lower === upper ? cut(lower ?? '?') : `${cut(lower ?? '?')} … ${cut(upper ?? '?')}`;
 }
 
 function cut(text: string): string {

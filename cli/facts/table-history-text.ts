@@ -12,24 +12,38 @@ export function tableHistoryText({ table, snapshots, more, schemas }: TableHisto
     ...(more === 0 ? [] : [`and ${countText(more)} older: --limit`]),
     '',
     'columns',
-    columnHistoryText(schemas),
+    columnHistoryText(schemas, false),
+    'each one by its name: --column',
   ].join('\n');
 }
 
-/** A line for each change. */
-export function columnHistoryText(schemas: readonly SchemaView[]): string {
-  const rows = schemas.flatMap(({ schemaId, at, known, by, contract, changes }) =>
-    changes.map((change) => [
-      at === null ? 'not known' : `${known === 'snapshot' ? 'by ' : ''}${momentText(at)}`,
-      schemaId,
-      change.column,
-      changeText(change),
-      by ?? '',
-      contract ?? '',
-    ]),
-  );
+/** A line for each change; the first schema in one. */
+export function columnHistoryText(schemas: readonly SchemaView[], isWhole = true): string {
+  const first = schemas.at(-1);
+  const rows = schemas.flatMap((schema) => {
+    const told = isWhole ? schema.changes : worthTelling(schema.changes);
+    if (!isWhole && schema === first) return [rowOf(schema, '', `created with ${told.length} columns`)];
+    return told.map((change) => rowOf(schema, change.column, changeText(change)));
+  });
   return rows.length === 0 ? 'no change of a column' : tableText(['when', 'schema', 'column', 'what', 'by', 'contract in force'], rows);
 }
+
+function rowOf({ schemaId, at, known, by, contract }: SchemaView, column: string, what: string): readonly unknown[] {
+  const when = at === null ? 'not known' : `${known === 'snapshot' ? 'by ' : ''}${momentText(at)}`;
+  return [when, schemaId, column, what, by ?? '', contract ?? ''];
+}
+
+/** Without what another line says: the row before a change as the row after it, and what is inside a column that came whole. */
+function worthTelling(changes: readonly ColumnChangeView[]): readonly ColumnChangeView[] {
+  const keys = new Set(changes.map(({ column, kind, to }) => `${kind} ${column} ${to}`));
+  const added = changes.filter(({ kind, column }) => kind === 'added' && !rowStructs.has(column)).map(({ column }) => `${column}.`);
+  return changes.filter(({ column, kind, to }) => {
+    const isRepeated = column.startsWith('before.') && keys.has(`${kind} after.${column.slice('before.'.length)} ${to}`);
+    return !isRepeated && !(kind === 'added' && added.some((above) => column.startsWith(above)));
+  });
+}
+
+const rowStructs: ReadonlySet<string> = new Set(['before', 'after', 'value', 'source']);
 
 /** Of schemas, the changes of one column: by its path, or its name in the row. */
 export function changesOf(schemas: readonly SchemaView[], column: string): readonly SchemaView[] {

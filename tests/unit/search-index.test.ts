@@ -58,7 +58,7 @@ function mapOf(...documents: readonly SearchDocument[]): ReadonlyMap<string, Sea
 }
 
 function document(kind: SearchDocument['kind'], name: string, words: Partial<SearchDocument>): SearchDocument {
-  return { id: `${kind} ${name}`, kind, name, columns: '', tags: '', people: '', description: '', ...words };
+  return { id: `${kind} ${name}`, kind, name, columns: '', tags: '', people: '', description: '', told: null, ...words };
 }
 
 function names(index: SearchIndex, query: string): readonly string[] {
