@@ -36,6 +36,8 @@ export interface Idempotency {
 const keyPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Of answers that are not a table or view: they are small. A staged table, which changed nothing, may be larger and is not kept. */
 const bodyCharsMax = 64 * 1024;
+const forgetPauseMs = 60_000;
+const forgottenMax = 1000;
 /** Refusals that stay: coming again changes nothing about them. */
 const finalRefusals: ReadonlySet<number> = new Set([400, 404, 406, 409, 422]);
 
@@ -48,7 +50,7 @@ interface Rendered {
 /** Call it before the routes are added. */
 export function idempotentRequests(app: FastifyInstance, options: IdempotencyOptions): Idempotency {
   const { replies, clock, logger, lifetimeMs } = options;
-  const forgetOldReplies = everyLifetime(options);
+  const forgetOldReplies = forgetting(options);
   app.decorateRequest('answered', null);
   app.addHook('preHandler', async (request, reply) => {
     const key = isChange(request) ? request.headers['idempotency-key'] : undefined;
@@ -141,13 +143,14 @@ function replaced(reply: FastifyReply, { status, body, etag }: Rendered): string
   return body;
 }
 
-function everyLifetime({ replies, clock, lifetimeMs }: IdempotencyOptions): () => Promise<void> {
+/** Little at a time, with the requests that add to them: a store that forgets does nothing else. */
+function forgetting({ replies, clock }: IdempotencyOptions): () => Promise<void> {
   let nextAt = 0;
   return async () => {
     const now = clock.now();
     if (now < nextAt) return;
-    nextAt = now + lifetimeMs;
-    await replies.forgetReplies(now);
+    nextAt = now + forgetPauseMs;
+    if ((await replies.forgetReplies(now, forgottenMax)) === forgottenMax) nextAt = now;
   };
 }
 

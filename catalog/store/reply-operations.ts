@@ -31,7 +31,12 @@ export const replyOperations: SqlOperations = {
         expiresAt,
         reply,
       ),
-    forgetReplies: (sql, now = 0) => sql.change('DELETE FROM replies WHERE expires_at <= ?', now),
+    forgetReplies: (sql, now = 0, limit = 0) =>
+      sql.change(
+        'DELETE FROM replies WHERE key IN (SELECT key FROM replies WHERE expires_at <= ? ORDER BY expires_at, key LIMIT ?)',
+        now,
+        limit,
+      ),
   },
   transactions: {},
 };

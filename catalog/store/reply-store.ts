@@ -9,6 +9,6 @@ export interface ReplyStore {
   findReply(key: string): Promise<IdempotentReply | null>;
   /** `taken`: the key has one already, which stays. */
   addReply(reply: IdempotentReply): Promise<'added' | 'taken'>;
-  /** Forgets those whose time is over; how many. */
-  forgetReplies(now: EpochMs): Promise<number>;
+  /** Forgets those whose time is over, the oldest first, at most so many; how many. */
+  forgetReplies(now: EpochMs, limit: number): Promise<number>;
 }

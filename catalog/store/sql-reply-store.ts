@@ -19,7 +19,7 @@ export function sqlReplyStore(call: SqlCall): ReplyStore {
     async addReply({ key, digest, expiresAt, reply }) {
       return (await call('addReply', key, digest, expiresAt, JSON.stringify(reply))) === 1 ? 'added' : 'taken';
     },
-    forgetReplies: async (now) => Number(await call('forgetReplies', now)),
+    forgetReplies: async (now, limit) => Number(await call('forgetReplies', now, limit)),
   };
 }
 

@@ -1,5 +1,6 @@
 // Which versions a view keeps: the newest ones, the current one always, and what a commit has just added. The log then
-// begins after the last entry whose version is gone, so that it never tells of one that nobody can look up.
+// begins after the last entry whose version is gone, so that it never tells of one that nobody can look up. The version and
+// the schema with the highest id stay in any case: an id is never given out twice.
 
 import type { ViewMetadata } from './view-metadata.ts';
 
@@ -15,18 +16,16 @@ export function expireViewVersions(metadata: ViewMetadata, added: ReadonlySet<nu
   const current = metadata['current-version-id'];
   const keptMax = Math.max(size, new Set([...added, current]).size);
   if (metadata.versions.length <= keptMax) return metadata;
-  const newest = metadata.versions
-    .map((version) => version['version-id'])
-    .filter((id) => id !== current)
-    .toSorted((a, b) => b - a);
-  const kept = new Set([current, ...newest.slice(0, keptMax - 1)]);
+  const newest = metadata.versions.map((version) => version['version-id']).toSorted((a, b) => b - a);
+  const others = newest.filter((id) => id !== current);
+  const kept = new Set([current, ...newest.slice(0, 1), ...others.slice(0, keptMax - 1)]);
   const versions = metadata.versions.filter((version) => kept.has(version['version-id']));
   const log = metadata['version-log'];
   const firstKept = log.findLastIndex((entry) => !kept.has(entry['version-id'])) + 1;
   return { ...metadata, versions, 'version-log': log.slice(firstKept), schemas: schemasOf({ ...metadata, versions }) };
 }
 
-/** Schemas go with their versions, but for the highest id: a schema id is never given out twice. */
+/** Schemas go with their versions. */
 function schemasOf({ schemas, versions }: ViewMetadata): ViewMetadata['schemas'] {
   const used = new Set(versions.map((version) => version['schema-id']));
   const highest = Math.max(...schemas.map((schema) => schema['schema-id']));

@@ -10,11 +10,13 @@ import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts'
 import { LakeError } from '../../runtime/errors.ts';
 import { catalogStoreSuite, sharedCatalogStoreSuite } from './catalog-store-suite.ts';
 import { relationStoreSuite } from './relation-store-suite.ts';
+import { replyStoreSuite } from './reply-store-suite.ts';
 import { memoryWorld, sqliteWorld } from './store-world.ts';
 
 for (const world of [memoryWorld, sqliteWorld]) {
   catalogStoreSuite(world);
   relationStoreSuite(world);
+  replyStoreSuite(world);
 }
 sharedCatalogStoreSuite(sqliteWorld);
 

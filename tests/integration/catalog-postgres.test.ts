@@ -8,6 +8,7 @@ import { lineageStoreSuite } from '../conformance/lineage-store-suite.ts';
 import { qualityStoreSuite, sharedQualityStoreSuite } from '../conformance/quality-store-suite.ts';
 import { raceSuite } from '../conformance/race-suite.ts';
 import { relationStoreSuite } from '../conformance/relation-store-suite.ts';
+import { replyStoreSuite } from '../conformance/reply-store-suite.ts';
 import { postgresWorld } from './postgres-world.ts';
 
 const world = await postgresWorld();
@@ -15,6 +16,7 @@ after(() => world[Symbol.asyncDispose]());
 
 catalogStoreSuite(world);
 relationStoreSuite(world);
+replyStoreSuite(world);
 sharedCatalogStoreSuite(world);
 contractStoreSuite(world);
 sharedContractStoreSuite(world);
