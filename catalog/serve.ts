@@ -17,11 +17,12 @@ import { catalogServer, type CatalogServerOptions } from './server/catalog-serve
 import { catalogServices } from './service/catalog-services.ts';
 import type { DroppedTableService } from './service/dropped-table-service.ts';
 import type { StorePlace } from './service/object-stores.ts';
+import { readiness } from './service/readiness.ts';
 import type { CatalogStore } from './store/catalog-store.ts';
 
 export interface ServeCatalogOptions extends Pick<
   CatalogServerOptions,
-  'bodyBytesMax' | 'jsonDepthMax' | 'requestTimeoutMs' | 'namespaceSeparator'
+  'bodyBytesMax' | 'jsonDepthMax' | 'requestTimeoutMs' | 'namespaceSeparator' | 'metrics'
 > {
   /** 0: a free one. */
   readonly port: number;
@@ -55,6 +56,7 @@ export interface ServedCatalog {
 }
 
 const snapshotAheadDefaultMs = 10 * 60_000;
+const closeMaxMs = 10_000;
 const dropGraceDefaultMs = 7 * 24 * 3_600_000;
 
 export async function serveCatalog(options: ServeCatalogOptions): Promise<ServedCatalog> {
@@ -73,7 +75,10 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
   const lineage = lineageService({ store, clock });
   const { registry, veto, documents } = registryParts(store.contracts, clock, judge, lineage.consumers);
   const close = async (): Promise<void> => {
+    // A client that neither sends the rest of its request nor takes the rest of its answer.
+    const hurry = setTimeout(() => app.server.closeAllConnections(), closeMaxMs);
     await app.close();
+    clearTimeout(hurry);
     await services.settled();
     await judge[Symbol.asyncDispose]();
   };
@@ -107,9 +112,7 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
     lake,
     registry,
     lineage,
-    checkReady: async () => {
-      await store.getNamespace(['readyz']);
-    },
+    checkReady: readiness({ store, objectStore, clock }),
   });
   try {
     const url = await app.listen({ port: options.port, host });

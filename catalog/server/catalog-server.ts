@@ -5,7 +5,6 @@
 import { fastify, type FastifyInstance } from 'fastify';
 import { parseJson } from '../../lake/iceberg/json.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Logger } from '../../runtime/log.ts';
 import type { LakeRegistry } from '../lake-registry.ts';
 import type { LineageService } from '../lineage/lineage-service.ts';
 import type { RegistryService } from '../registry/registry-service.ts';
@@ -22,14 +21,15 @@ import { configRoute } from './config-route.ts';
 import { contractRoutes } from './contract-routes.ts';
 import { droppedTableRoutes } from './dropped-table-routes.ts';
 import { entityRoutes } from './entity-routes.ts';
-import { guardRoutes, may } from './guard.ts';
+import { guardRoutes } from './guard.ts';
 import { lineageRoutes } from './lineage-routes.ts';
+import { healthRoutes, type HealthOptions } from './health-routes.ts';
 import { idempotentRequests, lifetimeText, type AnsweredRelation } from './idempotency.ts';
 import { namespaceRoutes } from './namespace-routes.ts';
 import { oauthRoutes } from './oauth-routes.ts';
 import { unitSeparated, unitSeparator } from './namespace-separator.ts';
 import { openApiRoute } from './openapi.ts';
-import { sendError, sendJson, type ServedFile } from './reply.ts';
+import { sendError, type ServedFile } from './reply.ts';
 import { thrownError } from './rest-error.ts';
 import { rulesRoutes } from './rules-routes.ts';
 import { searchRoutes } from './search-routes.ts';
@@ -37,7 +37,7 @@ import { tableFactsRoutes } from './table-facts-routes.ts';
 import { tableRoutes } from './table-routes.ts';
 import { viewRoutes } from './view-routes.ts';
 
-export interface CatalogServerOptions {
+export interface CatalogServerOptions extends HealthOptions {
   readonly namespaces: NamespaceService;
   readonly tables: TableService;
   readonly views: ViewService;
@@ -49,13 +49,10 @@ export interface CatalogServerOptions {
   readonly lineage: LineageService;
   readonly lake: LakeRegistry;
   readonly warehouse: string;
-  readonly logger: Logger;
   /** Who may do what. */
   readonly access: AccessControl;
   /** What Trino is to show. */
   readonly rules: RulesService;
-  /** Rejects when the store cannot answer. */
-  readonly checkReady: () => Promise<void>;
   /** A commit carries one snapshot and the offset chain: 1,000 partitions are 30 KB. */
   readonly bodyBytesMax?: number;
   readonly jsonDepthMax?: number;
@@ -145,25 +142,10 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
   droppedTableRoutes(app, options.dropped);
   rulesRoutes(app, options.rules);
   oauthRoutes(app, options.access.grant);
-  healthRoutes(app, options.checkReady, logger);
+  healthRoutes(app, options);
   return app;
 }
 
 function answeredRelation({ tables, views }: CatalogServerOptions): (reply: AnsweredRelation) => Promise<Answer<ServedFile>> {
   return ({ relation, ident, metadataLocation }) => (relation === 'table' ? tables : views).answered(ident, metadataLocation);
-}
-
-/** Alive: this process answers. Ready: its store does too. */
-function healthRoutes(app: FastifyInstance, checkReady: () => Promise<void>, logger: Logger): void {
-  app.get('/livez', may('public'), async (_request, reply) => sendJson(reply, 200, '{"status":"ok"}'));
-  app.get('/readyz', may('public'), async (_request, reply) => {
-    try {
-      await checkReady();
-      return sendJson(reply, 200, '{"status":"ok"}');
-    } catch (error) {
-      // Whoever asks need not say who they are: the reason is for the log.
-      logger.warn({ error }, 'the catalog is not ready: its store does not answer');
-      return sendJson(reply, 503, '{"status":"unavailable","reason":"the store does not answer"}');
-    }
-  });
 }

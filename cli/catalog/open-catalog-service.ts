@@ -11,7 +11,7 @@ import { storeAddressText } from '../../catalog/store/store-address.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
-import type { Metrics } from '../../runtime/metrics.ts';
+import type { PromMetrics } from '../../runtime/prom-metrics.ts';
 import { addressOf } from '../settings.ts';
 import { untilAnswers } from '../until-answers.ts';
 import { startMaintenance } from '../maintenance/start-maintenance.ts';
@@ -20,8 +20,8 @@ import { absoluteLocation, type CatalogSettings } from './catalog-settings.ts';
 
 export interface CatalogServiceParts {
   readonly logger: Logger;
-  /** Where they are asked for. */
-  readonly metrics?: Metrics;
+  /** Of the process; also served by the catalog itself. */
+  readonly metrics?: PromMetrics;
   /** The lake's, where it is open already; it stays the caller's. */
   readonly lakeStore?: ObjectStore;
   /** Told why the start waits. */
@@ -57,6 +57,7 @@ export async function openCatalogService(
     allowed,
     policy,
     dropGraceMs: settings.maintenance.dropGrace,
+    ...(metrics === undefined ? {} : { metrics }),
     ...(auth.oidc === undefined ? {} : { identity: identityProvider(auth.oidc, systemClock) }),
     logger,
   });

@@ -42,9 +42,14 @@ export const catalog: CommandGroup = { description: 'The Iceberg REST catalog.',
 
 /** Also `foz run --only catalog`. */
 export async function serveCatalogAlone(call: CommandCall, settings: CatalogSettings, logger: Logger): Promise<number> {
-  const { openCatalogService } = await import('../catalog/open-catalog-service.ts');
+  const [{ openCatalogService }, { createPromMetrics }, { version }] = await Promise.all([
+    import('../catalog/open-catalog-service.ts'),
+    import('../../runtime/prom-metrics.ts'),
+    import('../version.ts'),
+  ]);
   const onWait = (reason: string): void => call.note(`waiting: ${reason}`);
-  await using service = await openCatalogService(settings, { logger, onWait }, call.signal);
+  const metrics = createPromMetrics({ version: version(), process: true });
+  await using service = await openCatalogService(settings, { logger, metrics, onWait }, call.signal);
   const { url, warehouse, database, allowLocations } = service;
   if (call.isJson) call.print({ url, warehouse, store: database, allowLocations, pid: process.pid }, () => '');
   else call.note(`catalog: ${url}   warehouse: ${warehouse}   store: ${database}`);

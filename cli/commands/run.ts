@@ -7,6 +7,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
+import type { PromMetrics } from '../../runtime/prom-metrics.ts';
 import { aborted } from '../../runtime/shutdown.ts';
 import type { HaltCode } from '../../sync/halt.ts';
 import type { TableTarget } from '../../sync/table.ts';
@@ -171,7 +172,7 @@ async function startQuality(
 async function openService(
   call: CommandCall,
   loaded: LoadedConfig,
-  parts: { readonly started: Started; readonly logger: Logger; readonly metrics: Metrics; readonly lakeStore: ObjectStore },
+  parts: { readonly started: Started; readonly logger: Logger; readonly metrics: PromMetrics; readonly lakeStore: ObjectStore },
 ): Promise<CatalogService | null> {
   if (loaded.config.catalog.kind !== 'embedded' || call.options['only'] === 'sync') return null;
   const [{ openCatalogService }, { catalogSettings }] = await Promise.all([

@@ -9,6 +9,7 @@ import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts'
 import { parseJson } from '../../lake/iceberg/json.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
+import { createPromMetrics } from '../../runtime/prom-metrics.ts';
 
 interface Answer {
   readonly status: number;
@@ -26,7 +27,7 @@ async function withCatalog(run: (call: Call) => Promise<void>, options: Partial<
     const init = { method, headers: { 'content-type': 'application/json', ...headers }, body: textOf(body) };
     const response = await fetch(`${server.url}${path}`, init);
     const text = await response.text();
-    const parsed = text === '' ? {} : parseJson(text);
+    const parsed = text.startsWith('{') ? parseJson(text) : {};
     return { status: response.status, type: response.headers.get('content-type'), text, body: parsed as Record<string, unknown> };
   };
   try {
@@ -243,18 +244,41 @@ test('I5: an unknown swap is 500 CommitStateUnknown; an object store that is awa
   );
 });
 
-test('livez needs nothing; readyz says when the store is away', async () => {
+test('livez needs nothing; readyz says when the database or the object store is away', async () => {
   const store = memoryCatalogStore();
   const away = { ...store, getNamespace: () => Promise.reject(new LakeError('CATALOG_REFUSED', 'the store is closed')) };
   await withCatalog(
     async (call) => {
       assert.equal((await call('GET', '/livez')).status, 200);
       const ready = await call('GET', '/readyz');
-      assert.deepEqual([ready.status, ready.body], [503, { status: 'unavailable', reason: 'the store does not answer' }]);
+      assert.deepEqual([ready.status, ready.body], [503, { status: 'unavailable', reason: 'a store does not answer' }]);
     },
     { store: away },
   );
+  const answering = (code: 'STORE_UNREACHABLE' | 'STORE_REFUSED') => ({
+    ...memoryStore('lake'),
+    head: () => Promise.reject(new LakeError(code, 'no')),
+  });
+  await withCatalog(async (call) => assert.equal((await call('GET', '/readyz')).status, 503), {
+    objectStore: answering('STORE_UNREACHABLE'),
+  });
+  // S3 says so of an absent key where listing is not allowed.
+  await withCatalog(async (call) => assert.equal((await call('GET', '/readyz')).status, 200), { objectStore: answering('STORE_REFUSED') });
   await withCatalog(async (call) => assert.equal((await call('GET', '/readyz')).status, 200));
+});
+
+test('requests are counted by the template of their route where metrics are asked for', async () => {
+  const metrics = createPromMetrics({ version: 'test' });
+  await withCatalog(
+    async (call) => {
+      await call('GET', '/v1/namespaces/secret');
+      const { text } = await call('GET', '/metrics');
+      assert.match(text, /foz_http_requests_total\{route="GET \/v1\/namespaces\/:namespace",code="404"\} 1\n/);
+      assert.doesNotMatch(text, /secret/);
+    },
+    { metrics },
+  );
+  await withCatalog(async (call) => assert.equal((await call('GET', '/metrics')).status, 404));
 });
 
 test('on loopback a request by another host name is refused: a web page could have sent it', async () => {
