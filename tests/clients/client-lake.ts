@@ -7,8 +7,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Catalog } from '../../catalog/catalog.ts';
+import { newTokenText, tokenDigest } from '../../catalog/access/token-text.ts';
 import { restCatalog } from '../../catalog/rest-catalog.ts';
 import { serveCatalog } from '../../catalog/serve.ts';
+import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
 import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
 import type { LoadedConfig } from '../../cli/config.ts';
 import { caughtUp } from '../../cli/verify/catch-up.ts';
@@ -40,15 +42,28 @@ export interface ClientLake extends AsyncDisposable {
   readonly catalog: Catalog;
   readonly store: ObjectStore;
   readonly lake: LakeQuery;
+  readonly logins: Logins | null;
   /** More changes of both tables, which arrive on that day; resolves when the lake has them. */
   land(count: number, day?: string): Promise<void>;
   verify(): Promise<void>;
 }
 
-export interface ServedElsewhere {
+export interface ServedCatalog extends AsyncDisposable {
   readonly url: string;
   readonly warehouse: string;
+  /** Where nobody is let in without one; Foz itself comes as the writer. */
+  readonly logins?: Logins;
 }
+
+/** A token of the catalog: as it is, or its name and itself as client credentials. */
+export interface Login {
+  readonly name: string;
+  readonly token: string;
+}
+
+export type Logins = Readonly<Record<'reader' | 'writer', Login>>;
+
+export type Serve = (stack: Stack, store: ObjectStore, directory: string) => Promise<ServedCatalog>;
 
 const headers = [
   { key: 'trace', value: Buffer.from('00ff', 'hex') },
@@ -57,10 +72,7 @@ const headers = [
 
 const days = ['2026-11-18', '2026-11-19', '2026-11-20'] as const;
 
-/** `serve`: a catalog in place of ours. */
-export async function openClientLake(
-  serve?: (stack: Stack, directory: string) => Promise<ServedElsewhere & AsyncDisposable>,
-): Promise<ClientLake> {
+export async function openClientLake(serve: Serve = serveOpen): Promise<ClientLake> {
   await using parts = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'foz-clients-'));
   parts.defer(() => rm(directory, { recursive: true, force: true }));
@@ -75,8 +87,10 @@ export async function openClientLake(
       credentials: { kind: 'static', accessKeyId: s3.accessKey, secretAccessKey: s3.secretKey },
     }),
   );
-  const served = parts.use(serve ? await serve(stack, directory) : await serveOurs(store, directory));
-  const catalog = parts.use(restCatalog({ uri: served.url, warehouse: served.warehouse }));
+  const served = parts.use(await serve(stack, store, directory));
+  const catalog = parts.use(
+    restCatalog({ uri: served.url, warehouse: served.warehouse, ...(served.logins ? { token: served.logins.writer.token } : {}) }),
+  );
   const log = memoryLog({ clusterId: 'cluster-1', batchRecordsMax: 100 });
   const tables = [changingUsers(), changingRides()];
   const targets = tables.map(targetOf);
@@ -131,7 +145,7 @@ export async function openClientLake(
   };
   for (const day of days) await land(40, day);
   const owned = parts.move();
-  const { url: catalogUrl, warehouse } = served;
+  const { url: catalogUrl, warehouse, logins = null } = served;
   return {
     directory,
     stack,
@@ -141,19 +155,40 @@ export async function openClientLake(
     catalog,
     store,
     lake,
+    logins,
     land,
     verify,
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
 
-async function serveOurs(objectStore: ObjectStore, directory: string): Promise<ServedElsewhere & AsyncDisposable> {
+/** Ours, on loopback and without a token: everybody who reaches it may do everything. */
+const serveOpen: Serve = (_stack, objectStore, directory) => serveOurs(objectStore, directory, async () => undefined);
+
+/** Ours with a token of a reader and one of a writer: from then on nobody is let in without. */
+export const serveClosed: Serve = (_stack, objectStore, directory) =>
+  serveOurs(objectStore, directory, async ({ tokens }) => {
+    const login = async (role: keyof Logins): Promise<Login> => {
+      const token = newTokenText();
+      await tokens.createToken({ digest: tokenDigest(token), name: `a-${role}`, roles: [role], createdAt: 1, expiresAt: null }, 'foz');
+      return { name: `a-${role}`, token };
+    };
+    return { reader: await login('reader'), writer: await login('writer') };
+  });
+
+async function serveOurs(
+  objectStore: ObjectStore,
+  directory: string,
+  makeLogins: (store: CatalogStore) => Promise<Logins | undefined>,
+): Promise<ServedCatalog> {
   await using parts = new AsyncDisposableStack();
   const store = parts.use(await sqliteCatalogStore({ path: join(directory, 'catalog.sqlite') }));
+  const logins = await makeLogins(store);
   const { url, close } = await serveCatalog({ port: 0, store, objectStore });
   parts.defer(close);
   const owned = parts.move();
-  return { url, warehouse: objectStore.root, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
+  const ended = { [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
+  return { url, warehouse: objectStore.root, ...(logins ? { logins } : {}), ...ended };
 }
 
 function targetOf({ topic }: ChangingTable): TableTarget {

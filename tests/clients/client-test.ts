@@ -18,8 +18,8 @@ export interface ClientTest<C extends LakeClient> {
 const timeout = 15 * 60_000;
 
 export function clientTest<C extends LakeClient>(name: string, { packages, open, beyond }: ClientTest<C>): void {
-  test(name, { timeout }, async (t) => {
-    try {
+  test(name, { timeout }, (t) =>
+    orSkipped(t, name, async () => {
       if (packages !== null) await ensurePythonPackages(packages);
       await using lake = await openClientLake();
       await using client = await open(lake);
@@ -29,10 +29,17 @@ export function clientTest<C extends LakeClient>(name: string, { packages, open,
         await lake.land(20);
         await lake.verify();
       });
-    } catch (error) {
-      if (!(error instanceof LakeError) || error.code !== 'PREREQUISITE_MISSING') throw error;
-      console.error(`NOT RUN: ${name}: ${error.message}`);
-      t.skip(`NOT RUN: ${error.message}`);
-    }
-  });
+    }),
+  );
+}
+
+/** What cannot be had here is said aloud and skipped; anything else that goes wrong is a failure. */
+export async function orSkipped(t: TestContext, name: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof LakeError) || error.code !== 'PREREQUISITE_MISSING') throw error;
+    console.error(`NOT RUN: ${name}: ${error.message}`);
+    t.skip(`NOT RUN: ${error.message}`);
+  }
 }

@@ -5,7 +5,7 @@ import { findJava } from '../../stack/setup/java.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { isRecord } from '../../runtime/options.ts';
 import { rowsOf, type LakeClient } from './client.ts';
-import type { ClientLake } from './client-lake.ts';
+import type { ClientLake, Login } from './client-lake.ts';
 import { openPythonClient, type PythonSession } from './python-client.ts';
 import { ensurePythonPackages } from './python-packages.ts';
 import { duckdbDialect, sparkDialect, sqlClient, trinoDialect, type Ask } from './sql-client.ts';
@@ -15,11 +15,10 @@ export interface SqlLakeClient extends LakeClient {
   readonly ask: Ask;
 }
 
-export async function openPyiceberg({
-  catalogUrl,
-  warehouse,
-  s3,
-}: ClientLake): Promise<LakeClient & { metadata(table: string): Promise<unknown> }> {
+export async function openPyiceberg(
+  { catalogUrl, warehouse, s3 }: ClientLake,
+  login?: Login,
+): Promise<LakeClient & { metadata(table: string): Promise<unknown> }> {
   const session = await openPythonClient('pyiceberg', {
     type: 'rest',
     uri: catalogUrl,
@@ -29,6 +28,7 @@ export async function openPyiceberg({
     's3.access-key-id': s3.accessKey,
     's3.secret-access-key': s3.secretKey,
     's3.path-style-access': 'true',
+    ...(login ? { credential: `${login.name}:${login.token}` } : {}),
   });
   const done = async (name: string, parameters: Readonly<Record<string, unknown>>) => void (await session.call(name, parameters));
   return {
@@ -54,20 +54,27 @@ export async function openPyiceberg({
   };
 }
 
-export async function openDuckdb({ catalogUrl, warehouse, s3 }: ClientLake): Promise<SqlLakeClient> {
+export async function openDuckdb({ catalogUrl, warehouse, s3 }: ClientLake, login?: Login): Promise<SqlLakeClient> {
+  const secret = login
+    ? [
+        `CREATE SECRET login (TYPE iceberg, CLIENT_ID '${login.name}', CLIENT_SECRET '${login.token}', OAUTH2_SERVER_URI '${catalogUrl}/v1/oauth/tokens')`,
+      ]
+    : [];
+  const authorization = login ? 'SECRET login' : `AUTHORIZATION_TYPE 'none'`;
   const { host } = new URL(s3.endpoint);
   const session = await openPythonClient('duckdb', {
     statements: [
       `SET TimeZone = 'UTC'`,
       `CREATE SECRET (TYPE s3, KEY_ID '${s3.accessKey}', SECRET '${s3.secretKey}', REGION '${s3.region}', ENDPOINT '${host}', URL_STYLE 'path', USE_SSL false)`,
-      `ATTACH '${warehouse}' AS lake (TYPE iceberg, ENDPOINT '${catalogUrl}', AUTHORIZATION_TYPE 'none', ACCESS_DELEGATION_MODE 'none', READ_ONLY false)`,
+      ...secret,
+      `ATTACH '${warehouse}' AS lake (TYPE iceberg, ENDPOINT '${catalogUrl}', ${authorization}, ACCESS_DELEGATION_MODE 'none', READ_ONLY false)`,
     ],
   });
   const ask: Ask = (text) => session.call('sql', { text });
   return { ...sqlClient(duckdbDialect, ask, close(session)), ask };
 }
 
-export async function openSpark({ catalogUrl, warehouse, s3, directory }: ClientLake): Promise<SqlLakeClient> {
+export async function openSpark({ catalogUrl, warehouse, s3, directory }: ClientLake, login?: Login): Promise<SqlLakeClient> {
   const java = findJava(17);
   if (java === null) throw new LakeError('PREREQUISITE_MISSING', 'Spark runs on a JDK 17: export FOZ_JAVA_HOME_17=/path/to/jdk-17');
   const { jars } = await ensurePythonPackages('spark');
@@ -96,6 +103,7 @@ export async function openSpark({ catalogUrl, warehouse, s3, directory }: Client
       [`${catalog}.s3.path-style-access`]: 'true',
       [`${catalog}.s3.access-key-id`]: s3.accessKey,
       [`${catalog}.s3.secret-access-key`]: s3.secretKey,
+      ...(login ? { [`${catalog}.credential`]: `${login.name}:${login.token}` } : {}),
     },
     { JAVA_HOME: java.home, SPARK_LOCAL_IP: '127.0.0.1' },
   );
@@ -104,8 +112,14 @@ export async function openSpark({ catalogUrl, warehouse, s3, directory }: Client
 }
 
 /** Trino belongs to the stack and ends with it. PREREQUISITE_MISSING where there is no Java 25. */
-export async function openTrino({ stack, catalogUrl, warehouse, s3 }: ClientLake): Promise<SqlLakeClient> {
-  const { url } = await stack.startTrino({ catalogName: 'lake', catalogUri: catalogUrl, warehouse, s3 });
+export async function openTrino({ stack, catalogUrl, warehouse, s3 }: ClientLake, login?: Login): Promise<SqlLakeClient> {
+  const security = {
+    'iceberg.rest-catalog.security': 'OAUTH2',
+    'iceberg.rest-catalog.oauth2.server-uri': `${catalogUrl}/v1/oauth/tokens`,
+    'iceberg.rest-catalog.oauth2.credential': `${login?.name}:${login?.token}`,
+  };
+  const trino = { catalogName: 'lake', catalogUri: catalogUrl, warehouse, s3 };
+  const { url } = await stack.startTrino(login ? { ...trino, catalogProperties: security } : trino);
   // Its own floor of seven days stands before the request's.
   const session = { 'lake.expire_snapshots_min_retention': '0s' };
   const ask: Ask = async (sql) => (await askTrino({ url, user: 'foz', exactTimes: true, session }, sql)).rows;

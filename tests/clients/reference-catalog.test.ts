@@ -5,12 +5,11 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
 import { readChain } from '../../lake/raw/offset-chain.ts';
-import { LakeError } from '../../runtime/errors.ts';
 import { referenceCatalogMissing, startReferenceCatalog } from '../reference-catalog/reference-catalog.ts';
+import { orSkipped } from './client-test.ts';
 import { clientSuite } from './client-suite.ts';
-import { openClientLake, type ServedElsewhere } from './client-lake.ts';
+import { openClientLake, type Serve } from './client-lake.ts';
 import { openPyiceberg } from './open-clients.ts';
-import type { Stack } from '../../stack/stack.ts';
 
 const timeout = 10 * 60_000;
 
@@ -42,22 +41,17 @@ test('sync writes through the REST catalog of others as through ours', { timeout
     }
   });
   await t.test('another client works beside the worker there', async (inner) => {
-    try {
+    await orSkipped(inner, 'PyIceberg on the reference catalog', async () => {
       await using client = await openPyiceberg(lake);
       await clientSuite(inner, lake, client);
-    } catch (error) {
-      if (!(error instanceof LakeError) || error.code !== 'PREREQUISITE_MISSING') throw error;
-      console.error(`NOT RUN: PyIceberg on the reference catalog: ${error.message}`);
-      return inner.skip(`NOT RUN: ${error.message}`);
-    }
+    });
     await lake.land(20);
     await lake.verify();
   });
 });
 
-async function serveReference(stack: Stack, directory: string): Promise<ServedElsewhere & AsyncDisposable> {
-  const { bucket, endpoint, region, accessKey, secretKey } = stack.endpoint('s3');
-  const warehouse = `s3://${bucket}/lake`;
+const serveReference: Serve = async (stack, { root: warehouse }, directory) => {
+  const { endpoint, region, accessKey, secretKey } = stack.endpoint('s3');
   const served = await startReferenceCatalog({
     warehouse,
     database: join(directory, 'reference.sqlite'),
@@ -72,4 +66,4 @@ async function serveReference(stack: Stack, directory: string): Promise<ServedEl
     onProgress: (line) => console.error(`clients: ${line}`),
   });
   return { url: served.url, warehouse, [Symbol.asyncDispose]: () => served[Symbol.asyncDispose]() };
-}
+};
