@@ -1,4 +1,4 @@
-// `foz status`: what runs and how fresh it is: the local stack's processes, the worker's own word, what checks found. Exit 4 when a table
+// `foz status`: what runs and how fresh it is: the local stack's processes, the worker's own word, whether the catalog is ready, what checks found. Exit 4 when a table
 // is halted, 3 when the worker does not answer.
 
 import { existsSync } from 'node:fs';
@@ -17,20 +17,24 @@ const answerMaxMs = 3_000;
 
 export const status: Command = {
   description:
-    'Show the local stack and the worker: state, positions and freshness of every table, and which quality checks fail. Exit 4 when a table has halted, 3 when the worker does not answer.',
+    'Show the local stack, the worker and the catalog: state, positions and freshness of every table, and which quality checks fail. Exit 4 when a table has halted, 3 when the worker does not answer.',
   examples: [
     ['foz status', 'as tables'],
     ['foz status --json | jq .worker.status.tables', 'for scripts'],
   ],
   run: async (call) => {
-    const [stack, worker] = await Promise.all([stackStatus(call), workerStatus(call)]);
+    const { catalogStatus, catalogStatusText } = await import('../catalog/catalog-status.ts');
+    const hasConfig = findConfig(call.configPath, call.stackDirectory) !== null;
+    const asked = hasConfig ? catalogStatus(call.loadConfig(), call.signal) : null;
+    const [stack, worker, catalog] = await Promise.all([stackStatus(call), workerStatus(call), asked]);
     const tables = tablesOf(worker);
     const { qualityNotes, qualityStatus } = await import('../quality/status-notes.ts');
     const quality = await qualityStatus(call, worker?.status?.['quality']);
     const now = Date.now();
-    call.print({ stack, worker, quality }, () => {
+    call.print({ stack, worker, catalog, quality }, () => {
       const checks = qualityNotes(quality, (at) => ageText(now, at), now).join('\n');
-      return [stackText(stack), workerText(worker, tables), checks].filter((part) => part !== '').join('\n\n');
+      const served = catalog === null ? '' : catalogStatusText(catalog);
+      return [stackText(stack), workerText(worker, tables), served, checks].filter((part) => part !== '').join('\n\n');
     });
     if (tables.some((table) => table['state'] === 'halted')) return 4;
     return worker === null || worker.status !== null ? 0 : 3;
