@@ -1,0 +1,180 @@
+// The upkeep as a whole: every step of a table, on command, on its own, and when something keeps it from its turn.
+
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'node:test';
+import { maintain } from '../../cli/commands/table/maintain.ts';
+import { undrop } from '../../cli/commands/table/undrop.ts';
+import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
+import { manifestsOf } from '../../lake/iceberg/metadata-object.ts';
+import { maintainTable, maintenanceSteps, type MaintainDeps } from '../../maintenance/maintain-table.ts';
+import { maintainTables } from '../../maintenance/maintain-tables.ts';
+import { maintenancePoints } from '../../maintenance/maintenance-point.ts';
+import { defaultCompactionLimits } from '../../maintenance/compact/plan-compaction.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { LakeError } from '../../runtime/errors.ts';
+import { silentLogger } from '../../runtime/log.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
+import { seededRandom } from '../../runtime/random.ts';
+import { loadedTable } from './erase-fixture.ts';
+import { assertWhole, dayMs, inserted, liveFiles, smallFilesLab } from './maintenance-fixture.ts';
+import { foz, withLake } from './quality-command-fixture.ts';
+import type { QueryLab } from './query-fixture.ts';
+
+function depsOf(lab: QueryLab, more: Partial<MaintainDeps> = {}): MaintainDeps {
+  return {
+    catalog: lab.catalog,
+    store: lab.store,
+    clock: { ...systemClock, now: () => systemClock.now() + 9 * dayMs },
+    random: seededRandom(5),
+    options: {
+      compaction: { ...defaultCompactionLimits, filesMin: 3, settleMs: 0 },
+      binsMax: 4,
+      manifestsMin: 3,
+      orphansOlderThanMs: 3 * dayMs,
+      objectsMax: 1_000,
+      memoryBytes: 128 << 20,
+      threads: 1,
+      directory: join(lab.directory, 'maintain'),
+    },
+    ...more,
+  };
+}
+
+test('every step of a table, and a dry run that says the same and writes nothing', async () => {
+  await using lab = await smallFilesLab(4);
+  const { metadataLocation } = await loadedTable(lab);
+  const told = await maintainTable(lab.target.ident, maintenanceSteps, depsOf(lab), true);
+  assert.deepEqual(
+    told.steps.map(({ step, outcome, detail }) => [step, outcome, detail]),
+    [
+      ['expire', 'done', '4 snapshots would be forgotten'],
+      ['manifests', 'done', '4 of 4 manifests would be merged'],
+      ['compact', 'done', '4 files would become 1'],
+      ['orphans', 'nothing', '0 objects would be deleted'],
+    ],
+  );
+  assert.equal((await loadedTable(lab)).metadataLocation, metadataLocation);
+  const done = await maintainTable(lab.target.ident, maintenanceSteps, depsOf(lab), false);
+  assert.deepEqual(
+    done.steps.map(({ step, outcome, detail }) => [step, outcome, detail]),
+    [
+      ['expire', 'done', '4 snapshots forgotten'],
+      ['manifests', 'done', '4 manifests merged'],
+      ['compact', 'done', '4 files became 1'],
+      ['orphans', 'nothing', '0 objects deleted'],
+    ],
+  );
+  const { metadata } = await loadedTable(lab);
+  assert.deepEqual(
+    [(await liveFiles(lab)).length, (await manifestsOf(lab.store, mainSnapshot(metadata), undefined)).length, done.smallFiles],
+    [1, 2, 1],
+  );
+  await assertWhole(lab, 8);
+});
+
+for (const point of maintenancePoints.filter((name) => /^(expire|manifests):/.test(name))) {
+  const pass = (at: string): void => {
+    if (at === point) throw new Error('killed');
+  };
+  test(`upkeep that dies at ${point} leaves the table whole, and the next one goes on`, async () => {
+    await using lab = await smallFilesLab(3);
+    await assert.rejects(maintainTable(lab.target.ident, maintenanceSteps, depsOf(lab, { pass }), false), /killed/);
+    await assertWhole(lab, 6);
+    await maintainTable(lab.target.ident, maintenanceSteps, depsOf(lab), false);
+    await lab.land([inserted(7)]);
+    await assertWhole(lab, 7);
+    assert.equal((await liveFiles(lab)).length, 2);
+  });
+}
+
+test('I5: after a commit whose outcome is unknown nothing of the table is swept', async () => {
+  await using lab = await smallFilesLab(3);
+  const deleted: string[] = [];
+  const catalog: QueryLab['catalog'] = {
+    ...lab.catalog,
+    commitTable: () => Promise.reject(new LakeError('CATALOG_OUTCOME_UNKNOWN', 'the reply was lost')),
+  };
+  const store: QueryLab['store'] = { ...lab.store, delete: async (keys) => void deleted.push(...keys) };
+  await lab.store.put(`${(await loadedTable(lab)).metadata.location.slice(lab.store.root.length + 1)}/data/old.parquet`, Buffer.from('x'));
+  const { steps } = await maintainTable(lab.target.ident, maintenanceSteps, depsOf(lab, { catalog, store }), false);
+  assert.deepEqual(
+    steps.map(({ outcome }) => outcome),
+    ['unknown', 'unknown', 'unknown', 'left'],
+  );
+  assert.equal(deleted.length, 0);
+  await maintainTable(lab.target.ident, ['orphans'], depsOf(lab, { store }), false);
+  assert.ok(
+    deleted.some((key) => key.endsWith('/old.parquet')),
+    'the next run does',
+  );
+});
+
+test('what one table or step cannot is told, and the others have their turn', async () => {
+  await using lab = await smallFilesLab(3);
+  const options = { ...depsOf(lab).options, objectsMax: 2 };
+  const { steps } = await maintainTable(lab.target.ident, ['orphans', 'compact'], depsOf(lab, { options }), false);
+  assert.deepEqual(
+    steps.map(({ step, outcome }) => [step, outcome]),
+    [
+      ['compact', 'done'],
+      ['orphans', 'left'],
+    ],
+  );
+});
+
+test('on its own it looks at every table every so often, counts what it did, and purges what was dropped', async () => {
+  await using lab = await smallFilesLab(3);
+  const counted = new Map<string, number>();
+  const add = (name: string, _labels: object, by = 1): void => void counted.set(name, (counted.get(name) ?? 0) + by);
+  const metrics: Metrics = { count: add, set: add, replace: () => undefined, observe: () => undefined };
+  const ended = new AbortController();
+  let purges = 0;
+  const twice = Promise.withResolvers<void>();
+  const running = maintainTables(
+    {
+      ...depsOf(lab),
+      clock: { now: () => systemClock.now() + 9 * dayMs, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 20), signal) },
+      logger: silentLogger,
+      metrics,
+      namespaces: [['nowhere'], ['raw']],
+      everyMs: 1_000,
+      orphansEveryMs: 0,
+      purgeDropped: async () => {
+        if (++purges === 2) twice.resolve();
+        return purges;
+      },
+    },
+    ended.signal,
+  );
+  await twice.promise;
+  ended.abort();
+  await running;
+  assert.deepEqual([counted.get('foz_compacted_files_total'), counted.get('foz_orphan_objects_left')], [3, 0]);
+  assert.ok((counted.get('foz_maintenance_runs_total') ?? 0) >= 2);
+  await assertWhole(lab, 6);
+});
+
+test('foz table maintain and foz table undrop, as the program calls them', async () => {
+  await withLake(async (folder, land) => {
+    for (let id = 1; id <= 4; id++) await land([{ id, email: `${id}@mail.example`, status: 'active' }]);
+    const config = join(folder, 'foz.yaml');
+    const text = await readFile(config, 'utf8');
+    await writeFile(
+      config,
+      text.replace('listen: "127.0.0.1:1" }', 'listen: "127.0.0.1:1", maintenance: { compact: { minFiles: 2, settle: 0s } } }'),
+    );
+    const dry = await foz(folder, maintain, ['users'], true, { dryRun: true });
+    const { tables } = JSON.parse(dry.stdout);
+    assert.deepEqual([dry.code, tables[0].table, tables[0].steps[2].detail], [0, 'raw.users', '4 files would become 1']);
+    const done = await foz(folder, maintain, [], false, { only: ['compact', 'purge'] });
+    assert.equal(done.code, 0);
+    assert.match(done.stdout, /raw\.users\s+compact\s+done\s+4 files became 1\n0 dropped tables purged/);
+    await assert.rejects(foz(folder, maintain, ['users'], false, { only: ['everything'] }), /no such step/);
+    await assert.rejects(foz(folder, maintain, ['nobody']), /nobody is no table of foz.yaml/);
+    const none = await foz(folder, undrop, [], true);
+    assert.deepEqual(JSON.parse(none.stdout), { tables: [] });
+    await assert.rejects(foz(folder, undrop, ['raw.users']), /No dropped table/);
+  });
+});
