@@ -3,7 +3,15 @@
 
 import { assert } from '../../runtime/errors.ts';
 import type { AuditAction, AuditEntry } from './change-record.ts';
-import { insertSql, type SqlInsert, type SqlOperations, type SqlReader, type SqlTransaction, type SqlValue } from './sql.ts';
+import {
+  insertSql,
+  type Migration,
+  type SqlInsert,
+  type SqlOperations,
+  type SqlReader,
+  type SqlTransaction,
+  type SqlValue,
+} from './sql.ts';
 
 /** Numbers rise in the order of writing within a process; another process may see a lower one later than a higher one. */
 export const auditMigration = `
@@ -16,12 +24,32 @@ export const auditMigration = `
     state_before TEXT,
     state_after TEXT
   ) STRICT;
-  CREATE INDEX audit_by_action ON audit (action, number);
+  CREATE INDEX audit_by_action ON audit (action, at);
   CREATE INDEX audit_by_subject ON audit (subject, number);
+  CREATE INDEX audit_changes ON audit (number) WHERE action <> 'table.commit';
 `;
 
+/** The database itself refuses to change an entry, and to delete one that is not a plain data commit. */
+export const auditGuardMigration: Migration = {
+  sqlite: `
+    CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+    CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit WHEN OLD.action <> 'table.commit'
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+  `,
+  postgres: `
+    CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$;
+    CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION audit_is_append_only();
+    CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit FOR EACH ROW WHEN (OLD.action <> 'table.commit')
+      EXECUTE FUNCTION audit_is_append_only();
+  `,
+};
+
 /** The only action whose entries are ever forgotten. */
-export const forgottenAction: AuditAction = 'table.commit';
+const forgottenAction: AuditAction = 'table.commit';
+/** Written out, not a parameter: so that the index of the others is used. */
+const isChange = `action <> '${forgottenAction}'`;
 
 /** With the change that it tells. */
 export function auditInsert({ at, actor, action, subject, before, after }: AuditEntry): SqlInsert {
@@ -44,16 +72,16 @@ export const auditOperations: SqlOperations = {
     /** Newest first. `before`: a number, or one beyond all. Lists are JSON texts; an absent filter is null. */
     listAudit: listEntries,
     /** Newest entry that is no plain data commit, and how many there are: it tells whether anything but rows has changed. */
-    auditRevision: (sql) => sql.row('SELECT coalesce(max(number), 0), count(*) FROM audit WHERE action <> ?', forgottenAction),
+    auditRevision: (sql) => sql.row(`SELECT coalesce(max(number), 0), count(*) FROM audit WHERE ${isChange}`),
     changesAfter: (sql, after = 0, limit = 0) =>
-      sql.rows('SELECT number, subject FROM audit WHERE number > ? AND action <> ? ORDER BY number LIMIT ?', after, forgottenAction, limit),
+      sql.rows(`SELECT number, subject FROM audit WHERE number > ? AND ${isChange} ORDER BY number LIMIT ?`, after, limit),
   },
   steps: {},
   transactions: {
     /** Of the data commits before `until` the oldest `limit`, with an entry that says so. How many. */
     async forgetCommits(sql, until = 0, limit = 0, now = 0, actor = '') {
       const gone = await sql.change(
-        'DELETE FROM audit WHERE number IN (SELECT number FROM audit WHERE action = ? AND at < ? ORDER BY number LIMIT ?)',
+        'DELETE FROM audit WHERE number IN (SELECT number FROM audit WHERE action = ? AND at < ? ORDER BY at LIMIT ?)',
         forgottenAction,
         until,
         limit,
@@ -90,7 +118,7 @@ function listEntries(
   if (action !== null) filters.push(['(action = ? OR (action >= ? AND action < ?))', [action, `${action}.`, `${action}/`]]);
   if (from !== null) filters.push(['at >= ?', [from]]);
   if (until !== null) filters.push(['at < ?', [until]]);
-  if (isDataLeftOut === 1) filters.push(['action <> ?', [forgottenAction]]);
+  if (isDataLeftOut === 1) filters.push([isChange, []]);
   const where = filters.map(([text]) => text).join(' AND ');
   assert(typeof limit === 'number', 'listAudit needs a limit');
   return sql.rows(

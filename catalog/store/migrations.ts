@@ -2,7 +2,7 @@
 // the end.
 
 import { LakeError } from '../../runtime/errors.ts';
-import { auditMigration } from './audit-operations.ts';
+import { auditGuardMigration, auditMigration } from './audit-operations.ts';
 import { contractMigration } from './contract-operations.ts';
 import { entityMigration } from './entity-operations.ts';
 import { lineageMigration } from './lineage-operations.ts';
@@ -25,6 +25,7 @@ export const migrations: readonly Migration[] = [
   replyMigration,
   tokenMigration,
   entityMigration,
+  auditGuardMigration,
 ];
 
 export const migrationsTable =

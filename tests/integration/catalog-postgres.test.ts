@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
+import { auditStoreSuite } from '../conformance/audit-store-suite.ts';
 import { catalogStoreSuite, sharedCatalogStoreSuite } from '../conformance/catalog-store-suite.ts';
+import { entityStoreSuite } from '../conformance/entity-store-suite.ts';
 import { contractStoreSuite, sharedContractStoreSuite } from '../conformance/contract-store-suite.ts';
 import { lineageStoreSuite } from '../conformance/lineage-store-suite.ts';
 import { qualityStoreSuite, sharedQualityStoreSuite } from '../conformance/quality-store-suite.ts';
@@ -17,6 +19,8 @@ after(() => world[Symbol.asyncDispose]());
 catalogStoreSuite(world);
 relationStoreSuite(world);
 replyStoreSuite(world);
+auditStoreSuite(world);
+entityStoreSuite(world);
 sharedCatalogStoreSuite(world);
 contractStoreSuite(world);
 sharedContractStoreSuite(world);
