@@ -59,6 +59,8 @@ export function applyCommit(metadata: TableMetadata | null, commit: TableCommit,
   if (metadata !== null && !isChanged(draft)) return { kind: 'applied', metadata, supersededMetadata: [] };
   tidySnapshotLog(draft);
   mirrorForFormat1(draft);
+  // As the reference says "none": -1 before format v3, null since.
+  if (draft.next['format-version'] >= 3 && draft.next['current-snapshot-id'] === -1) draft.next['current-snapshot-id'] = null;
   draft.next['last-updated-ms'] = updateTime(draft);
   const supersededMetadata = extendMetadataLog(draft, context.previousMetadataLocation);
   return { kind: 'applied', metadata: draft.next, supersededMetadata };
@@ -211,9 +213,9 @@ function completeSortOrder(draft: MetadataDraft): UpdateProblem | null {
   return addSortOrder(draft, { 'order-id': 0, fields: [] }) ?? setDefaultSortOrder(draft, -1);
 }
 
-function isChanged(draft: MetadataDraft): boolean {
-  const base = draft.base;
-  return base === null || Object.entries(draft.next).some(([key, value]) => value !== base[key]);
+function isChanged({ base, next }: MetadataDraft): boolean {
+  if (base === null || Object.keys(base).length !== Object.keys(next).length) return true;
+  return Object.entries(next).some(([key, value]) => value !== base[key]);
 }
 
 /**

@@ -17,7 +17,9 @@ export function removeEncryptionKey(draft: MetadataDraft, id: string): UpdatePro
   if (user) return invalid(`remove-encryption-key: snapshot ${user['snapshot-id']} needs the key ${id}`);
   const keys = keysOf(draft);
   const kept = keys.filter((known) => idOf(known) !== id);
-  if (kept.length !== keys.length) draft.next['encryption-keys'] = kept;
+  if (kept.length === keys.length) return null;
+  if (kept.length > 0) draft.next['encryption-keys'] = kept;
+  else delete draft.next['encryption-keys'];
   return null;
 }
 

@@ -3,7 +3,7 @@
 // already there is reused; clients follow with -1, "the one added last".
 
 import { isDeepStrictEqual } from 'node:util';
-import { indexFields, schemaProblem, sortOrderProblem, specProblem } from './check-schema.ts';
+import { formatProblem, indexFields, schemaProblem, sortOrderProblem, specProblem } from './check-schema.ts';
 import { invalid, type MetadataDraft, type UpdateProblem } from './metadata-draft.ts';
 import type { PartitionField, PartitionSpec, SortOrder } from './metadata.ts';
 import { highestFieldId, isSameSchema, type Schema } from './schema.ts';
@@ -14,7 +14,7 @@ const schemasMax = 10_000;
 /** The protocol's last-column-id is not asked for: clients send the schema's highest id, which dropped columns exceed. */
 export function addSchema(draft: MetadataDraft, schema: Schema): UpdateProblem | null {
   const { next } = draft;
-  const problem = schemaProblem(schema);
+  const problem = schemaProblem(schema) ?? formatProblem(schema, next['format-version']);
   if (problem !== null) return invalid(problem);
   const known = next.schemas.find((candidate) => isSameSchema(candidate, schema));
   const id = known?.['schema-id'] ?? nextId(next.schemas.map((candidate) => candidate['schema-id']));

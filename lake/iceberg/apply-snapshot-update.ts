@@ -15,6 +15,8 @@ export function addSnapshot(draft: MetadataDraft, snapshot: Snapshot): UpdatePro
   if (known.has(longKey(id))) return conflict(`add-snapshot: snapshot ${id} already exists`);
   const sequence = BigInt(snapshot['sequence-number']);
   if (sequence > longMax) return invalid(`add-snapshot: sequence number ${sequence} is out of range`);
+  if (next['format-version'] === 1 && sequence !== 0n)
+    return invalid(`add-snapshot: sequence number ${sequence} in format version 1, which has none`);
   const parent = parentOf(snapshot);
   const last = BigInt(next['last-sequence-number']);
   // A snapshot without a parent replaces the table's rows: it follows no sequence, and two replacements may race.

@@ -19,6 +19,22 @@ export function schemaProblem(schema: Schema): string | null {
   return null;
 }
 
+/** Types that came with format v3, by the name before their parameters. */
+const typesOfFormat3 = /^(variant|unknown|timestamp_ns|timestamptz_ns|geometry|geography)\b/;
+
+/** What readers of an older format version could not read. */
+export function formatProblem(schema: Schema, formatVersion: number): string | null {
+  const fields = indexFields(schema);
+  if (typeof fields === 'string' || formatVersion >= 3) return null;
+  for (const field of fields.values()) {
+    if (typeof field.type === 'string' && typesOfFormat3.test(field.type))
+      return `field ${field.name} has the type ${field.type}, which format version ${formatVersion} does not know: it needs 3`;
+    if ('initial-default' in field && field['initial-default'] !== null)
+      return `field ${field.name} has an initial default, which format version ${formatVersion} does not know: it needs 3`;
+  }
+  return null;
+}
+
 /** Fields by id, nested ones included (list elements and map entries under their own ids); or what is wrong. */
 export function indexFields(schema: Schema): ReadonlyMap<number, StructField> | string {
   const byId = new Map<number, StructField>();

@@ -59,8 +59,8 @@ export interface TableMetadata {
   readonly 'default-sort-order-id': number;
   readonly 'sort-orders': readonly SortOrder[];
   readonly properties: Readonly<Record<string, string>>;
-  /** -1 or absent: no snapshot yet. */
-  readonly 'current-snapshot-id'?: Long;
+  /** -1, null or absent: no snapshot yet. */
+  readonly 'current-snapshot-id'?: Long | null;
   readonly snapshots: readonly Snapshot[];
   readonly 'snapshot-log': readonly { readonly 'snapshot-id': Long; readonly 'timestamp-ms': number }[];
   readonly 'metadata-log': readonly { readonly 'metadata-file': string; readonly 'timestamp-ms': number }[];

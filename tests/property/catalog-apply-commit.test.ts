@@ -12,7 +12,7 @@ import { readCommit } from '../../lake/iceberg/read-commit.ts';
 import { readMetadata } from '../../lake/iceberg/read-metadata.ts';
 import { highestFieldId, type Schema } from '../../lake/iceberg/schema.ts';
 
-const key = (id: Long | undefined) => String(id ?? -1);
+const key = (id: Long | null | undefined) => String(id ?? -1);
 
 function assertInvariants(table: TableMetadata): void {
   const ids = table.snapshots.map((snapshot) => key(snapshot['snapshot-id']));
