@@ -3,6 +3,8 @@
 
 import { keepConfiguredTokens } from '../../catalog/access/configured-tokens.ts';
 import { identityProvider } from '../../catalog/access/identity-provider.ts';
+import { auditService } from '../../catalog/audit/audit-service.ts';
+import { forgetCommits } from '../../catalog/audit/forget-commits.ts';
 import { serveCatalog } from '../../catalog/serve.ts';
 import { ownContext } from '../../catalog/service/request-context.ts';
 import type { StorePlace } from '../../catalog/service/object-stores.ts';
@@ -73,6 +75,8 @@ export async function openCatalogService(
       purgeDropped: (ended) => served.dropped.purgeDue(purgedAtOnce, ownContext, {}, ended),
     }),
   );
+  const audit = auditService({ store: pointers, clock: systemClock });
+  opening.use(forgetCommits({ audit, keepMs: settings.audit.keepCommits, clock: systemClock, logger }));
   const parts = opening.move();
   return {
     url: served.url,

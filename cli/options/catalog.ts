@@ -30,6 +30,10 @@ export const embeddedCatalogOptions = group(
     oauth: optional(oauthLoginOptions),
     allowLocations: list(location('A prefix'), { doc: 'Where tables may lie besides the warehouse', default: [] }),
     maintenance: catalogMaintenanceOptions,
+    audit: group(
+      { keepCommits: duration({ doc: 'How long entries of plain data commits are kept; all others stay', default: '7d' }) },
+      { doc: 'The audit log (`foz audit`)' },
+    ),
   },
   { doc: 'Foz’s own Iceberg REST catalog, in this process or by `foz catalog serve`' },
 );
