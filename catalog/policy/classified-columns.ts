@@ -12,7 +12,7 @@ import type { MaskTree } from './trino-mask.ts';
 
 export interface MaskedColumn {
   readonly name: string;
-  /** Null: a column of former schemas alone. */
+  /** Null: the current schema has no such column. */
   readonly type: IcebergType | null;
   readonly tree: MaskTree;
 }
@@ -32,6 +32,8 @@ const alwaysClear: ReadonlySet<string> = new Set([
 ]);
 
 const rowStructs: ReadonlySet<string> = new Set(['before', 'after', 'value']);
+/** A raw table gets them with the first record that has them. */
+const laterColumns = [...rowStructs, 'message'];
 
 const hidden: MaskTree = { kind: 'value', action: 'null' };
 const shown: MaskTree = { kind: 'value', action: 'clear' };
@@ -58,12 +60,12 @@ export function maskedColumns(metadata: TableMetadata, known: KnownTable, policy
     return { kind: 'fields', byName: new Map(field.type.fields.map((part) => [part.name, { kind: 'value', action: actionOf(part) }])) };
   };
   const names = new Set(fields.map(({ name }) => name.toLowerCase()));
-  const former = formerNames(metadata).filter((name) => !names.has(name));
+  const absent = [...formerNames(metadata), ...(isRaw ? laterColumns : [])].filter((name) => !names.has(name));
   const isReused = (field: StructField): boolean => isAnothers(metadata, field);
   return [
     ...fields.map((field) => ({ name: field.name, type: field.type, tree: isReused(field) ? hidden : treeOf(field) })),
-    // Time travel shows the columns of then.
-    ...former.map((name) => ({ name, type: null, tree: hidden })),
+    // Time travel shows the columns of then; and a raw table may get others before the rules are made again.
+    ...[...new Set(absent)].map((name) => ({ name, type: null, tree: hidden })),
   ];
 }
 

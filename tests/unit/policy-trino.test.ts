@@ -110,6 +110,7 @@ test('a raw table: its parts are masked where they are, and so is every text tha
       .map(([name]) => name),
     ['_log_partition', '_log_offset', '_log_time', '_log_key', '_record_time', 'op', 'changed_at', '_shape', 'source'],
   );
+  assert.deepEqual([found['before'], found['value'], found['message']], ['NULL', 'NULL', 'NULL']);
   assert.match(
     found['after'] ?? '',
     /^IF\("after" IS NULL, NULL, CAST\(ROW\("after"\."id", IF\(length\("after"\."email"\) <= 4, .*, "after"\."city", CAST\(NULL AS varchar\)\) AS row\("id" bigint, "email" varchar, "city" varchar, "new_one" varchar\)\)\)$/,
