@@ -5,6 +5,7 @@ import { aborted } from '../../runtime/shutdown.ts';
 import type { CatalogSettings } from '../catalog/catalog-settings.ts';
 import type { Command, CommandCall, CommandGroup } from '../command.ts';
 import { findConfig } from '../config.ts';
+import { restore } from './catalog-restore.ts';
 import { rules } from './catalog-rules.ts';
 import { token } from './catalog-token.ts';
 
@@ -38,7 +39,7 @@ const serve: Command = {
   },
 };
 
-export const catalog: CommandGroup = { description: 'The Iceberg REST catalog.', commands: { serve, rules }, groups: { token } };
+export const catalog: CommandGroup = { description: 'The Iceberg REST catalog.', commands: { serve, restore, rules }, groups: { token } };
 
 /** Also `foz run --only catalog`. */
 export async function serveCatalogAlone(call: CommandCall, settings: CatalogSettings, logger: Logger): Promise<number> {

@@ -64,12 +64,13 @@ test('I5: a connection that ends under a swap leaves it unknown; under a read, a
     assert.equal(await store.swapRelation('table', ident, 'm://0', 'm://2'), 'swapped', 'the next call has a new connection');
   }));
 
+const isLost = (error: unknown) => error instanceof LakeError && ['CATALOG_OUTCOME_UNKNOWN', 'CATALOG_UNREACHABLE'].includes(error.code);
+
 test('a server that died and is started again is found again; what was answered is still there', () =>
   withTable(async (store) => {
     assert.equal(await store.swapRelation('table', ident, 'm://0', 'm://1'), 'swapped');
     await world.stack.kill('postgres', 'SIGKILL');
-    const lost = (error: unknown) => error instanceof LakeError && ['CATALOG_OUTCOME_UNKNOWN', 'CATALOG_UNREACHABLE'].includes(error.code);
-    await assert.rejects(store.swapRelation('table', ident, 'm://1', 'm://2'), lost);
+    await assert.rejects(store.swapRelation('table', ident, 'm://1', 'm://2'), isLost);
     await world.stack.start('postgres');
     const found = (await store.getRelation('table', ident))?.metadataLocation ?? '';
     assert.ok(['m://1', 'm://2'].includes(found), found);

@@ -1,0 +1,121 @@
+// Which metadata file is the newest of each table and view, told by the files alone. A commit writes its file first and moves
+// the pointer then, so the files know more than the pointer did: a file whose commit never came through (a process that died, a
+// swap that was lost) looks like the newest as well. A table's metadata lists the files it followed, so what any other follows
+// is not the newest; of the rest the highest number wins, then the later one, and another one of the same number is told as its
+// rival: one of the two was never committed, and only a person may know which.
+
+import { parseJson } from '../../lake/iceberg/json.ts';
+import { readMetadata } from '../../lake/iceberg/read-metadata.ts';
+import { readViewMetadata } from '../../lake/iceberg/view-metadata.ts';
+import { limiter } from '../../lake/store/limiter.ts';
+import type { ObjectStore } from '../../lake/store/object-store.ts';
+import type { EpochMs } from '../../runtime/clock.ts';
+import { LakeError } from '../../runtime/errors.ts';
+import { isRecord } from '../../runtime/options.ts';
+import { isMetadataFile } from '../service/locations.ts';
+import type { StorePlace } from '../service/object-stores.ts';
+import type { RelationKind } from '../store/relation-store.ts';
+
+export interface MetadataHead {
+  readonly kind: RelationKind;
+  readonly uuid: string;
+  /** Of the table or view. */
+  readonly location: string;
+  readonly metadataLocation: string;
+  readonly updatedAt: EpochMs;
+  /** Files of the same number that no other follows. */
+  readonly rivals: readonly string[];
+  /** Files that it or another of its table follows. */
+  readonly superseded: ReadonlySet<string>;
+}
+
+export interface MetadataHeads {
+  readonly heads: readonly MetadataHead[];
+  /** Files that are no metadata, or lie where their own table says it is not. */
+  readonly ignored: readonly { readonly metadataLocation: string; readonly reason: string }[];
+}
+
+interface MetadataFact extends Omit<MetadataHead, 'rivals' | 'superseded'> {
+  readonly follows: readonly string[];
+  /** As in its name; −1 where the name has none. */
+  readonly number: number;
+}
+
+/** Files read at a time. */
+const readsMax = 16;
+
+export async function metadataHeads(places: readonly StorePlace[], signal?: AbortSignal): Promise<MetadataHeads> {
+  const limited = limiter(readsMax);
+  const found = new Map<string, Promise<MetadataFact | string>>();
+  for (const { prefix, store, root = store.root } of places) {
+    for await (const { key } of store.list(`${prefix.slice(root.length + 1)}/`.replace(/^\//, ''), signal)) {
+      const location = `${root}/${key}`;
+      if (!isMetadataFile(location) || found.has(location)) continue;
+      found.set(
+        location,
+        limited(() => factOf(store, key, location, signal), signal),
+      );
+    }
+  }
+  const facts: MetadataFact[] = [];
+  const ignored: { metadataLocation: string; reason: string }[] = [];
+  for (const [metadataLocation, reading] of found) {
+    const fact = await reading;
+    if (typeof fact === 'string') ignored.push({ metadataLocation, reason: fact });
+    else facts.push(fact);
+  }
+  const byUuid = Map.groupBy(facts, ({ kind, uuid }) => `${kind} ${uuid}`);
+  return { heads: [...byUuid.values()].flatMap(headOf), ignored };
+}
+
+function headOf(facts: readonly MetadataFact[]): readonly MetadataHead[] {
+  const superseded = new Set(facts.flatMap(({ follows }) => follows));
+  const newest = facts
+    .filter(({ metadataLocation }) => !superseded.has(metadataLocation))
+    .toSorted((a, b) => b.number - a.number || b.updatedAt - a.updatedAt || (a.metadataLocation < b.metadataLocation ? 1 : -1));
+  const [head, ...others] = newest;
+  if (!head) return [];
+  const { follows: _, number, ...told } = head;
+  const rivals = others.filter((other) => other.number === number).map(({ metadataLocation }) => metadataLocation);
+  return [{ ...told, rivals, superseded }];
+}
+
+/** Or why it is none. */
+async function factOf(store: ObjectStore, key: string, metadataLocation: string, signal?: AbortSignal): Promise<MetadataFact | string> {
+  try {
+    const value = parseJson(Buffer.from(await store.get(key, undefined, signal)).toString('utf8'));
+    const fact = isRecord(value) && 'view-uuid' in value ? viewFact(value) : tableFact(value);
+    const isOwn = metadataLocation.startsWith(`${fact.location}/`);
+    return isOwn ? { ...fact, metadataLocation, number: numberOf(metadataLocation) } : `it says that it belongs to ${fact.location}`;
+  } catch (error) {
+    // Superseded files are deleted at any time.
+    if (error instanceof LakeError && error.code === 'OBJECT_MISSING') return 'it was deleted meanwhile';
+    if (error instanceof LakeError) throw error;
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+type Said = Omit<MetadataFact, 'metadataLocation' | 'number'>;
+
+function tableFact(value: unknown): Said {
+  const metadata = readMetadata(value);
+  return {
+    kind: 'table',
+    uuid: metadata['table-uuid'],
+    location: metadata.location,
+    updatedAt: metadata['last-updated-ms'],
+    follows: metadata['metadata-log'].map((entry) => entry['metadata-file']),
+  };
+}
+
+/** Views do not list the files before. */
+function viewFact(value: unknown): Said {
+  const metadata = readViewMetadata(value);
+  const updatedAt = Math.max(0, ...metadata['version-log'].map((entry) => entry['timestamp-ms']));
+  return { kind: 'view', uuid: metadata['view-uuid'], location: metadata.location, updatedAt, follows: [] };
+}
+
+/** `00012-….metadata.json`, `v12.metadata.json`. */
+function numberOf(metadataLocation: string): number {
+  return Number(/\/v?(\d{1,15})[-.][^/]*$/.exec(metadataLocation)?.[1] ?? -1);
+}

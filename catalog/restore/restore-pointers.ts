@@ -1,0 +1,163 @@
+// The pointers of a catalog, made again from the metadata files. A file does not know its table's name, so that is told from
+// its place, `<warehouse>/<namespace>/<name>-<uuid>`: what was renamed has its first name again, what was put elsewhere is not
+// named. Nor does it know that its table was dropped without its files: those come back. Each of them is told.
+//
+// A store that holds pointers already (an old copy) is only brought forward: what is missing is added, and a pointer moves where
+// its own table's files say that it was followed. Nothing is ever moved back or taken away.
+
+import type { Clock } from '../../runtime/clock.ts';
+import { identText, type TableIdent } from '../catalog.ts';
+import { namespaceProblem, nameProblem, prefixOf } from '../service/locations.ts';
+import { namespaceKey, type CatalogStore } from '../store/catalog-store.ts';
+import type { AuditAction, ChangeRecord } from '../store/change-record.ts';
+import type { DroppedRelation, RelationKind, StoredRelation } from '../store/relation-store.ts';
+import type { MetadataHead } from './metadata-heads.ts';
+
+const pageSize = 1000;
+
+export type RestoreStep =
+  /** It is not there. */
+  | 'add'
+  /** The store names an older file of the same table. */
+  | 'forward'
+  /** The store names this file already. */
+  | 'same'
+  /** The store names something else under this name: it stays. */
+  | 'kept'
+  /** A newer table has the name. */
+  | 'shadowed'
+  /** It was dropped with its files, whose grace lasts: `foz table undrop`. */
+  | 'dropped'
+  /** Its place says no name. */
+  | 'unnamed';
+
+export interface RestoreEntry {
+  readonly step: RestoreStep;
+  readonly kind: RelationKind;
+  /** Null: unnamed. */
+  readonly ident: TableIdent | null;
+  readonly head: MetadataHead;
+  /** What the store names now. */
+  readonly current: StoredRelation | null;
+}
+
+/** `store` null: there is none yet. `prefixes`: of the warehouse first. */
+export async function planRestore(
+  heads: readonly MetadataHead[],
+  store: CatalogStore | null,
+  prefixes: readonly string[],
+): Promise<readonly RestoreEntry[]> {
+  const stored = await storedRelations(store);
+  const taken = new Set<string>();
+  const entries: RestoreEntry[] = [];
+  for (const head of heads.toSorted((a, b) => b.updatedAt - a.updatedAt || (a.uuid < b.uuid ? -1 : 1))) {
+    // Who is there already keeps the name it has: it may have been renamed.
+    const own = stored.byUuid.get(head.uuid);
+    const ident = own?.ident ?? identOf(head, prefixes);
+    const name = ident && nameKey(ident);
+    const current = own ?? (name === null ? null : (stored.byName.get(name) ?? null));
+    const step = name === null ? 'unnamed' : taken.has(name) ? 'shadowed' : stepOf(head, current, stored.dropped);
+    if (name !== null && step !== 'dropped') taken.add(name);
+    entries.push({ step, kind: head.kind, ident, head, current });
+  }
+  return entries.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+}
+
+interface Stored {
+  readonly byName: ReadonlyMap<string, StoredRelation>;
+  readonly byUuid: ReadonlyMap<string, StoredRelation>;
+  /** By uuid. */
+  readonly dropped: ReadonlySet<string>;
+}
+
+async function storedRelations(store: CatalogStore | null): Promise<Stored> {
+  const limit = pageSize;
+  const relations = await allOf<StoredRelation>(async (last) => store?.allRelations({ after: last?.ident ?? null, limit }) ?? []);
+  const dropped = await allOf<DroppedRelation>(async (last) => store?.listDropped({ after: last?.uuid ?? null, limit }) ?? []);
+  return {
+    byName: new Map(relations.map((relation) => [nameKey(relation.ident), relation])),
+    byUuid: new Map(relations.map((relation) => [relation.uuid, relation])),
+    dropped: new Set(dropped.map(({ uuid }) => uuid)),
+  };
+}
+
+async function allOf<T>(pageAfter: (last: T | null) => Promise<readonly T[]>): Promise<readonly T[]> {
+  const found: T[] = [];
+  for (;;) {
+    const page = await pageAfter(found.at(-1) ?? null);
+    found.push(...page);
+    if (page.length < pageSize) return found;
+  }
+}
+
+/** Applies the plan; an entry that another process was faster with comes back as `kept`. */
+export async function restorePointers(
+  entries: readonly RestoreEntry[],
+  store: CatalogStore,
+  { warehouse, clock }: { readonly warehouse: string; readonly clock: Clock },
+): Promise<readonly RestoreEntry[]> {
+  const done: RestoreEntry[] = [];
+  for (const entry of entries) {
+    const { step, ident, head, current } = entry;
+    if (ident === null || (step !== 'add' && step !== 'forward')) {
+      done.push(entry);
+      continue;
+    }
+    await ensureNamespaces(store, ident.namespace, warehouse);
+    const record = recordOf(entry, ident, clock);
+    const { kind, uuid, metadataLocation } = head;
+    const outcome =
+      current === null
+        ? await store.insertRelation({ ident, kind, uuid, metadataLocation }, record)
+        : await store.swapRelation(kind, ident, current.metadataLocation, metadataLocation, record);
+    done.push(outcome === 'inserted' || outcome === 'swapped' ? entry : { ...entry, step: 'kept' });
+  }
+  return done;
+}
+
+/** Whether anything is in the store that a restore could get in the way of. */
+export async function isEmptyStore(store: CatalogStore): Promise<boolean> {
+  return (await store.listNamespaces([], { after: null, limit: 1 })).length === 0;
+}
+
+function stepOf(head: MetadataHead, current: StoredRelation | null, dropped: ReadonlySet<string>): RestoreStep {
+  const { kind, uuid, metadataLocation, superseded } = head;
+  if (current === null) return dropped.has(uuid) ? 'dropped' : 'add';
+  if (current.metadataLocation === metadataLocation) return 'same';
+  const isFollowed = superseded.has(current.metadataLocation) || kind === 'view';
+  return current.kind === kind && current.uuid === uuid && isFollowed ? 'forward' : 'kept';
+}
+
+/** `<prefix>/<levels>/<name>-<uuid>`; without the uuid, the folder's own name. */
+function identOf({ location, uuid }: MetadataHead, prefixes: readonly string[]): TableIdent | null {
+  const prefix = prefixOf(prefixes, location);
+  if (prefix === null) return null;
+  const parts = location.slice(prefix.length + 1).split('/');
+  const suffix = `-${uuid.replaceAll('-', '')}`;
+  const folder = parts.at(-1) ?? '';
+  const name = folder.endsWith(suffix) ? folder.slice(0, -suffix.length) : folder;
+  const namespace = parts.slice(0, -1);
+  return nameProblem(name) === null && namespaceProblem(namespace) === null ? { namespace, name } : null;
+}
+
+async function ensureNamespaces(store: CatalogStore, namespace: readonly string[], warehouse: string): Promise<void> {
+  for (let depth = 1; depth <= namespace.length; depth++) {
+    const levels = namespace.slice(0, depth);
+    await store.insertNamespace({ namespace: levels, properties: { location: `${warehouse}/${levels.join('/')}` } });
+  }
+}
+
+function recordOf({ kind, head, current }: RestoreEntry, ident: TableIdent, clock: Clock): ChangeRecord {
+  const action: AuditAction = kind === 'table' ? 'table.register' : 'view.register';
+  const before = current && { metadataLocation: current.metadataLocation };
+  const after = { uuid: head.uuid, metadataLocation: head.metadataLocation };
+  return { audit: [{ at: clock.now(), actor: 'foz catalog restore', action, subject: identText(ident), before, after }], reply: null };
+}
+
+function nameKey({ namespace, name }: TableIdent): string {
+  return `${namespaceKey(namespace)}\u001f${name}`;
+}
+
+function nameOf({ ident, head }: RestoreEntry): string {
+  return ident === null ? `\u{10ffff}${head.location}` : identText(ident);
+}

@@ -1,0 +1,151 @@
+// A restore makes the pointers that were lost from the metadata files, brings an old copy forward, and says what it cannot know.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { memoryCatalog } from '../../catalog/memory-catalog.ts';
+import { metadataHeads } from '../../catalog/restore/metadata-heads.ts';
+import { planRestore, restorePointers, type RestoreEntry } from '../../catalog/restore/restore-pointers.ts';
+import { catalogServices } from '../../catalog/service/catalog-services.ts';
+import { ownContext } from '../../catalog/service/request-context.ts';
+import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
+import { memoryStore } from '../../lake/store/memory-store.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { silentLogger } from '../../runtime/log.ts';
+
+const schema = { type: 'struct', 'schema-id': 0, fields: [{ id: 1, name: 'a', required: false, type: 'long' }] } as const;
+const users = { namespace: ['raw'], name: 'users' };
+const rides = { namespace: ['raw', 'eu'], name: 'rides-2' };
+
+function lake() {
+  const store = memoryCatalogStore();
+  const objectStore = memoryStore('lake');
+  const places = [{ prefix: objectStore.root, store: objectStore }];
+  const catalog = memoryCatalog({ store, objectStore });
+  const commit = (ident: typeof users, value: string) =>
+    catalog.commitTable(ident, { requirements: [], updates: [{ action: 'set-properties', updates: { value } }] });
+  const create = async (ident: typeof users) => {
+    await catalog.ensureNamespace(ident.namespace);
+    await catalog.createTable(ident, { schema });
+  };
+  const services = catalogServices({ store, places, clock: systemClock, logger: silentLogger, dropGraceMs: 1_000_000 });
+  const plan = async (into: CatalogStore | null) => {
+    const { heads, ignored } = await metadataHeads(places);
+    return { entries: await planRestore(heads, into, [objectStore.root]), ignored };
+  };
+  const restore = async (into: CatalogStore) =>
+    restorePointers((await plan(into)).entries, into, { warehouse: objectStore.root, clock: systemClock });
+  return { store, objectStore, places, catalog, services, commit, create, plan, restore };
+}
+
+const pointers = (store: CatalogStore) => store.allRelations({ after: null, limit: 100 });
+const steps = (entries: readonly RestoreEntry[]) => entries.map(({ step, ident }) => `${step} ${ident?.name ?? '?'}`);
+
+test('tables and views come back under their names with the last commit, in the same namespaces', async () => {
+  const { store, services, create, commit, restore, plan } = lake();
+  for (const ident of [users, rides]) await create(ident);
+  for (const value of ['a', 'b', 'c']) await commit(users, value);
+  const version = {
+    'version-id': 1,
+    'timestamp-ms': 1,
+    'schema-id': 0,
+    summary: {},
+    representations: [{ type: 'sql', sql: 'select 1', dialect: 'trino' }],
+    'default-namespace': ['raw'],
+  };
+  const view = await services.views.create(['raw'], { name: 'daily', schema, version, location: null, properties: {} }, ownContext);
+  assert.equal(view.kind, 'ok');
+  const before = await pointers(store);
+  assert.equal(before.length, 3);
+
+  const fresh = memoryCatalogStore();
+  assert.deepEqual(steps((await plan(null)).entries), ['add daily', 'add rides-2', 'add users']);
+  const entries = await restore(fresh);
+  assert.deepEqual(steps(entries), ['add daily', 'add rides-2', 'add users']);
+  assert.deepEqual(await pointers(fresh), before);
+  assert.deepEqual(
+    await fresh.listNamespaces(['raw'], { after: null, limit: 9 }),
+    await store.listNamespaces(['raw'], { after: null, limit: 9 }),
+  );
+  assert.deepEqual(steps(await restore(fresh)), ['same daily', 'same rides-2', 'same users'], 'once more changes nothing');
+});
+
+test('an old copy goes forward, keeps names that were given since, and what it points to beside the files', async () => {
+  const { store, create, commit, restore } = lake();
+  await create(users);
+  const [old] = await pointers(store);
+  assert.ok(old);
+  await commit(users, 'a');
+  await commit(users, 'b');
+  const [now] = await pointers(store);
+  await create(rides);
+
+  const copy = memoryCatalogStore();
+  await copy.insertNamespace({ namespace: ['raw'], properties: {} });
+  const renamed = { namespace: ['raw'], name: 'people' };
+  await copy.insertRelation({ ...old, ident: renamed });
+  assert.deepEqual(steps(await restore(copy)), ['add rides-2', 'forward people']);
+  assert.equal((await copy.getRelation('table', renamed))?.metadataLocation, now?.metadataLocation);
+  assert.equal(await copy.getRelation('table', users), null, 'one table has one name');
+
+  const ahead = memoryCatalogStore();
+  await ahead.insertNamespace({ namespace: ['raw'], properties: {} });
+  await ahead.insertRelation({ ...old, metadataLocation: `${old.metadataLocation}.elsewhere` });
+  assert.deepEqual(steps(await restore(ahead)), ['add rides-2', 'kept users'], 'a file that nothing followed is not given up');
+});
+
+test('of two tables of one name the later one has it; one in its grace stays dropped', async () => {
+  const { store, create, services, commit, plan } = lake();
+  await create(users);
+  await services.tables.drop(users, { purge: false }, ownContext);
+  await create(users);
+  await commit(users, 'second');
+  const [second] = await pointers(store);
+  const found = (await plan(null)).entries;
+  assert.deepEqual(steps(found).toSorted(), ['add users', 'shadowed users']);
+  assert.equal(found.find(({ step }) => step === 'add')?.head.metadataLocation, second?.metadataLocation);
+
+  await create(rides);
+  await services.tables.drop(rides, { purge: true }, ownContext);
+  assert.deepEqual(steps((await plan(store)).entries).toSorted(), ['dropped rides-2', 'same users', 'shadowed users']);
+});
+
+test('a file that never became a commit is told as a rival; one that others follow is none', async () => {
+  const { store, objectStore, create, commit, plan } = lake();
+  await create(users);
+  await commit(users, 'a');
+  const [row] = await pointers(store);
+  const current = row?.metadataLocation ?? '';
+  const key = current.slice(objectStore.root.length + 1);
+  const orphan = key.replace(/[0-9a-f-]{36}\.metadata/, '11111111-1111-1111-1111-111111111111.metadata');
+  await objectStore.put(orphan, await objectStore.get(key));
+  const [twin] = (await plan(null)).entries;
+  assert.deepEqual(
+    [twin?.head.metadataLocation, ...(twin?.head.rivals ?? [])].toSorted(),
+    [current, `${objectStore.root}/${orphan}`].toSorted(),
+  );
+  await commit(users, 'b');
+  const [next] = await pointers(store);
+  const [entry] = (await plan(null)).entries;
+  assert.deepEqual([entry?.head.metadataLocation, entry?.head.rivals], [next?.metadataLocation, []]);
+});
+
+test('what is no metadata, what was copied from elsewhere and what lies where no name is told: each is said, none stops the rest', async () => {
+  const { store, objectStore, create, plan, restore } = lake();
+  await create(users);
+  const [row] = await pointers(store);
+  const key = row?.metadataLocation.slice(objectStore.root.length + 1) ?? '';
+  await objectStore.put('raw/x/metadata/00000-a.metadata.json', Buffer.from('{"torn'));
+  await objectStore.put(`copy/${key}`, await objectStore.get(key));
+  const text = Buffer.from(await objectStore.get(key)).toString();
+  const { location } = JSON.parse(text) as { location: string };
+  const stray = text.replaceAll(location, `${objectStore.root}/stray`).replace(row?.uuid ?? '', 'a-uuid');
+  await objectStore.put('stray/metadata/00000-b.metadata.json', Buffer.from(stray));
+  const { entries, ignored } = await plan(null);
+  assert.deepEqual(steps(entries), ['add users', 'unnamed ?']);
+  assert.equal(ignored.length, 2);
+  assert.match(ignored.map(({ reason }) => reason).join(), /it says that it belongs to memory:\/\/lake\/raw\/users-/);
+  const fresh = memoryCatalogStore();
+  await restore(fresh);
+  assert.deepEqual(await pointers(fresh), await pointers(store));
+});
