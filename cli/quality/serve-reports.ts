@@ -7,7 +7,6 @@ import type { Logger } from '../../runtime/log.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { nothingDeclared, type Declared } from '../../quality/declare/declared.ts';
 import { appendResults, type AppendParts } from '../../quality/report/append-results.ts';
-import { compactDay } from '../../quality/report/compact-results.ts';
 import { qualityGaugesOf, successesOf, type QualityGauges } from '../../quality/report/gauges.ts';
 import { knownKeysIn } from '../../quality/report/known-keys.ts';
 import { publicResult, type PersonalColumns } from '../../quality/report/public-result.ts';
@@ -149,8 +148,6 @@ async function append(served: ServeReports, told: Told, signal: AbortSignal): Pr
   };
   for (const table of [resultsTable, freshnessTable]) await appendResults(table, parts, signal);
   told.waiting -= seen;
-  // A day each time: what is over is compacted within some periods, beside what still comes.
-  for (const table of [resultsTable, freshnessTable]) await compactDay(table, parts, signal);
 }
 
 /** A table whose checks are declared no more has none: its least and greatest values are not told. */

@@ -11,11 +11,12 @@ import { prepareAppend } from '../../lake/iceberg/append.ts';
 import type { TableCommit } from '../../lake/iceberg/commit.ts';
 import type { DataFile } from '../../lake/iceberg/data-file.ts';
 import { planExpiry } from '../../lake/iceberg/expire.ts';
-import { prepareMerge } from '../../lake/iceberg/merge-manifests.ts';
+import { defaultMergeLimits } from '../../lake/iceberg/merge-manifests.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { newSnapshotId } from '../../lake/iceberg/next-snapshot.ts';
 import { putDataFile } from '../../lake/iceberg/put-data-file.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
+import { mergeTableManifests } from '../../maintenance/merge-table-manifests.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Random } from '../../runtime/random.ts';
@@ -132,7 +133,10 @@ async function appendBatch(
       throw error;
     });
     if (outcome.kind === 'committed') {
-      await mergeManifests(ident, outcome.table, parts, signal);
+      const { objectStore, ...rest } = parts;
+      const { manifestsMin } = defaultMergeLimits;
+      // Losing the swap, or not knowing, loses nothing: the next append tries again.
+      await mergeTableManifests(ident, outcome.table, { ...rest, store: objectStore, manifestsMin }, {}, signal);
       return true;
     }
     const newer = await parts.catalog.loadTable(ident, signal);
@@ -187,17 +191,6 @@ async function commitRequest(
       ...planExpiry(metadata, now).updates,
     ],
   };
-}
-
-/** Keeps the list of manifests short. Losing the swap, or not knowing, loses nothing: the next append tries again. */
-async function mergeManifests(ident: TableIdent, table: LoadedTable, parts: AppendParts, signal: AbortSignal): Promise<void> {
-  const { objectStore: store, clock, random, catalog } = parts;
-  const input = { metadata: table.metadata, store, snapshotId: newSnapshotId(random), mergeId: randomUUID(), now: clock.now() };
-  const prepared = await prepareMerge(input, signal);
-  if (prepared === null) return;
-  await catalog.commitTable(ident, prepared.commit, signal).catch((error: unknown) => {
-    if (!(error instanceof LakeError && error.retry === 'reconcile')) throw error;
-  });
 }
 
 /** As raw tables are: metadata stays bounded also where another engine looks after it. */

@@ -63,7 +63,7 @@ function daysOf(day: string): number {
   return Date.parse(`${day}T00:00:00Z`) / 86_400_000;
 }
 
-export interface DayRows {
+interface DayRows {
   /** Its columns are the table's, its rows of one day. */
   readonly select: string;
   /** The day, since 1970-01-01. */
@@ -72,7 +72,7 @@ export interface DayRows {
   readonly directory: string;
 }
 
-export async function copyDay(duckdb: ReadingDuckdb, { select, days, metadata, directory }: DayRows): Promise<LocalFile> {
+async function copyDay(duckdb: ReadingDuckdb, { select, days, metadata, directory }: DayRows): Promise<LocalFile> {
   const schema = currentSchema(metadata);
   const dateField = metadata['partition-specs'].find((spec) => spec['spec-id'] === metadata['default-spec-id'])?.fields[0];
   const path = join(directory, `${randomUUID()}.parquet`);

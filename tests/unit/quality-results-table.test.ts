@@ -14,7 +14,9 @@ import { filesystemStore } from '../../lake/store/filesystem-store.ts';
 import { openLakeQuery } from '../../query/lake-query.ts';
 import type { Check } from '../../quality/check.ts';
 import { appendResults, type AppendParts } from '../../quality/report/append-results.ts';
-import { compactDay } from '../../quality/report/compact-results.ts';
+import { compactTable } from '../../maintenance/compact/compact-table.ts';
+import { defaultCompactionLimits } from '../../maintenance/compact/plan-compaction.ts';
+import { openFileRewriter } from '../../maintenance/compact/rewrite-files.ts';
 import { knownKeysIn } from '../../quality/report/known-keys.ts';
 import { readPosition } from '../../quality/report/lake-position.ts';
 import { publicResult } from '../../quality/report/public-result.ts';
@@ -266,7 +268,7 @@ describe('results of checks in the lake', () => {
     assert.deepEqual(await world.sql('SELECT count(*) FROM foz.quality_results'), [[32n]]);
   });
 
-  it('of a day that is over become one file, with the same rows, and the next append goes on where it was', async () => {
+  it('of a day that is over become one file in the upkeep, with the same rows, and the next append goes on where it was', async () => {
     await using world = await lab({ rowsMax: 1 });
     const now = Date.now();
     const parts = { ...world.parts, clock: { ...systemClock, now: () => Math.max(now, at('21T10:30:00')) } };
@@ -276,19 +278,31 @@ describe('results of checks in the lake', () => {
     const files = () =>
       world.sql(`SELECT measured_at::DATE::VARCHAR, count(DISTINCT _file) FROM foz.quality_results GROUP BY 1 ORDER BY 1`);
     const before = await rows();
-    const young = { ...parts, clock: { ...systemClock, now: () => at('20T00:30:00') } };
-    assert.equal(await compactDay(resultsTable, young, signal), 0, 'results of that day may still come');
-    const busy: Catalog = { ...world.catalog, commitTable: async () => ({ kind: 'conflict', message: 'scripted' }) };
-    assert.equal(await compactDay(resultsTable, { ...parts, catalog: busy }, signal), 0);
+    const compacted = async (time: number): Promise<number> => {
+      const table = await world.catalog.loadTable(ident);
+      assert.ok(table);
+      const openRewriter = () =>
+        openFileRewriter(parts.objectStore, { directory: join(parts.directory, 'compact'), memoryBytes: 128 << 20, threads: 1 });
+      const deps = { catalog: world.catalog, store: parts.objectStore, random: parts.random, openRewriter };
+      const clock = { ...systemClock, now: () => time };
+      const { files: count } = await compactTable(
+        ident,
+        table,
+        { ...deps, clock, limits: defaultCompactionLimits, binsMax: 8, pass: () => undefined },
+        signal,
+      );
+      return count;
+    };
+    assert.equal(await compacted(at('20T00:30:00')), 0, 'results of that day may still come');
     assert.deepEqual(await files(), [
       ['2026-11-19', 9n],
       ['2026-11-20', 3n],
     ]);
-    assert.equal(await compactDay(resultsTable, parts, signal), 9);
-    assert.equal(await compactDay(resultsTable, parts, signal), 0);
+    const later = Math.max(now, at('21T10:30:00')) + 2 * 3_600_000;
+    assert.deepEqual([await compacted(later), await compacted(later)], [12, 0]);
     assert.deepEqual(await files(), [
       ['2026-11-19', 1n],
-      ['2026-11-20', 3n],
+      ['2026-11-20', 1n],
     ]);
     assert.deepEqual(await rows(), before);
     const table = await world.catalog.loadTable(ident);
