@@ -78,12 +78,15 @@ export function viewService(options: ViewServiceOptions): ViewService {
       return views.rename(from, to, recordOf(context, [renamed], doneReply));
     },
     async drop(ident, context) {
-      const row = await store.getRelation('view', ident);
-      if (!row) return views.missing(ident);
-      const dropped = entryOf(deps, context, 'view.drop', ident, { metadataLocation: row.metadataLocation }, null);
-      const drop = { at: clock.now(), keepUntil: null, purge: false };
-      const gone = await store.dropRelation('view', ident, drop, recordOf(context, [dropped], doneReply));
-      return gone ? ok(null) : views.missing(ident);
+      for (;;) {
+        const row = await store.getRelation('view', ident);
+        if (!row) return views.missing(ident);
+        const { metadataLocation } = row;
+        const dropped = entryOf(deps, context, 'view.drop', ident, { metadataLocation }, null);
+        const drop = { at: clock.now(), keepUntil: null, purge: false };
+        // What is told of it is what it was, so it must still be that.
+        if (await store.dropRelation('view', ident, drop, recordOf(context, [dropped], doneReply), metadataLocation)) return ok(null);
+      }
     },
   };
 }
