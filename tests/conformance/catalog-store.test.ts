@@ -12,11 +12,13 @@ import { catalogStoreSuite, sharedCatalogStoreSuite } from './catalog-store-suit
 import { relationStoreSuite } from './relation-store-suite.ts';
 import { replyStoreSuite } from './reply-store-suite.ts';
 import { memoryWorld, sqliteWorld } from './store-world.ts';
+import { tokenStoreSuite } from './token-store-suite.ts';
 
 for (const world of [memoryWorld, sqliteWorld]) {
   catalogStoreSuite(world);
   relationStoreSuite(world);
   replyStoreSuite(world);
+  tokenStoreSuite(world);
 }
 sharedCatalogStoreSuite(sqliteWorld);
 

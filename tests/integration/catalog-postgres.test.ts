@@ -11,6 +11,7 @@ import { qualityStoreSuite, sharedQualityStoreSuite } from '../conformance/quali
 import { raceSuite } from '../conformance/race-suite.ts';
 import { relationStoreSuite } from '../conformance/relation-store-suite.ts';
 import { replyStoreSuite } from '../conformance/reply-store-suite.ts';
+import { tokenStoreSuite } from '../conformance/token-store-suite.ts';
 import { postgresWorld } from './postgres-world.ts';
 
 const world = await postgresWorld();
@@ -21,6 +22,7 @@ relationStoreSuite(world);
 replyStoreSuite(world);
 auditStoreSuite(world);
 entityStoreSuite(world);
+tokenStoreSuite(world);
 sharedCatalogStoreSuite(world);
 contractStoreSuite(world);
 sharedContractStoreSuite(world);
