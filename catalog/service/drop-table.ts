@@ -3,25 +3,34 @@
 
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { LakeError } from '../../runtime/errors.ts';
-import type { TableIdent } from '../catalog.ts';
+import { identText, type TableIdent } from '../catalog.ts';
+import type { DroppedRelation } from '../store/relation-store.ts';
 import { ok, type Answer } from './answer.ts';
 import type { MetadataFile } from './metadata-files.ts';
-import { folderToPurge, purgeFolder } from './purge-table.ts';
+import { purgeDropped } from './purge-table.ts';
 import { doneReply, type RequestContext } from './request-context.ts';
 import { loadedRecord, tablesRecord, type TableParts } from './table-parts.ts';
 
 export async function dropTable(parts: TableParts, ident: TableIdent, isPurge: boolean, context: RequestContext): Promise<Answer<null>> {
   const { store, tables, clock, dropGraceMs } = parts;
-  const row = await store.getRelation('table', ident);
-  if (!row) return tables.missing(ident);
-  const before = await readable(parts, ident);
-  const folder = isPurge && dropGraceMs === 0 ? await folderToPurge(parts, row.metadataLocation) : null;
   const at = clock.now();
-  const drop = { at, keepUntil: isPurge && dropGraceMs > 0 ? at + dropGraceMs : null, purge: isPurge };
+  const before = await readable(parts, ident);
+  const keepUntil = isPurge ? at + dropGraceMs : null;
   const record = tablesRecord(parts, context, [{ ident, before, after: null, action: 'table.drop' }], doneReply);
-  if (!(await store.dropRelation('table', ident, drop, record))) return tables.missing(ident);
-  if (folder !== null) await purgeFolder(parts, folder);
+  const row = await store.dropRelation('table', ident, { at, keepUntil, purge: isPurge }, record);
+  if (!row) return tables.missing(ident);
+  if (keepUntil === at) await purgeNow(parts, { ...row, droppedAt: at, keepUntil, purge: true }, context);
   return ok(null);
+}
+
+/** The table is gone already; what cannot be deleted now is left to the upkeep, which asks again. */
+async function purgeNow(parts: TableParts, row: DroppedRelation, context: RequestContext): Promise<void> {
+  try {
+    await purgeDropped(parts, row, context);
+  } catch (error) {
+    if (!(error instanceof LakeError)) throw error;
+    parts.logger.warn({ table: identText(row.ident), error }, 'a dropped table could not be purged; it is tried again');
+  }
 }
 
 /** The last metadata, every commit before it included: none can come after. */

@@ -1,18 +1,14 @@
-// Tables that were dropped with their files: for a while they can be taken back, then their files go. The store knows who
-// is first, the one who takes it back or the purge: from the moment a purge begins there is no way back, and one that dies
-// is done again. The metadata file goes last of all, so that it tells what there is to delete until nothing is left.
+// Tables that were dropped with their files: for a while they can be taken back, then their files go (purge-table.ts). The
+// store knows who is first, the one who takes it back or the purge: from the moment a purge begins there is no way back.
 
 import { identText, type TableIdent } from '../catalog.ts';
 import { tableEntry } from '../audit/table-entry.ts';
 import type { DroppedTableView } from '../dropped-tables.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
 import type { DroppedRelation } from '../store/relation-store.ts';
-import type { Clock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
-import type { Logger } from '../../runtime/log.ts';
 import { namespaceMissing, ok, pagedFrom, refused, type Answer, type Page, type Paged } from './answer.ts';
-import type { MetadataFiles } from './metadata-files.ts';
-import type { ObjectStores } from './object-stores.ts';
+import { purgeDropped, type PurgeOptions, type PurgeParts } from './purge-table.ts';
 import { recordOf, type RequestContext } from './request-context.ts';
 
 export interface DroppedTableService {
@@ -22,22 +18,9 @@ export interface DroppedTableService {
   purgeDue(limit: number, context: RequestContext, options?: PurgeOptions, signal?: AbortSignal): Promise<number>;
 }
 
-export interface PurgeOptions {
-  /** Told before a deletion, between two and before the table is forgotten: for fault tests. */
-  readonly pass?: (point: 'purge:before-delete' | 'purge:between-deletes' | 'purge:before-forget') => void | Promise<void>;
-}
-
-export interface DroppedTableParts {
-  readonly store: CatalogStore;
-  readonly files: Pick<MetadataFiles, 'read'>;
-  readonly objectStores: ObjectStores;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
 const pageSize = 1_000;
 
-export function droppedTableService(parts: DroppedTableParts): DroppedTableService {
+export function droppedTableService(parts: PurgeParts): DroppedTableService {
   const { store, clock } = parts;
   return {
     async list({ token, size }) {
@@ -51,7 +34,7 @@ export function droppedTableService(parts: DroppedTableParts): DroppedTableServi
       for (const row of await store.takeDropped(clock.now(), limit)) {
         signal?.throwIfAborted();
         try {
-          await purge(parts, row, context, options, signal);
+          await purgeDropped(parts, row, context, options, signal);
           purged++;
         } catch (error) {
           // The next one has its turn; this one is found again.
@@ -69,7 +52,7 @@ function viewOf({ uuid, ident, droppedAt, keepUntil }: DroppedRelation): Dropped
 }
 
 async function undrop(
-  parts: DroppedTableParts,
+  parts: PurgeParts,
   which: string,
   as: string | null,
   context: RequestContext,
@@ -114,79 +97,4 @@ async function allDropped(store: CatalogStore): Promise<readonly DroppedRelation
     after = page.at(-1)?.uuid ?? null;
     if (page.length < pageSize) return rows;
   }
-}
-
-async function purge(
-  parts: DroppedTableParts,
-  row: DroppedRelation,
-  context: RequestContext,
-  options: PurgeOptions,
-  signal?: AbortSignal,
-): Promise<void> {
-  const { store, clock, logger } = parts;
-  const table = identText(row.ident);
-  const location = row.purge && row.kind === 'table' ? await folderOf(parts, row) : null;
-  const other = location === null ? null : await otherIn(store, location, row);
-  if (other !== null) logger.warn({ table, location, other }, 'a dropped table is not purged: another one lies in its folder');
-  const deleted = location === null || other !== null ? 0 : await deleteFolder(parts, row, location, options, signal);
-  await options.pass?.('purge:before-forget');
-  const facts = { uuid: row.uuid, ...(location === null ? {} : { location }), objects: deleted };
-  const entry = { at: clock.now(), actor: context.actor, action: 'table.purge' as const, subject: table, before: facts, after: null };
-  await store.forgetDropped(row.uuid, { audit: [entry], reply: null });
-  logger.info({ table, location, objects: deleted }, 'a dropped table is purged');
-}
-
-/** Null where its metadata file is gone: that went last. */
-async function folderOf({ files }: DroppedTableParts, { metadataLocation }: DroppedRelation): Promise<string | null> {
-  try {
-    return (await files.read(metadataLocation)).metadata.location.replace(/\/+$/, '');
-  } catch (error) {
-    if (error instanceof LakeError && error.code === 'OBJECT_MISSING') return null;
-    throw error;
-  }
-}
-
-/** Of another uuid, or the same one under a name: registered from its files meanwhile, they are that one's now. */
-async function otherIn(store: CatalogStore, location: string, row: DroppedRelation): Promise<string | null> {
-  const isInside = ({ metadataLocation }: { readonly metadataLocation: string }): boolean => metadataLocation.startsWith(`${location}/`);
-  for (let after: TableIdent | null = null; ;) {
-    const page = await store.allRelations({ after, limit: pageSize });
-    const found = page.find(isInside);
-    if (found) return identText(found.ident);
-    after = page.at(-1)?.ident ?? null;
-    if (page.length < pageSize) break;
-  }
-  const dropped = (await allDropped(store)).find((other) => other.uuid !== row.uuid && isInside(other));
-  return dropped === undefined ? null : `${identText(dropped.ident)} (dropped)`;
-}
-
-async function deleteFolder(
-  { objectStores, store }: DroppedTableParts,
-  row: DroppedRelation,
-  location: string,
-  options: PurgeOptions,
-  signal?: AbortSignal,
-): Promise<number> {
-  const [place, pointer] = [objectStores.at(location), objectStores.at(row.metadataLocation)];
-  if (place === null || place.key === '') throw new LakeError('TABLE_UNSUPPORTED', `${location} lies outside the catalog's object stores`);
-  let [batch, deleted]: [string[], number] = [[], 0];
-  const flush = async (): Promise<void> => {
-    if (batch.length === 0) return;
-    const other = await otherIn(store, location, row);
-    if (other !== null) throw new LakeError('CATALOG_REFUSED', `${other} has come to lie in ${location} while it was purged`);
-    await options.pass?.(deleted === 0 ? 'purge:before-delete' : 'purge:between-deletes');
-    await place.store.delete(batch, signal);
-    deleted += batch.length;
-    batch = [];
-  };
-  for await (const { key } of place.store.list(`${place.key}/`, signal)) {
-    if (key === pointer?.key) continue;
-    batch.push(key);
-    if (batch.length >= pageSize) await flush();
-  }
-  await flush();
-  if (pointer === null) return deleted;
-  await options.pass?.('purge:between-deletes');
-  await pointer.store.delete([pointer.key], signal);
-  return deleted + 1;
 }

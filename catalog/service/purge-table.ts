@@ -1,45 +1,91 @@
-// The objects of a table that is gone: everything in its folder, unless another table has come to lie there.
+// The files of a table that was dropped with them: everything in its folder, unless another one has come to lie there. A purge
+// that dies is done again: the metadata file goes last of all, so that it tells what there is to delete until nothing is
+// left, and only then the table is forgotten.
 
+import type { Clock } from '../../runtime/clock.ts';
+import { LakeError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
+import { identText } from '../catalog.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
+import type { DroppedRelation } from '../store/relation-store.ts';
 import type { MetadataFiles } from './metadata-files.ts';
 import type { ObjectStores } from './object-stores.ts';
+import type { RequestContext } from './request-context.ts';
 
 export interface PurgeParts {
   readonly store: CatalogStore;
   readonly files: Pick<MetadataFiles, 'read'>;
   readonly objectStores: ObjectStores;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
-const purgeBatchSize = 1000;
+export interface PurgeOptions {
+  /** Told before a deletion, between two and before the table is forgotten: for fault tests. */
+  readonly pass?: (point: 'purge:before-delete' | 'purge:between-deletes' | 'purge:before-forget') => void | Promise<void>;
+}
 
-/** The folder of a dropped table, to be read before its metadata goes; null where it cannot be: then its objects stay. */
-export async function folderToPurge({ files, logger }: PurgeParts, metadataLocation: string): Promise<string | null> {
+const batchSize = 1_000;
+
+/** Throws LakeError where something is left: ask again. */
+export async function purgeDropped(
+  parts: PurgeParts,
+  row: DroppedRelation,
+  context: RequestContext,
+  options: PurgeOptions = {},
+  signal?: AbortSignal,
+): Promise<void> {
+  const { store, clock, logger } = parts;
+  const table = identText(row.ident);
+  const location = row.purge && row.kind === 'table' ? await folderOf(parts, row) : null;
+  const isShared = location !== null && (await store.hasTableUnder(`${location}/`, row.uuid));
+  if (isShared) logger.warn({ table, location }, 'a dropped table is not purged: another one lies in its folder');
+  const deleted = location === null || isShared ? 0 : await deleteFolder(parts, row, location, options, signal);
+  await options.pass?.('purge:before-forget');
+  const facts = { uuid: row.uuid, ...(location === null ? {} : { location }), objects: deleted };
+  const entry = { at: clock.now(), actor: context.actor, action: 'table.purge' as const, subject: table, before: facts, after: null };
+  await store.forgetDropped(row.uuid, { audit: [entry], reply: null });
+  logger.info({ table, location, objects: deleted }, 'a dropped table is purged');
+}
+
+/** Null where its metadata file is gone: that went last. */
+async function folderOf({ files }: PurgeParts, { metadataLocation }: DroppedRelation): Promise<string | null> {
   try {
-    return (await files.read(metadataLocation)).metadata.location;
+    return (await files.read(metadataLocation)).metadata.location.replace(/\/+$/, '');
   } catch (error) {
-    logger.warn({ metadataLocation, error }, 'a dropped table is not purged: its metadata cannot be read');
-    return null;
+    if (error instanceof LakeError && error.code === 'OBJECT_MISSING') return null;
+    throw error;
   }
 }
 
-/** Whether all of it is gone: what stays is logged, and found again by whoever asks again. */
-export async function purgeFolder({ store, objectStores, logger }: PurgeParts, location: string): Promise<boolean> {
-  const place = objectStores.at(location);
-  if (place === null || place.key === '' || (await store.hasTableUnder(`${location}/`))) return false;
-  try {
-    let batch: string[] = [];
-    for await (const object of place.store.list(`${place.key}/`)) {
-      batch.push(object.key);
-      if (batch.length < purgeBatchSize) continue;
-      await place.store.delete(batch);
-      batch = [];
-    }
-    if (batch.length > 0) await place.store.delete(batch);
-    return true;
-  } catch (error) {
-    logger.warn({ location, error }, 'objects of a dropped table could not be purged');
-    return false;
+async function deleteFolder(
+  { objectStores, store }: PurgeParts,
+  row: DroppedRelation,
+  location: string,
+  options: PurgeOptions,
+  signal?: AbortSignal,
+): Promise<number> {
+  const [place, pointer] = [objectStores.at(location), objectStores.at(row.metadataLocation)];
+  if (place === null || place.key === '') throw new LakeError('TABLE_UNSUPPORTED', `${location} lies outside the catalog's object stores`);
+  let [batch, deleted]: [string[], number] = [[], 0];
+  const flush = async (): Promise<void> => {
+    if (batch.length === 0) return;
+    // The same table may be registered again from its files while they go: what is left of them is that one's.
+    if (await store.hasTableUnder(`${location}/`, row.uuid))
+      throw new LakeError('CATALOG_REFUSED', `another table has come to lie in ${location} while it was purged`);
+    await options.pass?.(deleted === 0 ? 'purge:before-delete' : 'purge:between-deletes');
+    await place.store.delete(batch, signal);
+    deleted += batch.length;
+    batch = [];
+  };
+  for await (const { key } of place.store.list(`${place.key}/`, signal)) {
+    if (key === pointer?.key) continue;
+    batch.push(key);
+    if (batch.length >= batchSize) await flush();
   }
+  await flush();
+  if (pointer === null) return deleted;
+  await options.pass?.('purge:between-deletes');
+  await pointer.store.delete([pointer.key], signal);
+  return deleted + 1;
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { catalogServices } from '../../catalog/service/catalog-services.ts';
-import type { PurgeOptions } from '../../catalog/service/dropped-table-service.ts';
+import type { PurgeOptions } from '../../catalog/service/purge-table.ts';
 import { ownContext } from '../../catalog/service/request-context.ts';
 import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import { rawSchema } from '../../lake/raw/raw-schema.ts';
