@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isRecord } from '../runtime/options.ts';
+import { postgresWorld } from '../tests/integration/postgres-world.ts';
 import { referenceCatalogMissing, startReferenceCatalog } from '../tests/reference-catalog/reference-catalog.ts';
 
 export interface BenchedServer extends AsyncDisposable {
@@ -15,27 +16,30 @@ export interface BenchedServer extends AsyncDisposable {
 
 const startMaxMs = 60_000;
 
-/** Ours, and the reference where this machine can run it. */
-export async function startServers(dir: string, note: (text: string) => void): Promise<readonly BenchedServer[]> {
-  const foz = await startFoz(join(dir, 'foz'));
+/** Ours on both of its databases, and the reference where this machine can run it. Their life is `parts`'. */
+export async function startServers(
+  dir: string,
+  parts: AsyncDisposableStack,
+  note: (text: string) => void,
+): Promise<readonly BenchedServer[]> {
+  const postgres = parts.use(await postgresWorld());
+  const [sqlite, database] = ['sqlite:catalog.sqlite', (await postgres.newDatabase()).reveal()];
+  const foz = parts.use(await startFoz('foz', join(dir, 'foz'), sqlite));
+  const fozPostgres = parts.use(await startFoz('foz-postgres', join(dir, 'foz-postgres'), database));
   const why = referenceCatalogMissing();
-  if (why === null) {
-    const home = join(dir, 'reference');
-    const reference = await startReferenceCatalog({
-      warehouse: `file://${home}/lake`,
-      database: `${home}/catalog.sqlite`,
-      onProgress: note,
-    });
-    return [foz, { name: 'reference', ...reference }];
+  if (why !== null) {
+    note(`WITHOUT THE REFERENCE: ${why}`);
+    return [foz, fozPostgres];
   }
-  note(`WITHOUT THE REFERENCE: ${why}`);
-  return [foz];
+  const home = join(dir, 'reference');
+  const options = { warehouse: `file://${home}/lake`, database: `${home}/catalog.sqlite`, onProgress: note };
+  return [foz, fozPostgres, { name: 'reference', ...parts.use(await startReferenceCatalog(options)) }];
 }
 
-async function startFoz(home: string): Promise<BenchedServer> {
+async function startFoz(name: string, home: string, store: string): Promise<BenchedServer> {
   await mkdir(home, { recursive: true });
   const entry = fileURLToPath(new URL('../cli/foz.ts', import.meta.url));
-  const args = ['catalog', 'serve', '--json', '--port', '0', '--warehouse', 'file:lake', '--store', 'sqlite:catalog.sqlite'];
+  const args = ['catalog', 'serve', '--json', '--port', '0', '--warehouse', 'file:lake', '--store', store];
   const child = spawn(process.execPath, [entry, ...args], { cwd: home, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = (): void => void child.kill('SIGKILL');
@@ -50,7 +54,7 @@ async function startFoz(home: string): Promise<BenchedServer> {
   });
   const told: unknown = JSON.parse(said);
   return {
-    name: 'foz',
+    name,
     url: isRecord(told) ? String(told['url']) : '',
     pid: child.pid ?? 0,
     async [Symbol.asyncDispose]() {

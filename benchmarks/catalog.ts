@@ -62,8 +62,7 @@ export async function benchCatalog({ seconds, tables, commits, note }: CatalogBe
   const dir = await mkdtemp(join(tmpdir(), 'foz-bench-catalog-'));
   await using parts = new AsyncDisposableStack();
   parts.defer(() => rm(dir, { recursive: true, force: true }));
-  const servers = await startServers(dir, note);
-  for (const server of servers) parts.use(server);
+  const servers = await startServers(dir, parts, note);
   const lanes: TablesLane[] = [];
   const history: HistoryLane[] = [];
   for (const server of servers) await warmUp(server);
