@@ -7,6 +7,7 @@
 import { parseColumns, columnsProperty } from '../../contracts/evolution/columns-property.ts';
 import { currentSchema, type TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { isStruct, type IcebergType, type StructField } from '../../lake/iceberg/schema.ts';
+import { columnsWithoutContent } from '../../lake/raw/raw-schema.ts';
 import { maskOfColumn, type AccessPolicy, type ColumnClass, type MaskAction } from './access-policy.ts';
 import type { MaskTree } from './trino-mask.ts';
 
@@ -16,20 +17,6 @@ export interface MaskedColumn {
   readonly type: IcebergType | null;
   readonly tree: MaskTree;
 }
-
-/** Of a raw table: they say where and when, never what. */
-const alwaysClear: ReadonlySet<string> = new Set([
-  '_log_partition',
-  '_log_offset',
-  '_log_time',
-  '_record_time',
-  'op',
-  'changed_at',
-  '_shape',
-  'source',
-  'transaction',
-  'envelope_ts',
-]);
 
 const rowStructs: ReadonlySet<string> = new Set(['before', 'after', 'value']);
 /** A raw table gets them with the first record that has them. */
@@ -54,17 +41,19 @@ export function maskedColumns(metadata: TableMetadata, known: KnownTable, policy
   const actionOf = (field: StructField): MaskAction => byField.get(field.id) ?? actions.get(field.name.toLowerCase()) ?? 'null';
   const treeOf = (field: StructField): MaskTree => {
     if (!isRaw) return { kind: 'value', action: actionOf(field) };
-    if (alwaysClear.has(field.name)) return shown;
+    if (columnsWithoutContent.has(field.name)) return shown;
     if (field.name === '_log_key') return isKeyClear(known.key, actions) ? shown : hidden;
     if (!rowStructs.has(field.name) || !isStruct(field.type)) return hidden;
     return { kind: 'fields', byName: new Map(field.type.fields.map((part) => [part.name, { kind: 'value', action: actionOf(part) }])) };
   };
   const names = new Set(fields.map(({ name }) => name.toLowerCase()));
-  const absent = [...formerNames(metadata), ...(isRaw ? laterColumns : [])].filter((name) => !names.has(name));
+  const hiddenNames = [...actions].filter(([, action]) => action !== 'clear').map(([name]) => name);
+  const later = isRaw ? laterColumns : hiddenNames;
+  const absent = [...formerNames(metadata), ...later].filter((name) => !names.has(name));
   const isReused = (field: StructField): boolean => isAnothers(metadata, field);
   return [
     ...fields.map((field) => ({ name: field.name, type: field.type, tree: isReused(field) ? hidden : treeOf(field) })),
-    // Time travel shows the columns of then; and a raw table may get others before the rules are made again.
+    // Time travel shows the columns of then; and a table may get others before the rules are made again.
     ...[...new Set(absent)].map((name) => ({ name, type: null, tree: hidden })),
   ];
 }

@@ -146,6 +146,11 @@ test('time travel: names that only former schemas have, or that were another col
   assert.deepEqual(found, { email: 'CAST(NULL AS varchar)', city: 'CAST(NULL AS varchar)', mail: 'NULL', nick: 'NULL', city2: 'NULL' });
 });
 
+test('a classified name that the table does not have yet is hidden before it has it', () => {
+  const known = { ...users, columns: [...users.columns, column('phone', 'phone')] };
+  assert.deepEqual(masks(maskedColumns(metadataOf(schemaOf(field('city'))), known, closed)), { city: null, email: 'NULL', phone: 'NULL' });
+});
+
 test('a renamed column of a raw table keeps its mask by its field id', () => {
   const mail = field('mail_address');
   const metadata = metadataOf(raw(field('id', 'long'), mail, field('city')));
