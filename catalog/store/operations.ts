@@ -1,5 +1,6 @@
 // All operations of the store, by name and by how much of each has to be one.
 
+import { assert } from '../../runtime/errors.ts';
 import { auditOperations } from './audit-operations.ts';
 import { contractOperations } from './contract-operations.ts';
 import { entityOperations } from './entity-operations.ts';
@@ -28,11 +29,12 @@ export type NamedOperation =
   | { readonly kind: 'step' | 'transaction'; readonly run: SqlOperation };
 
 export function operationsByName(): ReadonlyMap<string, NamedOperation> {
-  return new Map<string, NamedOperation>(
-    parts.flatMap(({ reads, steps, transactions }) => [
-      ...Object.entries(reads).map(([name, run]) => [name, { kind: 'read', run }] as const),
-      ...Object.entries(steps).map(([name, run]) => [name, { kind: 'step', run }] as const),
-      ...Object.entries(transactions).map(([name, run]) => [name, { kind: 'transaction', run }] as const),
-    ]),
-  );
+  const named = parts.flatMap(({ reads, steps, transactions }): readonly (readonly [string, NamedOperation])[] => [
+    ...Object.entries(reads).map(([name, run]) => [name, { kind: 'read', run }] as const),
+    ...Object.entries(steps).map(([name, run]) => [name, { kind: 'step', run }] as const),
+    ...Object.entries(transactions).map(([name, run]) => [name, { kind: 'transaction', run }] as const),
+  ]);
+  const byName = new Map(named);
+  assert(byName.size === named.length, 'two operations of the catalog store have one name');
+  return byName;
 }
