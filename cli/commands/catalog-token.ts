@@ -7,6 +7,7 @@ import { tokenIdLength, type StoredToken } from '../../catalog/store/token-store
 import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Command, CommandCall, CommandGroup, CommandOption } from '../command.ts';
+import { personHere } from '../person-here.ts';
 
 const store: CommandOption = {
   flags: '--store <address>',
@@ -15,8 +16,6 @@ const store: CommandOption = {
 
 const namePattern = /^[A-Za-z][A-Za-z0-9._@-]{0,99}$/;
 const pageRows = 1_000;
-/** Whoever runs these commands has the database itself. */
-const actor = 'foz';
 
 const create: Command = {
   description:
@@ -48,7 +47,7 @@ const create: Command = {
       expiresAt: typeof life === 'number' ? createdAt + life : null,
     };
     await using opened = await openStore(call);
-    await opened.tokens.createToken(token, actor);
+    await opened.tokens.createToken(token, personHere());
     call.note('foz: this is the only time that the token is shown');
     if (held.includes('rules')) call.note(`  Trino: security.config-file=http://CATALOG/v1/foz/trino/rules/${text}`);
     else call.note('  clients: Authorization: Bearer TOKEN, or OAuth2 with the name as client id and the token as secret');
@@ -117,7 +116,7 @@ const revoke: Command = {
   run: async (call) => {
     const which = String(call.args[0]);
     await using opened = await openStore(call);
-    const revoked = await opened.tokens.revokeTokens(which, systemClock.now(), actor);
+    const revoked = await opened.tokens.revokeTokens(which, systemClock.now(), personHere());
     if (revoked.length === 0) throw invalid('a token', 'the name or id of one that is not revoked yet', which);
     call.print({ revoked: revoked.map(idOf) }, () => '');
     call.note(`foz: revoked ${revoked.map(idOf).join(', ')}`);
