@@ -1,8 +1,10 @@
-// The columns of a table with what is known of each: its type, what it means, and its figures from the manifests. Where a
-// column is sensitive its bounds are not told, since they are values of it: nor are those of what holds the row whole.
+// The columns of a table with what is known of each: its type, what it means, and its figures from the manifests. Bounds are
+// values: once a column of the table is sensitive, only those of columns are told that are known not to be. One that nobody
+// spoke of may be a sensitive column under another name, or hold the row whole.
 
 import { currentSchema, type TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { isStruct, type StructType } from '../../lake/iceberg/schema.ts';
+import { columnsWithoutContent } from '../../lake/raw/raw-schema.ts';
 import type { TableStatistics } from '../../lake/iceberg/table-statistics.ts';
 import { valueText } from '../../lake/iceberg/value-text.ts';
 import { isSensitive, type ColumnFacts } from '../entities/column-facts.ts';
@@ -44,7 +46,7 @@ export function tableColumns(
     const bound = (value: NonNullable<typeof figures>['lower'] | undefined) =>
       value === undefined || value === null ? null : valueText(type, value);
     const [lower, upper] = [bound(figures?.lower), bound(figures?.upper)];
-    const isWithheld = (fact !== undefined && isSensitive(fact)) || (isAnySensitive && holdsRow(path));
+    const isWithheld = isAnySensitive && !isHarmless(path, fact);
     return {
       fieldId: id,
       column: path,
@@ -63,9 +65,8 @@ export function tableColumns(
   });
 }
 
-/** Of a raw table, what carries values of any column: the key, the rescued text, what rules said of a value. */
-function holdsRow(path: string): boolean {
-  return /^_(log_key|headers|rescued|violations)(\.|$)/.test(path);
+function isHarmless(path: string, fact: ColumnFacts | undefined): boolean {
+  return fact === undefined ? columnsWithoutContent.has(path.split('.', 1)[0] ?? '') : !isSensitive(fact);
 }
 
 interface Leaf {

@@ -81,6 +81,20 @@ export const rawPartitionSpec: PartitionSpec = {
   fields: [{ 'source-id': 3, 'field-id': 1000, name: 'date', transform: 'day' }],
 };
 
+/** They say where a record stood and when, never what was in it: no classification of the source's columns is about them. */
+export const columnsWithoutContent: ReadonlySet<string> = new Set([
+  '_log_partition',
+  '_log_offset',
+  '_log_time',
+  '_record_time',
+  'op',
+  'changed_at',
+  '_shape',
+  'source',
+  'transaction',
+  'envelope_ts',
+]);
+
 /**
  * Rule of the first entry of `_violations` where the contract keeps the row out of the current view; the entries that
  * follow say why.
