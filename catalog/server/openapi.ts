@@ -46,10 +46,10 @@ export function openApiDocument(routes: readonly RouteDescription[]): JsonSchema
   return {
     openapi: '3.1.1',
     info: {
-      title: 'Foz contract registry and lineage',
+      title: 'Foz registry',
       version: '1',
       description:
-        'Data contracts of the lake: versions, states, and what is in force for a table; who reads and writes which dataset. Served beside the Iceberg REST catalog.',
+        'What the lake holds and whose it is: entities, tables with their figures and histories, data contracts, lineage, search, and who changed what. Served beside the Iceberg REST catalog.',
     },
     paths,
     // An open catalog asks nobody.

@@ -34,7 +34,8 @@ test('data commits are forgotten once an hour when their time is over, whatever 
   };
   const left = async () => (await store.audit.listAudit({ action: 'table.commit' }, { before: null, limit: 9 })).map(({ at }) => at);
   const settled = async (wanted: number) => {
-    for (let turn = 0; turn < 1000 && (calls < wanted || hours.length === 0); turn++) await new Promise((resolve) => setImmediate(resolve));
+    const isSettled = () => calls >= wanted && hours.length > 0;
+    for (let turn = 0; turn < 1000 && !isSettled(); turn++) await new Promise((resolve) => setImmediate(resolve));
     assert.equal(calls, wanted);
   };
   const nextHour = (wanted: number) => {
