@@ -86,6 +86,19 @@ export async function clientSuite(t: TestContext, lake: ClientLake, client: Lake
     await client.drop(renamed);
     assert.deepEqual(await client.tables(namespace), []);
   });
+  await t.test(`${client.name} works in a namespace inside another, and drops both once they are empty`, async () => {
+    const inner = `${namespace}.inner`;
+    await client.createNamespace(inner);
+    await client.createOrders(`${inner}.orders`);
+    await client.append(`${inner}.orders`, second);
+    assert.deepEqual(await client.read(`${inner}.orders`, atFirst), second.map(rowOf));
+    assert.deepEqual(await client.tables(inner), ['orders']);
+    await assert.rejects(client.dropNamespace(inner), /not empty|non-empty|cannot be dropped|conflict/i);
+    await client.drop(`${inner}.orders`);
+    await client.dropNamespace(inner);
+    await client.dropNamespace(namespace);
+    assert.equal(await lake.catalog.loadTable({ namespace: [namespace, 'inner'], name: 'orders' }), null);
+  });
   await t.test(`${client.name} reads the raw tables of Foz value by value, whole, by date and as they were`, () => readsRaw(lake, client));
 }
 

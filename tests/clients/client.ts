@@ -32,12 +32,13 @@ export interface ReadOptions {
   readonly where?: string;
 }
 
-/** Tables by `namespace.table`; columns by path: `['after', 'email']`. */
+/** Tables by `namespace.table`, namespaces inside others by `outer.inner`; columns by path: `['after', 'email']`. */
 export interface LakeClient extends AsyncDisposable {
   readonly name: string;
   /** PyIceberg 0.12: a null list is read as an empty one. */
   readonly takesNullListsForEmpty?: boolean;
   createNamespace(namespace: string): Promise<void>;
+  dropNamespace(namespace: string): Promise<void>;
   tables(namespace: string): Promise<readonly string[]>;
   /** id long, city string, amount decimal(12, 2), quantity int, ordered_at timestamptz; partitioned by the day of it. */
   createOrders(table: string): Promise<void>;

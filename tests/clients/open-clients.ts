@@ -35,6 +35,7 @@ export async function openPyiceberg(
     name: 'PyIceberg',
     takesNullListsForEmpty: true,
     createNamespace: (name) => done('namespace', { name }),
+    dropNamespace: (name) => done('drop_namespace', { name }),
     tables: async (namespace) => rowsOf([await session.call('tables', { namespace })])[0]?.map(String) ?? [],
     createOrders: (table) => done('create', { table }),
     append: (table, rows) => done('append', { table, rows }),
@@ -118,8 +119,8 @@ export async function openTrino({ stack, catalogUrl, warehouse, s3 }: ClientLake
     'iceberg.rest-catalog.oauth2.server-uri': `${catalogUrl}/v1/oauth/tokens`,
     'iceberg.rest-catalog.oauth2.credential': `${login?.name}:${login?.token}`,
   };
-  const trino = { catalogName: 'lake', catalogUri: catalogUrl, warehouse, s3 };
-  const { url } = await stack.startTrino(login ? { ...trino, catalogProperties: security } : trino);
+  const catalogProperties = { 'iceberg.rest-catalog.nested-namespace-enabled': 'true', ...(login ? security : {}) };
+  const { url } = await stack.startTrino({ catalogName: 'lake', catalogUri: catalogUrl, warehouse, s3, catalogProperties });
   // Its own floor of seven days stands before the request's.
   const session = { 'lake.expire_snapshots_min_retention': '0s' };
   const ask: Ask = async (sql) => (await askTrino({ url, user: 'foz', exactTimes: true, session }, sql)).rows;

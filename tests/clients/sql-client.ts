@@ -7,6 +7,8 @@ import { rowsOf, type LakeClient, type Order, type Row } from './client.ts';
 export interface SqlDialect {
   readonly name: string;
   readonly quote: (name: string) => string;
+  /** A namespace inside another is one name with a dot, or each level is a name. */
+  readonly nested: 'one name' | 'names';
   readonly text: (text: string) => string;
   readonly types: {
     readonly long: string;
@@ -33,7 +35,12 @@ const catalog = 'lake';
 
 export function sqlClient(dialect: SqlDialect, ask: Ask, close: () => Promise<void>): LakeClient {
   const { types, quote } = dialect;
-  const name = (table: string) => [catalog, ...table.split('.')].map(quote).join('.');
+  const inCatalog = (names: readonly string[]) => [catalog, ...names].map(quote).join('.');
+  const schema = (namespace: string) => inCatalog(dialect.nested === 'names' ? namespace.split('.') : [namespace]);
+  const name = (table: string) => {
+    const at = table.lastIndexOf('.');
+    return `${schema(table.slice(0, at))}.${quote(table.slice(at + 1))}`;
+  };
   const values = (order: Order) => {
     const { id, amount, quantity, ordered_at: at } = order;
     const place = order.city ?? order.place ?? null;
@@ -43,9 +50,10 @@ export function sqlClient(dialect: SqlDialect, ask: Ask, close: () => Promise<vo
   };
   return {
     name: dialect.name,
-    createNamespace: async (namespace) => void (await ask(`CREATE SCHEMA ${name(namespace)}`)),
+    createNamespace: async (namespace) => void (await ask(`CREATE SCHEMA ${schema(namespace)}`)),
+    dropNamespace: async (namespace) => void (await ask(`DROP SCHEMA ${schema(namespace)}`)),
     tables: async (namespace) =>
-      tableNames(rowsOf(await ask(`SHOW TABLES ${dialect.name === 'DuckDB' ? 'FROM' : 'IN'} ${name(namespace)}`))),
+      tableNames(rowsOf(await ask(`SHOW TABLES ${dialect.name === 'DuckDB' ? 'FROM' : 'IN'} ${schema(namespace)}`))),
     createOrders: async (table) => {
       const columns = [
         `id ${types.long}`,
@@ -89,6 +97,7 @@ const plainTime = (iso: string): string => iso.replace('T', ' ').replace(/(\.\d+
 export const duckdbDialect: SqlDialect = {
   name: 'DuckDB',
   quote: quoted,
+  nested: 'one name',
   text: literal,
   types: { long: 'BIGINT', string: 'VARCHAR', decimal: 'DECIMAL(12, 2)', int: 'INTEGER', timestamptz: 'TIMESTAMPTZ' },
   partitionedByDay: 'PARTITIONED BY (day(ordered_at))',
@@ -102,6 +111,7 @@ export const duckdbDialect: SqlDialect = {
 
 export const sparkDialect: SqlDialect = {
   name: 'Spark',
+  nested: 'names',
   quote: (name) => `\`${name}\``,
   text: (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", String.raw`\'`)}'`,
   types: { long: 'BIGINT', string: 'STRING', decimal: 'DECIMAL(12, 2)', int: 'INT', timestamptz: 'TIMESTAMP' },
@@ -117,6 +127,7 @@ export const sparkDialect: SqlDialect = {
 export const trinoDialect: SqlDialect = {
   name: 'Trino',
   quote: quoted,
+  nested: 'one name',
   text: literal,
   types: { long: 'bigint', string: 'varchar', decimal: 'decimal(12, 2)', int: 'integer', timestamptz: 'timestamp(6) with time zone' },
   partitionedByDay: `WITH (partitioning = ARRAY['day(ordered_at)'])`,

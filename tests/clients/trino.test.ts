@@ -44,8 +44,8 @@ async function fiftyStatements(t: TestContext, lake: ClientLake, trino: SqlLakeC
 
 async function answerOf(trino: SqlLakeClient, sql: string): Promise<Answered> {
   try {
-    // Namespaces of this lake are no part of the recording.
-    const rows = rowsOf(await trino.ask(sql)).filter((row) => !(row.length === 1 && ['raw', 'of_trino'].includes(String(row[0]))));
+    // The raw tables are no part of the recording.
+    const rows = rowsOf(await trino.ask(sql)).filter((row) => !(row.length === 1 && row[0] === 'raw'));
     return { rows, error: null };
   } catch (error) {
     if (!(error instanceof LakeError)) throw error;

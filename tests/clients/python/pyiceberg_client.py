@@ -28,6 +28,10 @@ def namespace(name):
     catalog.create_namespace(name)
 
 
+def drop_namespace(name):
+    catalog.drop_namespace(name)
+
+
 def create(table):
     catalog.create_table(table, schema=orders, partition_spec=by_day)
 
@@ -92,11 +96,26 @@ def drop(table):
 
 
 def tables(namespace):
-    return sorted(name for _, name in catalog.list_tables(namespace))
+    return sorted(table[-1] for table in catalog.list_tables(namespace))
 
 
 def rename(table, to):
     catalog.rename_table(table, to)
 
 
-serve({one.__name__: one for one in (namespace, create, append, evolve, delete, snapshots, snapshot_at, rows, metadata, drop, tables, rename)})
+calls = (
+    namespace,
+    drop_namespace,
+    create,
+    append,
+    evolve,
+    delete,
+    snapshots,
+    snapshot_at,
+    rows,
+    metadata,
+    drop,
+    tables,
+    rename,
+)
+serve({one.__name__: one for one in calls})
