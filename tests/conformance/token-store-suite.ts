@@ -53,6 +53,8 @@ export function tokenStoreSuite(world: StoreWorld): void {
       assert.deepEqual(await tokens.revokeTokens('spark', 21, 'bob'), [digest('a1b2c3d4f'), digest('b1')]);
       assert.deepEqual(await tokens.revokeTokens('spark', 22, 'bob'), []);
       assert.equal((await tokens.findToken(digest('d2'), 21))?.digest, digest('c1'));
+      await tokens.issueToken(access('d3', { issuedFor: digest('b1') }), 21, 10);
+      assert.equal(await tokens.findToken(digest('d3'), 22), null, 'issued while its token was being revoked');
       const states = await tokens.listTokens(all);
       assert.deepEqual(
         states.map(({ name, revokedAt }) => [name, revokedAt]),
