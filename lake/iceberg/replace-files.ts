@@ -47,8 +47,8 @@ export async function prepareReplace(input: ReplaceInput, signal?: AbortSignal):
   const types = createAvroTypes();
   const manifests: ManifestFile[] = [];
   const removed: ManifestFileEntry[] = [];
-  const added = new Map<number, DataFile[]>();
-  let number = 0;
+  const added: DataFile[] = [];
+  const written = new Map<number, ManifestEntry[]>();
   const live = await liveManifestsOf(store, parent, undefined, signal);
   refuseDeletes(live, metadata);
   for (const manifest of live) {
@@ -57,27 +57,34 @@ export async function prepareReplace(input: ReplaceInput, signal?: AbortSignal):
       manifests.push(manifest);
       continue;
     }
+    const entries = written.get(manifest.specId) ?? [];
+    written.set(manifest.specId, entries);
+    for (const entry of rewritten.entries) entries.push(entry);
     for (const { file } of rewritten.removed) {
       removed.push(file);
       const next = replaced.get(file.filePath);
-      if (next) added.set(manifest.specId, [...(added.get(manifest.specId) ?? []), next]);
+      if (!next) continue;
+      added.push(next);
+      entries.push(addedEntry(next));
     }
-    manifests.push(await putManifest(input, identity, manifest.specId, rewritten.entries, number++, types, signal));
   }
   if (removed.length !== replaced.size) return null;
-  for (const [specId, files] of added) {
-    const entries = files.map(addedEntry);
-    manifests.push(await putManifest(input, identity, specId, entries, number++, types, signal));
-  }
+  let number = 0;
+  for (const [specId, entries] of written)
+    for (let at = 0; at < entries.length; at += entriesMax)
+      manifests.push(await putManifest(input, identity, specId, entries.slice(at, at + entriesMax), number++, types, signal));
   const list = writeManifestList(manifests, identity, types);
   const name = `snap-${input.snapshotId}-${input.commitId}`;
   const location = await putMetadataObject(store, metadata, name, list, signal);
   return {
     ...identity,
     'manifest-list': location,
-    summary: replaceSummary(removed, [...added.values()].flat(), parent?.summary, input),
+    summary: replaceSummary(removed, added, parent?.summary, input),
   };
 }
+
+/** Of one manifest that is written: the few that are written anew become one, so that little stands between a look and its swap. */
+const entriesMax = 30_000;
 
 async function entriesOf(
   { path }: ManifestFile,
