@@ -9,7 +9,9 @@ export interface KitResult {
 }
 
 export function readReport(xml: string): readonly KitResult[] {
-  const cases = xml.matchAll(/<testcase name="([^"]*)" classname="([^"]*)"[^>]*?(?:\/>|>([\s\S]*?)<\/testcase>)/g);
+  // What a test printed may look like anything.
+  const told = xml.replaceAll(/<system-(out|err)>[\s\S]*?<\/system-\1>/g, '');
+  const cases = told.matchAll(/<testcase name="([^"]*)" classname="([^"]*)"[^>]*?(?:\/>|>([\s\S]*?)<\/testcase>)/g);
   return [...cases].map(([, name = '', className = '', body = '']) => {
     const test = `${className.split('.').at(-1) ?? ''}.${unescape(name).replace(/\(.*?\)/, '')}`;
     const failure = /<(?:failure|error)\b(?: message="([^"]*)")?[^>]*>(?:<!\[CDATA\[([^\]]*))?/.exec(body);
