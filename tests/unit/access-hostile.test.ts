@@ -32,6 +32,8 @@ const version = {
   'default-namespace': ['sales'],
 };
 
+const protoCommit = '{"requirements":[],"updates":[{"action":"set-properties","updates":{"__proto__":{"owner":"eve"}}}]}';
+
 const hostile: readonly Hostile[] = [
   ['a table in another bucket', create({ location: 's3://others/orders' }), 400, /location/i],
   ['a table on the disk', create({ location: 'file:///etc/cron.d' }), 400, /location/i],
@@ -113,6 +115,22 @@ const hostile: readonly Hostile[] = [
     },
     400,
   ],
+  [
+    'the offset chain of a table, made up',
+    set({ 'foz.next': '{"commitId":"mine"}' }),
+    409,
+    /foz\.next may only change together with a snapshot/,
+  ],
+  ['a prototype for properties', { method: 'POST', path: orders, body: protoCommit }, 400, /__proto__ is not allowed/],
+  [
+    'a prototype for a request',
+    { method: 'POST', path: tables, body: '{"name":"evil","__proto__":{"stage-create":true}}' },
+    400,
+    /__proto__/,
+  ],
+  ['a table called %2e%2e', create({ name: '%2e%2e' }), 400],
+  ['a table that Trino would take for a side of another', create({ name: 'orders$files' }), 400],
+  ['a namespace with a level in its name, encoded', namespace('a%1fb'), 400],
   ['JSON a million levels deep', { method: 'POST', path: tables, body: `${'['.repeat(deep)}${']'.repeat(deep)}` }, 400, /deep|depth|nest/i],
   [
     'the same within a commit',
