@@ -105,3 +105,21 @@ test('a database that cannot be used is refused with the reason, and the passwor
   await world.ask("INSERT INTO migrations VALUES (99, 'later')", url);
   await assert.rejects(postgresCatalogStore({ url }), refusal('CATALOG_REFUSED', /schema version 99/));
 });
+
+const isTimedOut = (error: unknown) =>
+  error instanceof LakeError && error.code === 'CATALOG_UNREACHABLE' && /statement timeout/.test(error.message);
+
+test('a schema of its own and the time-out of statements are the address’s and the options’ to say', async () => {
+  const url = await world.newDatabase();
+  await world.ask('CREATE SCHEMA foz', url);
+  const address = new URL(url.reveal());
+  address.searchParams.set('options', '-c search_path=foz');
+  await using store = await postgresCatalogStore({ url: secret(address.href), statementTimeoutMs: 300 });
+  await store.insertNamespace({ namespace: ['raw'], properties: {} });
+  assert.deepEqual(await world.ask('SELECT key FROM foz.namespaces', url), [{ key: 'raw' }]);
+  const holder = world.ask('BEGIN; LOCK TABLE foz.relations IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(2); ROLLBACK', url);
+  await setTimeout(300);
+  await assert.rejects(store.swapRelation('table', ident, 'm://0', 'm://1'), isTimedOut);
+  await holder;
+  assert.equal(await store.swapRelation('table', ident, 'm://0', 'm://1'), 'missing');
+});
