@@ -4,7 +4,7 @@
 import type { Contract } from '../../contracts/contract.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { identText, type TableIdent } from '../catalog.ts';
-import { inForce } from '../registry/in-force.ts';
+import { inForce, tablesHeld } from '../registry/in-force.ts';
 import type { RegisteredDocuments } from '../registry/registered-documents.ts';
 import { ok, refused, type Answer, type Page, type Paged, type Refusal } from '../service/answer.ts';
 import type { RequestContext } from '../service/request-context.ts';
@@ -56,9 +56,10 @@ export function entityService(options: EntityServiceOptions): EntityService {
     entityView({ name, tables, declared: await store.entities.getEntity(name), ...(await contractOf(options, name)) });
   const views = async (groups: Iterable<readonly [string, readonly EntityTable[]]>): Promise<readonly EntityView[]> => {
     const byName = new Map((await allDeclared(options)).map((entity) => [entity.name, entity]));
+    const contractOfAll = await everyContract(options);
     const items: EntityView[] = [];
     for (const [name, tables] of groups)
-      items.push(entityView({ name, tables, declared: byName.get(name) ?? null, ...(await contractOf(options, name)) }));
+      items.push(entityView({ name, tables, declared: byName.get(name) ?? null, ...(await contractOfAll(name)) }));
     return items;
   };
   return {
@@ -91,13 +92,14 @@ export function entityService(options: EntityServiceOptions): EntityService {
     async ofTables(idents) {
       const entities = await allDeclared(options);
       const [byTable, byName] = [declaredTables(entities), new Map(entities.map((entity) => [entity.name, entity]))];
+      const contractOfAny = idents.length > 1 ? await everyContract(options) : (table: string) => contractOf(options, table);
       const found: TableEntity[] = [];
       for (const ident of idents) {
         const name = entityNameOf(ident, byTable);
         const own = byName.get(name) ?? null;
         // A table that was given to another entity keeps the contract of its name.
         const table = isOfLake(ident) ? ident.name : name;
-        const { stored, contract } = await contractOf(options, table);
+        const { stored, contract } = await contractOfAny(table);
         const said = tableOf(contract, table);
         const tables = [{ name: identText(ident), kind: 'table' as const }];
         found.push({
@@ -154,14 +156,39 @@ function facts({ description, owner, team, tags, tables, columns }: StoredEntity
   return { description, owner, team, tags, tables, columns };
 }
 
-async function contractOf(
-  { store: { contracts }, documents }: EntityServiceOptions,
-  table: string,
-): Promise<{ readonly stored: StoredContract | null; readonly contract: Contract | null }> {
+interface TableContract {
+  readonly stored: StoredContract | null;
+  /** The version in force; null: none is. */
+  readonly contract: Contract | null;
+}
+
+async function contractOf(options: EntityServiceOptions, table: string): Promise<TableContract> {
+  const { contracts } = options.store;
   const id = await contracts.contractOfTable(table);
-  const stored = id === null ? null : await contracts.getContract(id);
+  return opened(options, id === null ? null : await contracts.getContract(id));
+}
+
+async function opened({ documents }: EntityServiceOptions, stored: StoredContract | null): Promise<TableContract> {
   const [version] = stored ? inForce(stored.versions) : [];
   return { stored, contract: stored && version ? (await documents.open(stored.id, version)).contract : null };
+}
+
+/** For many tables: all contracts are read once, and each is opened once. */
+async function everyContract(options: EntityServiceOptions): Promise<(table: string) => Promise<TableContract>> {
+  const byTable = new Map<string, StoredContract>();
+  const found = new Map<string, Promise<TableContract>>();
+  for (let after: string | null = null; ;) {
+    const page: readonly StoredContract[] = await options.store.contracts.listContracts({ after, limit: pageRows });
+    for (const stored of page) for (const table of tablesHeld(stored.versions)) byTable.set(table, stored);
+    after = page.at(-1)?.id ?? null;
+    if (page.length < pageRows) break;
+  }
+  return (table) => {
+    const stored = byTable.get(table) ?? null;
+    const known = found.get(stored?.id ?? '') ?? opened(options, stored);
+    found.set(stored?.id ?? '', known);
+    return known;
+  };
 }
 
 async function allDeclared({ store: { entities } }: EntityServiceOptions): Promise<readonly StoredEntity[]> {

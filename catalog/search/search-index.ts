@@ -22,7 +22,7 @@ export interface SearchIndex {
   search(query: string, kind: FoundKind | null, limit: number): { readonly found: readonly Found[]; readonly total: number };
 }
 
-const documentsAtOnce = 50;
+const documentsAtOnce = 20;
 const fields = Object.keys(searchFields).filter(isField);
 const columnsTold = 5;
 /** Shorter words are taken as they are written. */

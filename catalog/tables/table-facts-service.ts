@@ -83,6 +83,8 @@ export interface TableFactsOptions {
 export type LoadMetadata = (ident: TableIdent) => Promise<Answer<{ readonly metadata: TableMetadata }>>;
 
 const manifestsKept = 1000;
+/** Some hundred thousand files. */
+const manifestBytesMax = 256 * 1024 * 1024;
 const loadsAtOnce = 8;
 const relationRows = 1000;
 /** Entries of the audit log looked at for who changed a table. */
@@ -202,7 +204,9 @@ async function statisticsOf(
   try {
     const place = mainSnapshot(metadata)?.['manifest-list'] ?? metadata.location;
     const store = storeOf(place);
-    return store === null ? `${place} lies in no store of this catalog` : await tableStatistics({ metadata, store, cache });
+    return store === null
+      ? `${place} lies in no store of this catalog`
+      : await tableStatistics({ metadata, store, cache, manifestBytesMax });
   } catch (error) {
     if (error instanceof LakeError) return error.message;
     throw error;

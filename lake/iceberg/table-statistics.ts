@@ -3,6 +3,7 @@
 //
 // A sum over manifests, and manifests never change: with a cache, a new snapshot costs the manifests that are new in it.
 
+import { LakeError } from '../../runtime/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { createAvroTypes, type AvroTypes } from './avro-file.ts';
 import type { BoundedMap } from './bounded-map.ts';
@@ -50,6 +51,8 @@ export interface TableStatisticsInput {
   readonly cache?: ManifestFigures;
   /** Manifests read at once. */
   readonly readsMax?: number;
+  /** Of manifests that are not in the cache; beyond it nothing is read. */
+  readonly manifestBytesMax?: number;
 }
 
 interface Figures {
@@ -71,17 +74,24 @@ interface ColumnFigures {
   readonly upperKnown: number;
 }
 
-/** Errors: those of the store, OBJECT_CORRUPT, TABLE_UNSUPPORTED (manifests outside the store, format v1 without lists). */
+/** Errors: those of the store, OBJECT_CORRUPT, TABLE_UNSUPPORTED (manifests outside the store or beyond the limit, format v1 without lists). */
 export async function tableStatistics(input: TableStatisticsInput, signal?: AbortSignal): Promise<TableStatistics> {
-  const { metadata, store, cache, readsMax = 8 } = input;
+  const { metadata, store, cache, readsMax = 8, manifestBytesMax = Number.POSITIVE_INFINITY } = input;
   const snapshot = input.snapshot ?? mainSnapshot(metadata);
   const types = primitives(currentSchema(metadata));
   const avro = createAvroTypes();
   const manifests = (await manifestsOf(store, snapshot, undefined, signal)).filter((manifest) => liveFiles(manifest) !== 0);
+  const keyOfManifest = ({ path }: ManifestFile): string => `${path}#${metadata['current-schema-id']}`;
+  const unread = manifests.filter((manifest) => !cache?.get(keyOfManifest(manifest))).reduce((sum, { length }) => sum + length, 0);
+  if (unread > manifestBytesMax)
+    throw new LakeError(
+      'TABLE_UNSUPPORTED',
+      `its manifests have ${unread} bytes, more than the ${manifestBytesMax} that are read for figures: merge them`,
+    );
   const figures: Figures[] = [];
   for (let from = 0; from < manifests.length; from += readsMax) {
     const batch = manifests.slice(from, from + readsMax).map(async (manifest) => {
-      const key = `${manifest.path}#${metadata['current-schema-id']}`;
+      const key = keyOfManifest(manifest);
       const read = cache?.get(key) ?? (await manifestFigures(store, manifest, types, avro, signal));
       cache?.set(key, read);
       return read;

@@ -31,7 +31,7 @@ test('rows, bytes, files, nulls and bounds are those of all files together', asy
   assert.deepEqual(told(['_log_offset']), { nulls: 0, lower: '0', upper: '29' });
   assert.deepEqual(told(['changed_at']), { nulls: 0, lower: '2026-11-20T10:00:00Z', upper: '2026-11-20T10:00:29Z' });
   assert.deepEqual(told(['after', 'city']), { nulls: 10, lower: 'Aveiro', upper: 'Porto' });
-  assert.deepEqual(told(['after', 'fare']), { nulls: 0, lower: '0.00', upper: '7.25' });
+  assert.deepEqual(told(['after', 'fare']), { nulls: 0, lower: null, upper: null }, 'no file has bounds of decimals');
   assert.deepEqual(told(['_shape']), { nulls: 30, lower: null, upper: null }, 'no value at all: nothing to bound');
 });
 
@@ -89,6 +89,35 @@ test('with a cache, a new snapshot costs its manifest list and the manifests tha
     assert.equal(rows, from + 10);
     assert.equal(reads.length, 2, reads.join('\n'));
   }
+});
+
+test('manifests beyond the limit are not read, which is said', async () => {
+  await using lake = await usersTable();
+  await lake.append('users', usersSelect(0, 10, `'Porto'`));
+  const loaded = await lake.catalog.loadTable({ namespace: ['raw'], name: 'users' });
+  assert.ok(loaded);
+  const { metadata } = loaded;
+  const cache = createBoundedMap<never>(100);
+  const read = (manifestBytesMax: number) => tableStatistics({ metadata, store: lake.store, cache, manifestBytesMax });
+  await assert.rejects(read(100), /manifests have \d+ bytes, more than the 100/);
+  assert.equal((await read(1_000_000)).rows, 10);
+  assert.equal((await read(100)).rows, 10, 'what is in the cache is not read again');
+});
+
+test('bounds are told as people write them: moments in UTC, decimals with their scale, bytes in hexadecimal', () => {
+  const told = [
+    ['timestamptz', 1_795_168_800_000_001n, '2026-11-20T10:00:00.000001Z'],
+    ['timestamp', -1n, '1969-12-31T23:59:59.999999'],
+    ['timestamptz', -62_135_596_800_000_000n, '0001-01-01T00:00:00Z'],
+    ['date', -1, '1969-12-31'],
+    ['decimal(12,2)', -5n, '-0.05'],
+    ['decimal(38, 0)', 12345678901234567890123n, '12345678901234567890123'],
+    ['double', 1.5, '1.5'],
+    ['boolean', false, 'false'],
+    ['binary', Uint8Array.of(0, 255), '0x00ff'],
+    ['long', 9_223_372_036_854_775_807n, '9223372036854775807'],
+  ] as const;
+  for (const [type, value, expected] of told) assert.equal(valueText(type, value), expected, type);
 });
 
 async function usersTable(): Promise<LakeTables> {
