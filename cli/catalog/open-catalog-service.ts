@@ -57,6 +57,7 @@ export async function openCatalogService(
     objectStore,
     warehouse,
     allowed,
+    namespaceSeparator: settings.namespaceSeparator,
     policy,
     dropGraceMs: settings.maintenance.dropGrace,
     ...(metrics === undefined ? {} : { metrics }),

@@ -29,6 +29,12 @@ export const embeddedCatalogOptions = group(
     ),
     oauth: optional(oauthLoginOptions),
     allowLocations: list(location('A prefix'), { doc: 'Where tables may lie besides the warehouse', default: [] }),
+    namespaceSeparator: text({
+      doc: 'Between the levels of a namespace in a path, percent-encoded; another one where a proxy refuses %1F (which is understood in any case)',
+      pattern: '^%[0-7][0-9A-Fa-f]$',
+      title: 'one character as %1F or %2E',
+      default: '%1F',
+    }),
     maintenance: catalogMaintenanceOptions,
     audit: group(
       { keepCommits: duration({ doc: 'How long entries of plain data commits are kept; all others stay', default: '7d' }) },
