@@ -36,6 +36,8 @@ export interface ServeCatalogOptions extends Pick<
   readonly allowed?: readonly StorePlace[];
   /** Whose logins are taken besides the store's tokens. */
   readonly identity?: IdentityProvider;
+  /** Whether it asks who is there even while it has no token; beyond loopback it always does. */
+  readonly isLoginRequired?: boolean;
   /** What Trino shows of classified columns. Default: nothing. */
   readonly policy?: AccessPolicy;
   /** How long a table dropped with its files can be taken back; 0: its files go at once. */
@@ -99,7 +101,7 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
     clock,
     replies: store.replies,
     isLoopbackOnly,
-    access: accessControl({ tokens: store.tokens, identity, isClosed: !isLoopbackOnly, clock, logger }),
+    access: accessControl({ tokens: store.tokens, identity, isClosed: !isLoopbackOnly || options.isLoginRequired === true, clock, logger }),
     rules: rulesService({
       store,
       loadTable: services.tables.load,

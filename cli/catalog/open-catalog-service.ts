@@ -61,6 +61,7 @@ export async function openCatalogService(
     policy,
     dropGraceMs: settings.maintenance.dropGrace,
     ...(metrics === undefined ? {} : { metrics }),
+    isLoginRequired: auth.required,
     ...(auth.oidc === undefined ? {} : { identity: identityProvider(auth.oidc, systemClock) }),
     logger,
   });

@@ -3,7 +3,7 @@
 import { identityAlgorithms } from '../../catalog/access/identity-provider.ts';
 import { roles } from '../../catalog/access/roles.ts';
 import { maskActions } from '../../catalog/policy/access-policy.ts';
-import { choice, group, list, optional, secretText, text, type ValueOf } from '../../runtime/options.ts';
+import { choice, flag, group, list, optional, secretText, text, type ValueOf } from '../../runtime/options.ts';
 
 const oidc = group(
   {
@@ -30,6 +30,10 @@ const oidc = group(
 
 export const catalogAuthOptions = group(
   {
+    required: flag({
+      doc: 'Ask who is there on loopback too, even before the first token: a lost database does not open the catalog',
+      default: false,
+    }),
     oidc: optional(oidc),
     tokens: list(
       group(

@@ -138,6 +138,16 @@ test('with an identity provider configured an empty store is closed too', async 
   }
 });
 
+test('where a login is required an empty store is closed on loopback too', async () => {
+  await using store = memoryCatalogStore();
+  const served = await serveCatalog({ port: 0, store, objectStore: memoryStore('lake'), isLoginRequired: true });
+  try {
+    assert.equal((await fetch(`${served.url}/v1/config`)).status, 401);
+  } finally {
+    await served.close();
+  }
+});
+
 test('a token is redacted wherever it turns up in a log', () =>
   accessLab(async ({ tokens }) => {
     const redactor = createRedactor();
