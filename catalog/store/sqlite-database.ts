@@ -26,8 +26,7 @@ export function openSqlite(path: string, busyTimeoutMs: number): SqliteDatabase 
   return {
     run(batch) {
       const steps = batch.map((request) => ({ ...request, named: operations.get(request.operation) }));
-      const isReading = steps.every(({ named }) => named === undefined || named.kind === 'read');
-      return isReading ? answerEach(steps, (step) => answer(sql, step)) : runInTransaction(database, sql, steps);
+      return steps.every(isReading) ? answerEach(steps, (step) => answer(sql, step)) : runInTransaction(database, sql, steps);
     },
     close: () => database.close(),
   };
@@ -53,6 +52,11 @@ interface Step extends StoreRequest {
   readonly named: NamedOperation | undefined;
 }
 
+/** An unknown one as well: it is refused either way. */
+function isReading({ named }: Step): boolean {
+  return named === undefined || named.kind === 'read';
+}
+
 async function answerEach(steps: readonly Step[], run: (step: Step) => Promise<StoreAnswer>): Promise<readonly StoreAnswer[]> {
   const answers: StoreAnswer[] = [];
   for (const step of steps) answers.push(await run(step));
@@ -70,9 +74,14 @@ async function answer(sql: SqlTransaction, { named, operation, parameters }: Ste
 }
 
 async function runInTransaction(database: DatabaseSync, sql: SqlTransaction, steps: readonly Step[]): Promise<readonly StoreAnswer[]> {
-  let codeOfOther: ErrorCode = 'CATALOG_REFUSED';
   try {
     database.exec('BEGIN IMMEDIATE');
+  } catch (error) {
+    // Another process has the lock: it holds up no reader.
+    return answerEach(steps, async (step) => (isReading(step) ? answer(sql, step) : failure(error, 'CATALOG_REFUSED')));
+  }
+  let codeOfOther: ErrorCode = 'CATALOG_REFUSED';
+  try {
     const answers = await answerEach(steps, (step) => answerInSavepoint(database, sql, step));
     codeOfOther = 'CATALOG_OUTCOME_UNKNOWN';
     database.exec('COMMIT');

@@ -55,3 +55,21 @@ test('sqlite: after close every call says the store is closed', () =>
     await assert.rejects(store.getRelation('table', ident), /is closed/);
     await store[Symbol.asyncDispose]();
   }));
+
+test('sqlite: while another process holds the file, readers read; a writer waits for it, and no longer than it may', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'catalog.db');
+    await using store = await sqliteCatalogStore({ path, busyTimeoutMs: 200 });
+    await store.insertNamespace({ namespace: ['raw'], properties: {} });
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    const [inserted, found] = await Promise.allSettled([
+      store.insertNamespace({ namespace: ['more'], properties: {} }),
+      store.getNamespace(['raw']),
+    ]);
+    assert.ok(inserted.status === 'rejected' && inserted.reason instanceof LakeError && inserted.reason.code === 'CATALOG_UNREACHABLE');
+    assert.equal(found.status, 'fulfilled');
+    other.exec('ROLLBACK');
+    other.close();
+    assert.equal(await store.insertNamespace({ namespace: ['more'], properties: {} }), 'inserted');
+  }));
