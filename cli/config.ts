@@ -13,6 +13,7 @@ import { contractsOptions } from './options/contracts.ts';
 import { kafkaOptions } from './options/kafka.ts';
 import { httpOptions, lakeOptions } from './options/lake.ts';
 import { connectOptions, connectorsOptions, sourcesOptions } from './options/sources.ts';
+import { lineageOptions } from './options/lineage.ts';
 import { qualityOptions } from './options/quality.ts';
 import { queryOptions, syncOptions } from './options/sync.ts';
 import { verifyOptions } from './options/verify.ts';
@@ -28,6 +29,7 @@ export const configOptions = group(
     connectors: connectorsOptions,
     contracts: contractsOptions,
     quality: qualityOptions,
+    lineage: optional(lineageOptions),
     http: httpOptions,
     query: queryOptions,
     verify: verifyOptions,

@@ -78,14 +78,16 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   await using parts = new AsyncDisposableStack();
   const startedAt = Date.now();
   const started: Started = { worker: null, drift: null, quality: null, catalogUrl: null, waiting: 'starting' };
-  const [{ serveOperators }, { addressOf }, { measureLag }, { watchDrift }, { watchTables }, { tellLineage }] = await Promise.all([
-    import('../http.ts'),
-    import('../settings.ts'),
-    import('../lag.ts'),
-    import('../contract/watch-drift.ts'),
-    import('../table/watch-tables.ts'),
-    import('../lineage/tell-lineage.ts'),
-  ]);
+  const [{ serveOperators }, { addressOf }, { measureLag }, { watchDrift }, { watchTables }, { tellLineage }, { emittedLineage }] =
+    await Promise.all([
+      import('../http.ts'),
+      import('../settings.ts'),
+      import('../lag.ts'),
+      import('../contract/watch-drift.ts'),
+      import('../table/watch-tables.ts'),
+      import('../lineage/tell-lineage.ts'),
+      import('../lineage/emitted-lineage.ts'),
+    ]);
   const status = () => ({
     version: version(),
     pid: process.pid,
@@ -130,7 +132,9 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   const watched = { loaded, reload: () => call.loadConfig(), add: (target: TableTarget) => worker.add(target), clock: systemClock, logger };
   void watchTables(watched, ended.signal);
   const lineage = pointers ? wire.localLineage(pointers) : parts.use(await wire.openLineage(loaded));
-  void tellLineage({ loaded, reload: watched.reload, catalog, lineage, clock: systemClock, logger }, ended.signal);
+  const { lineage: elsewhere } = loaded.config;
+  const told = elsewhere === undefined ? lineage : emittedLineage(lineage, elsewhere);
+  void tellLineage({ loaded, reload: watched.reload, catalog, lineage: told, clock: systemClock, logger }, ended.signal);
   const checking = new AbortController();
   parts.defer(() => checking.abort());
   started.quality = await startQuality(call, loaded, { logger, metrics }, checking.signal);

@@ -2,17 +2,20 @@
 // take it costs nothing but one line in the log.
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import test from 'node:test';
 import { memoryCatalog } from '../../catalog/memory-catalog.ts';
 import { memoryLineage } from '../../catalog/memory-lineage.ts';
 import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import { loadConfig } from '../../cli/config.ts';
+import { emittedLineage } from '../../cli/lineage/emitted-lineage.ts';
 import { tellLineage } from '../../cli/lineage/tell-lineage.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Lineage } from '../../catalog/lineage.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { silentLogger, type Logger } from '../../runtime/log.ts';
+import { secret } from '../../runtime/secret.ts';
 import { configFile } from './lineage-config.ts';
 import { smallLineage, startedAt } from './lineage-fixture.ts';
 
@@ -73,4 +76,35 @@ test('a catalog that does not take it is told once, and asked again', async () =
   };
   await told(away, 3, { ...silentLogger, warn: (_fields: unknown, message?: string) => void warned.push(String(message)) });
   assert.deepEqual([asked, warned], [3, ['the catalog was not told the lineage']]);
+});
+
+test('another backend is told the same, one event a request, after the catalog; where it is away the catalog knows all the same', async () => {
+  const received: { path: string; authorization: string; body: { job: { name: string } } }[] = [];
+  let status = 201;
+  const server = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk) => (text += String(chunk)));
+    request.on('end', () => {
+      received.push({ path: request.url ?? '', authorization: request.headers.authorization ?? '', body: JSON.parse(text) });
+      response.writeHead(status).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const address = server.address();
+    assert.ok(address !== null && typeof address === 'object');
+    const store = memoryCatalogStore();
+    const { lineage } = smallLineage({ store });
+    const emitted = emittedLineage(memoryLineage(lineage), { url: `http://127.0.0.1:${address.port}/`, token: secret('t0ken-of-marquez') });
+    await told(emitted, 1);
+    assert.ok(received.length >= 2);
+    assert.ok(received.every(({ path, authorization }) => path === '/api/v1/lineage' && authorization === 'Bearer t0ken-of-marquez'));
+    const known = (await store.lineage.graph()).jobs.map(({ name }) => name);
+    assert.deepEqual([...new Set(received.map(({ body }) => body.job.name))].toSorted(), [...new Set(known)].toSorted());
+    status = 500;
+    const event = received[0]?.body;
+    await assert.rejects(emitted.record([event]), /failed with 500/);
+  } finally {
+    server.close();
+  }
 });
