@@ -3,7 +3,8 @@
 
 import type { LoadedTable, TableIdent } from '../catalog/catalog.ts';
 import { defaultExpiryPolicy, planExpiry, type ExpiryPolicy } from '../lake/iceberg/expire.ts';
-import type { TableMetadata } from '../lake/iceberg/metadata.ts';
+import type { Snapshot, TableMetadata } from '../lake/iceberg/metadata.ts';
+import { chainProperty, summaryKeys } from '../lake/raw/offset-chain.ts';
 import { commitBeside, type BesideDeps, type BesideOptions, type BesideOutcome } from './commit-beside.ts';
 
 export type ExpiredSnapshots = BesideOutcome & { readonly snapshots: number };
@@ -33,6 +34,7 @@ export async function expireTable(
 
 /** Tables of Foz keep an hour and a tag an hour; others what they ask for, or what Iceberg keeps by default. */
 export function expiryPolicyOf({ properties }: Pick<TableMetadata, 'properties'>): ExpiryPolicy {
+  if (properties[chainProperty] !== undefined) return { ...defaultExpiryPolicy, isAnchor: isChainCommit };
   if (isFozTable(properties)) return defaultExpiryPolicy;
   return {
     snapshotAgeMaxMs: countIn(properties['history.expire.max-snapshot-age-ms']) ?? 5 * 86_400_000,
@@ -40,6 +42,11 @@ export function expiryPolicyOf({ properties }: Pick<TableMetadata, 'properties'>
     snapshotsMax: Number.POSITIVE_INFINITY,
     hourTagAgeMaxMs: null,
   };
+}
+
+/** The chain is read by walking along main (I1): with the commit that wrote it gone, rows of another engine would look like a roll-back. */
+function isChainCommit({ summary }: Snapshot): boolean {
+  return summary[summaryKeys.commitId] !== undefined;
 }
 
 /** Written by Foz: the offset chain, the position of results, … are properties of such a table. */

@@ -15,7 +15,15 @@ export interface ExpiryPolicy {
   readonly snapshotsMax: number;
   /** Null: no tags are set, and none are taken away. */
   readonly hourTagAgeMaxMs: number | null;
+  /**
+   * Main keeps all that leads from its head to the newest such snapshot, however old; to its oldest where none is left. For
+   * what is proven by walking along main: others may have changed rows since.
+   */
+  readonly isAnchor?: (snapshot: Snapshot) => boolean;
 }
+
+/** Beyond it the walk to an anchor is given up: metadata stays bounded where only others write. */
+const anchorPathMax = 7_200;
 
 export const defaultExpiryPolicy: ExpiryPolicy = { snapshotAgeMaxMs: 3_600_000, snapshotsMax: 720, hourTagAgeMaxMs: 7 * 86_400_000 };
 
@@ -42,6 +50,8 @@ export function planExpiry(metadata: TableMetadata, now: EpochMs, policy: Expiry
   for (const [id, snapshot] of snapshots) {
     if (!reachable.has(id) && snapshot['timestamp-ms'] >= now - policy.snapshotAgeMaxMs) kept.add(id);
   }
+  const head = mainSnapshot(metadata);
+  if (policy.isAnchor && head) keepPath(head['snapshot-id'], snapshots, policy.isAnchor, kept);
   const expired = metadata.snapshots.filter((snapshot) => !kept.has(String(snapshot['snapshot-id'])));
   const updates: readonly Update[] = [
     ...newTags.map(([name, ref]): Update => ({ action: 'set-snapshot-ref', 'ref-name': name, ...ref })),
@@ -113,6 +123,20 @@ function keepRef(
     if (place < least || isYoung) kept.add(id);
     reachable.add(id);
     place++;
+  }
+}
+
+function keepPath(
+  head: Long,
+  snapshots: ReadonlyMap<string, Snapshot>,
+  isAnchor: (snapshot: Snapshot) => boolean,
+  kept: Set<string>,
+): void {
+  let place = 0;
+  for (const snapshot of chain(head, snapshots)) {
+    if (place++ >= anchorPathMax) return;
+    kept.add(String(snapshot['snapshot-id']));
+    if (isAnchor(snapshot)) return;
   }
 }
 

@@ -13,7 +13,7 @@ import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { newSnapshotId } from '../../lake/iceberg/next-snapshot.ts';
 import { putDataFile } from '../../lake/iceberg/put-data-file.ts';
 import { prepareReplace } from '../../lake/iceberg/replace-files.ts';
-import { planScan } from '../../lake/iceberg/scan.ts';
+import { planScan, type ScanFile } from '../../lake/iceberg/scan.ts';
 import type { ManifestEntries } from '../../lake/iceberg/snapshot-files.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
@@ -89,9 +89,19 @@ export async function compactTable(ident: TableIdent, base: LoadedTable, deps: C
       if (newer === null && !isLeft) throw error;
       left.push(isLeft ? error.message : filesGone);
       table = newer ?? table;
+      // The files beside one that is left alone have their turn without it.
+      const rest = isLeft ? without(bin, error.context['location']) : null;
+      if (rest !== null) bins.push(rest);
     }
   }
   return { ...sum, left, table };
+}
+
+function without(bin: Bin, location: unknown): Bin | null {
+  const files = bin.files.filter(({ file }) => file.filePath !== location);
+  if (files.length === bin.files.length || files.length < 2) return null;
+  const sum = (figure: (file: ScanFile['file']) => number): number => files.reduce((total, { file }) => total + figure(file), 0);
+  return { ...bin, files, bytes: sum((file) => file.fileSizeInBytes), rows: sum((file) => file.recordCount) };
 }
 
 const filesGone = 'its files are not in the table any more';

@@ -28,7 +28,7 @@ export interface RewriterOptions {
 }
 
 export interface FileRewriter extends AsyncDisposable {
-  /** A local file, to be uploaded and removed by the caller. TABLE_UNSUPPORTED where the files are to be left alone. */
+  /** A local file, to be uploaded and removed by the caller. TABLE_UNSUPPORTED, its context with the `location`, for a file that is to be left alone. */
   rewrite(metadata: TableMetadata, bin: Bin, signal?: AbortSignal): Promise<LocalFile>;
 }
 
@@ -47,7 +47,7 @@ export async function openFileRewriter(store: ObjectStore, options: RewriterOpti
       );
       try {
         const schema = currentSchema(metadata);
-        const select = await rowsOf(duckdb, metadata, paths, signal);
+        const select = await rowsOf(duckdb, metadata, new Map(paths.map((path, i) => [path, files[i]?.filePath ?? ''])), signal);
         const written = await provenCopy(duckdb, { select, orderBy: sortColumns(metadata), schema, from: files, directory: out }, signal);
         assert(written, 'files of a compaction hold rows');
         try {
@@ -68,17 +68,25 @@ export async function openFileRewriter(store: ObjectStore, options: RewriterOpti
   };
 }
 
-async function rowsOf(duckdb: ReadingDuckdb, metadata: TableMetadata, paths: readonly string[], signal?: AbortSignal): Promise<string> {
+/** `locations`: by local path. */
+async function rowsOf(
+  duckdb: ReadingDuckdb,
+  metadata: TableMetadata,
+  locations: ReadonlyMap<string, string>,
+  signal?: AbortSignal,
+): Promise<string> {
   const schema = currentSchema(metadata);
+  const paths = [...locations.keys()];
   const columns = await columnsIn(duckdb, paths, signal);
   const [known, nested] = [knownColumns(metadata), columnsInsideLists(schema)];
   const namesIn = new Map<string, FileNames>();
   for (const [path, found] of columns) {
     for (const { id, name } of found) {
       if (id === null || !known.has(id))
-        throw unreadable(`column ${name} has ${id === null ? 'no field id' : `the unknown field id ${id}`}`);
+        throw unreadable(locations.get(path), `column ${name} has ${id === null ? 'no field id' : `the unknown field id ${id}`}`);
       const today = nested.get(id);
-      if (today !== undefined && today !== name) throw unreadable(`column ${name} inside a list or a map is called ${today} now`);
+      if (today !== undefined && today !== name)
+        throw unreadable(locations.get(path), `column ${name} inside a list or a map is called ${today} now`);
     }
     namesIn.set(path, new Map(found.flatMap(({ id, name }) => (id === null ? [] : [[id, name] as const]))));
   }
@@ -158,6 +166,6 @@ function checkCounts({ files, rows }: Bin, { dataFile }: LocalFile, schema: Sche
   }
 }
 
-function unreadable(why: string): LakeError {
-  return new LakeError('TABLE_UNSUPPORTED', `a data file is not compacted: its ${why}`);
+function unreadable(location: string | undefined, why: string): LakeError {
+  return new LakeError('TABLE_UNSUPPORTED', `${location} is not compacted: its ${why}`, { context: { location } });
 }

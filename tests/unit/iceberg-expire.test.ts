@@ -150,5 +150,20 @@ test('another writer’s table keeps as many snapshots as it asks for, whatever 
     properties: { 'history.expire.min-snapshots-to-keep': '2', 'history.expire.max-snapshot-age-ms': String(hourMs) },
   });
   assert.deepEqual(kept(metadata, later, asking).ids, [1, 3, 4]);
-  assert.equal(expiryPolicyOf({ properties: { 'foz.next': '{}' } }), defaultExpiryPolicy);
+  assert.equal(expiryPolicyOf({ properties: { 'foz.shapes': '[]' } }), defaultExpiryPolicy);
+});
+
+test('I1: main keeps what leads to the newest commit of the offset chain, however old; all of it where that one is gone', () => {
+  const metadata = chainOf([0, minuteMs, 2 * minuteMs, 3 * minuteMs]);
+  const policy = expiryPolicyOf({ properties: { 'foz.next': '{}' } });
+  const later = start + 400 * 24 * hourMs;
+  const withCommit = (id: number): TableMetadata => ({
+    ...metadata,
+    snapshots: metadata.snapshots.map((snapshot) =>
+      snapshot['snapshot-id'] === id ? { ...snapshot, summary: { ...snapshot.summary, 'foz.commit-id': 'c' } } : snapshot,
+    ),
+  });
+  assert.deepEqual(kept(withCommit(4), later, policy).ids, [4]);
+  assert.deepEqual(kept(withCommit(2), later, policy).ids, [2, 3, 4]);
+  assert.deepEqual(kept(metadata, later, policy).ids, [1, 2, 3, 4]);
 });
