@@ -52,7 +52,7 @@ async function send(url: string, body?: object): Promise<{ readonly status: numb
 const flags = ['--port', '0', '--warehouse', 'file:lake', '--store', 'sqlite:pointers.sqlite'];
 const schema = { type: 'struct', 'schema-id': 0, fields: [{ id: 1, name: 'id', required: false, type: 'long' }] };
 
-test('without a foz.yaml: one line says where it listens; what was committed is there after SIGTERM and another start', async () => {
+test('without a foz.yaml: one line says where it listens; what was answered is there after SIGTERM and another start', async () => {
   const first = await serve(...flags, '--allow-location', 'file:/elsewhere', '--allow-location', 's3://other/tables/');
   const told = JSON.parse(first.said) as Record<string, string>;
   assert.deepEqual(
@@ -69,12 +69,18 @@ test('without a foz.yaml: one line says where it listens; what was committed is 
   await send(`${told['url']}/v1/namespaces`, { namespace: ['raw'] });
   const created = await send(`${told['url']}/v1/namespaces/raw/tables`, { name: 'users', schema });
   assert.equal(created.status, 200);
+  const names = Array.from({ length: 20 }, (_, index) => `t${index}`);
+  const underWay = Promise.allSettled(names.map((name) => send(`${told['url']}/v1/namespaces/raw/tables`, { name, schema })));
   assert.equal((await first.stop()).code, 0);
+  const replies = await underWay;
+  const answered = names.filter((_, index) => replies[index]?.status === 'fulfilled');
 
   const second = await serve(...flags);
   const { url } = JSON.parse(second.said) as { url: string };
   const loaded = await send(`${url}/v1/namespaces/raw/tables/users`);
   assert.deepEqual(loaded.body, created.body);
+  // Those that SIGTERM met before they were sent are nowhere; none hangs.
+  for (const name of answered) assert.equal((await send(`${url}/v1/namespaces/raw/tables/${name}`)).status, 200, name);
   assert.equal((await second.stop()).code, 0);
 });
 
