@@ -47,7 +47,7 @@ const said = ({ status, body, headers }: Answered) => ({ status, body, etag: hea
 const changesOf = async ({ store }: CatalogWorld): Promise<number> =>
   (await store.audit.listAudit({}, { before: null, limit: 500 })).length;
 
-test('every change that comes twice under its key happens once and is answered alike', () =>
+test('every change that comes several times under its key happens once and is answered alike', () =>
   withTable(async (world) => {
     await world.ok('POST', 'namespaces/a/tables', { name: 'gone', schema: idSchema });
     const gone = (await world.ok('POST', 'namespaces/a/tables/gone/unregister'))['metadata-location'];
@@ -73,12 +73,13 @@ test('every change that comes twice under its key happens once and is answered a
     ];
     for (const [number, [method, path, body]] of changes.entries()) {
       const before = await changesOf(world);
-      const first = await world.call(method, path, body, keyOf(number));
+      const ask = () => world.call(method, path, body, keyOf(number));
+      const [first, ...others] = await Promise.all([ask(), ask(), ask()]);
       assert.ok(first.status < 300, `${path}: ${first.status} ${JSON.stringify(first.body)}`);
-      const after = await changesOf(world);
-      assert.ok(after > before, `${path} is told in the audit log`);
-      assert.deepEqual(said(await world.call(method, path, body, keyOf(number))), said(first), path);
-      assert.equal(await changesOf(world), after, `${path} happened once`);
+      // Beside one another and afterwards.
+      for (const other of [...others, await ask()]) assert.deepEqual(said(other), said(first), path);
+      const told = path.startsWith('transactions') ? 2 : 1;
+      assert.equal(await changesOf(world), before + told, `${path} happened once, and is told in the audit log`);
     }
   }));
 
