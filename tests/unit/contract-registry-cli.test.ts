@@ -114,7 +114,7 @@ test('a contract’s life on the command line, with exit codes, witnesses and JS
   }
 
   // No server any more: the file itself.
-  configured(`{ kind: embedded, database: "${path}", listen: "127.0.0.1:1" }`);
+  configured(`{ kind: embedded, store: "sqlite:${path}", listen: "127.0.0.1:1" }`);
   const told = (await foz(history, ['users'])).stdout;
   assert.match(
     told,

@@ -66,6 +66,7 @@ test('every route under /v1/foz and the one of OpenLineage is in the OpenAPI doc
       'GET /v1/foz/contracts/{contract}/history',
       'GET /v1/foz/contracts/{contract}/versions/{version}',
       'GET /v1/foz/contracts/{contract}/versions/{version}/document',
+      'GET /v1/foz/dropped-tables',
       'GET /v1/foz/entities',
       'GET /v1/foz/entities/{entity}',
       'GET /v1/foz/lineage',
@@ -81,6 +82,7 @@ test('every route under /v1/foz and the one of OpenLineage is in the OpenAPI doc
       'POST /api/v1/lineage',
       'POST /v1/foz/contracts',
       'POST /v1/foz/contracts/{contract}/versions/{version}/state',
+      'POST /v1/foz/dropped-tables/{which}/undrop',
       'POST /v1/foz/entities/{entity}',
     ]);
     assert.deepEqual(
@@ -165,6 +167,8 @@ test('every answer, good or bad, matches the schema that is published for it', (
     // Entities, facts of tables, search and the audit log have a test of their own.
     const others = /^\/v1\/foz\/(entities|search|audit|tables$|tables\/\{table\}(\/history)?$)/;
     const own = Object.entries(paths).flatMap(([path, methods]) => (others.test(path) ? [] : Object.keys(methods)));
+    await expecting(200, 'listDroppedTables', 'GET', 'dropped-tables');
+    await expecting(404, 'undropTable', 'POST', 'dropped-tables/nothing/undrop', {});
     await expecting(200, 'getTrinoRules', 'GET', 'trino/rules');
     await expecting(200, 'fetchTrinoRules', 'GET', 'trino/rules/any');
     assert.equal(said.size, own.length);
