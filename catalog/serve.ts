@@ -6,6 +6,7 @@ import { systemClock, type Clock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { silentLogger, type Logger } from '../runtime/log.ts';
 import { accessControl } from './access/access-control.ts';
+import { isLoopbackHost } from './access/loopback.ts';
 import type { IdentityProvider } from './access/identity-provider.ts';
 import { lakeRegistry } from './lake-registry.ts';
 import { lineageService } from './lineage/lineage-service.ts';
@@ -69,7 +70,7 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
       context: { warehouse, root: objectStore.root },
     });
   }
-  const isLoopbackOnly = ['127.0.0.1', '::1', 'localhost'].includes(host);
+  const isLoopbackOnly = isLoopbackHost(host);
   const identity = options.identity ?? null;
   if (!isLoopbackOnly && identity === null && !(await store.tokens.hasTokens())) throw openToAll(host, options.port);
   const places = [{ prefix: warehouse, store: objectStore }, ...(options.allowed ?? [])];

@@ -18,6 +18,7 @@ import { requireConditionalWrites } from './conditional-writes.ts';
 import type { LoadedConfig } from './config.ts';
 import { openKafkaAdmin } from './kafka-admin.ts';
 import { addressOf, cassandraSettings, pathIn, postgresSettings, ridesCapture, urlOf, usersSettings } from './settings.ts';
+import { checkCatalogAccess } from './catalog/check-access.ts';
 import { catalogLogin, kafkaOptions, openStore } from './wire.ts';
 
 const probeTimeoutMs = 20_000;
@@ -33,6 +34,7 @@ export function probesOf(loaded: LoadedConfig): readonly Probe[] {
     { name: 'object store', run: (signal) => probeStore(loaded, signal) },
     { name: 'Kafka', run: (signal) => probeKafka(loaded, signal) },
     { name: 'catalog', run: (signal) => probeCatalog(loaded, signal) },
+    { name: 'access', run: () => checkCatalogAccess(loaded) },
     { name: 'ports', run: () => probePorts(loaded) },
     { name: 'downloads', run: probeDownloads },
     ...(config.sources.postgres ? [{ name: 'PostgreSQL', run: (signal: AbortSignal) => probePostgres(loaded, signal) }] : []),

@@ -7,6 +7,7 @@ import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload, ty
 import type { Clock, EpochMs } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { isRecord } from '../../runtime/options.ts';
+import { isLoopbackHost } from './loopback.ts';
 import type { Role } from './roles.ts';
 
 export const identityAlgorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
@@ -169,7 +170,7 @@ async function discoveredKeys(issuer: string, fetchKeys: FetchKeys): Promise<str
 function requireTrusted(text: string, what: string): void {
   const url = URL.parse(text);
   if (url?.protocol === 'https:') return;
-  if (url?.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) return;
+  if (url?.protocol === 'http:' && isLoopbackHost(url.hostname)) return;
   throw new LakeError('CONFIG_INVALID', `${what} must be an https URL; http is for loopback alone`, {
     context: { expected: 'https://…', found: text },
   });

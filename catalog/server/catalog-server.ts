@@ -15,6 +15,7 @@ import type { TableService } from '../service/table-service.ts';
 import type { ViewService } from '../service/view-service.ts';
 import type { ReplyStore } from '../store/reply-store.ts';
 import type { AccessControl } from '../access/access-control.ts';
+import { isLoopbackHost } from '../access/loopback.ts';
 import type { RulesService } from '../policy/rules-service.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { configRoute } from './config-route.ts';
@@ -64,8 +65,6 @@ export interface CatalogServerOptions extends HealthOptions {
   /** Listening on loopback only: then a request that came by another host name was sent by a web page (DNS rebinding). */
   readonly isLoopbackOnly: boolean;
 }
-
-const loopbackNames: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]', '::1']);
 
 const bodyBytesDefault = 16 * 1024 * 1024;
 const jsonDepthDefault = 200;
@@ -117,7 +116,7 @@ export function catalogServer(options: CatalogServerOptions): FastifyInstance {
   );
   if (options.isLoopbackOnly) {
     app.addHook('onRequest', async (request, reply) => {
-      if (loopbackNames.has(request.hostname.toLowerCase())) return;
+      if (isLoopbackHost(request.hostname)) return;
       const message = `This catalog listens on loopback only and does not answer to ${request.hostname.slice(0, 200)}`;
       return sendError(reply, { status: 403, type: 'ForbiddenException', message });
     });

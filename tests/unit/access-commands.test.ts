@@ -12,6 +12,7 @@ import { serveCatalog } from '../../catalog/serve.ts';
 import { ownContext } from '../../catalog/service/request-context.ts';
 import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
 import type { Command, CommandCall } from '../../cli/command.ts';
+import { checkCatalogAccess } from '../../cli/catalog/check-access.ts';
 import { rules } from '../../cli/commands/catalog-rules.ts';
 import { token } from '../../cli/commands/catalog-token.ts';
 import { loadConfig } from '../../cli/config.ts';
@@ -143,4 +144,18 @@ test('the rules are the same from the database, in a file, and over HTTP, where 
   } finally {
     await served.close();
   }
+});
+
+test('foz check says what keeps a catalog from listening, and tokens that travel in clear', async () => {
+  const codes = async (catalog: string) => {
+    configured(catalog);
+    return (await checkCatalogAccess(loadConfig(join(folder, 'foz.yaml'), folder))).map(({ code, severity }) => `${severity} ${code}`);
+  };
+  const empty = `store: "sqlite:${join(folder, 'none.sqlite')}"`;
+  assert.deepEqual(await codes(`{ kind: embedded, ${empty} }`), []);
+  assert.deepEqual(await codes(`{ kind: embedded, listen: "0.0.0.0:8181", ${empty} }`), ['error CATALOG_OPEN']);
+  assert.deepEqual(await codes(`{ kind: embedded, listen: "0.0.0.0:8181", store: "sqlite:${file}" }`), ['warning CATALOG_TOKENS_IN_CLEAR']);
+  assert.deepEqual(await codes('{ kind: rest, url: "http://127.0.0.1:8181", token: abc }'), []);
+  assert.deepEqual(await codes('{ kind: rest, url: "https://lake.example.org", token: abc }'), []);
+  assert.deepEqual(await codes('{ kind: rest, url: "http://lake.example.org", token: abc }'), ['warning CATALOG_TOKENS_IN_CLEAR']);
 });
