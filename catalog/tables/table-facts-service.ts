@@ -164,6 +164,9 @@ async function findTable(
     const loaded = await load(ident);
     return loaded.kind === 'ok' ? ok({ ident, metadata: loaded.value.metadata }) : loaded;
   }
+  for (const ident of identsOf(table))
+    if (await store.getRelation('view', ident))
+      return refused('table-missing', `${identText(ident)} is a view: it has no files of its own, and its SQL is the engines' to show`);
   return tableMissing(table);
 }
 

@@ -87,6 +87,28 @@ test('a table is told with exact figures; bounds of sensitive columns, and of wh
     assert.doesNotMatch(JSON.stringify(body), /@example/);
   }));
 
+test('a view is in the lists, and is told to be none of the tables', () =>
+  withLake(async ({ expecting, store }) => {
+    await store.insertNamespace({ namespace: ['current'], properties: {} });
+    const ident = { namespace: ['current'], name: 'users' };
+    await store.insertRelation({ ident, kind: 'view', uuid: 'view-1', metadataLocation: 'memory://lake/current/users/0.metadata.json' });
+    const { body } = await expecting(200, 'listTableFacts', 'GET', 'tables');
+    assert.deepEqual(
+      listIn(body, 'tables').map((of) => [of['table'], of['kind'], of['entity'], of['rows']]),
+      [
+        ['current.users', 'view', 'users', null],
+        ['raw.users', 'table', 'users', 20],
+      ],
+    );
+    const { body: entity } = await expecting(200, 'getEntity', 'GET', 'entities/users');
+    assert.deepEqual(entity['tables'], [
+      { name: 'current.users', kind: 'view' },
+      { name: 'raw.users', kind: 'table' },
+    ]);
+    const refused = await expecting(404, 'getTableFacts', 'GET', 'tables/current.users');
+    assert.match(refused.text, /current.users is a view/);
+  }));
+
 test('history names who committed, what changed in the columns, and what main has left', () =>
   withLake(async ({ expecting, store, objectStore }) => {
     const ident = { namespace: ['raw'], name: 'users' };
