@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { memoryCatalog } from '../../catalog/memory-catalog.ts';
 import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
@@ -41,6 +42,8 @@ async function propertyOf({ ok }: CatalogWorld, name: string): Promise<unknown> 
   return metadata.properties['p'];
 }
 
+const theirs = { requirements: [], updates: [{ action: 'set-properties', updates: { p: 'theirs' } }] } as const;
+
 test('a transaction changes two tables and makes a third', () =>
   withTwo(async (world) => {
     const changes = [change('t', [setProperty('p', '1')]), create('v'), change('u', [setProperty('p', '2')])];
@@ -74,7 +77,6 @@ test('one that cannot be done leaves every table as it was, and no file behind',
 test('a table that moves in between is committed to as it is then, and one that the transaction only asserted counts as well', async () => {
   const store = memoryCatalogStore();
   let rival: Catalog | null = null;
-  const theirs = { requirements: [], updates: [{ action: 'set-properties', updates: { p: 'theirs' } }] } as const;
   let swaps = 0;
   const raced: CatalogStore = {
     ...store,
@@ -99,14 +101,45 @@ const both = (names: readonly string[], n: number) => ({
   'table-changes': names.map((name) => change(name, [setProperty(`p${n}`, '1')])),
 });
 
-test('transactions over the same tables in opposite order do not wait for each other', () =>
-  withTwo(async (world) => {
+test('transactions over the same tables in opposite order do not wait for each other', async () => {
+  const store = memoryCatalogStore();
+  const slow: CatalogStore = {
+    ...store,
+    async changeTables(changes, record) {
+      // Others come meanwhile.
+      await setTimeout(5);
+      return store.changeTables(changes, record);
+    },
+  };
+  await withTwo(async (world) => {
     const commits = Array.from({ length: 20 }, (_, n) =>
       world.ok('POST', 'transactions/commit', both(n % 2 === 0 ? ['t', 'u'] : ['u', 't'], n)),
     );
-    await Promise.all(commits);
+    const all = Promise.all(commits);
+    assert.notEqual(await Promise.race([all, setTimeout(10_000, 'stuck', { ref: false })]), 'stuck');
     for (const name of ['t', 'u']) {
       const metadata = (await world.ok('GET', `namespaces/a/tables/${name}`))['metadata'] as { readonly properties: object };
       assert.equal(Object.keys(metadata.properties).length, 20);
     }
-  }));
+  }, slow);
+});
+
+test('unregister answers what was committed last, also while it was on its way', async () => {
+  const store = memoryCatalogStore();
+  let rival: Catalog | null = null;
+  let drops = 0;
+  const raced: CatalogStore = {
+    ...store,
+    async dropRelation(...given) {
+      if (++drops === 1) await rival?.commitTable(identifier('t'), theirs);
+      return store.dropRelation(...given);
+    },
+  };
+  await withTwo(async (world) => {
+    rival = memoryCatalog({ objectStore: world.lake, store });
+    const left = await world.ok('POST', 'namespaces/a/tables/t/unregister');
+    assert.equal(drops, 2);
+    assert.partialDeepStrictEqual(left['metadata'], { properties: { p: 'theirs' } });
+    assertRefused(await world.call('GET', 'namespaces/a/tables/t'), 404, 'NoSuchTableException', /^Table does not exist: a\.t$/);
+  }, raced);
+});
