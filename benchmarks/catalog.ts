@@ -26,6 +26,7 @@ export interface TablesLane {
   readonly commitCpuMs: number;
   readonly loadsPerSecond: number;
   readonly loadP99Ms: number;
+  readonly loadCpuMs: number;
   readonly rssMebibytesMax: number;
 }
 
@@ -55,6 +56,7 @@ export interface CatalogBenchInput {
 
 const clientsMax = 8;
 const warmUpSeconds = 5;
+const slices = 5;
 const historySample = 100;
 const growBatch = 500;
 
@@ -67,9 +69,9 @@ export async function benchCatalog({ seconds, tables, commits, note }: CatalogBe
   const history: HistoryLane[] = [];
   for (const server of servers) await warmUp(server);
   for (const count of [...new Set([1, 100, tables])].filter((number) => number <= tables)) {
-    for (const server of servers) {
-      lanes.push(await tablesLane(server, count, seconds));
-      note(JSON.stringify(lanes.at(-1)));
+    for (const lane of await tablesLanes(servers, count, seconds)) {
+      lanes.push(lane);
+      note(JSON.stringify(lane));
     }
   }
   for (const server of servers) {
@@ -89,35 +91,62 @@ async function warmUp({ url }: BenchedServer): Promise<void> {
   await repeated(clientsMax, warmUpSeconds, (client) => at(tables, client).load());
 }
 
-async function tablesLane(server: BenchedServer, count: number, seconds: number): Promise<TablesLane> {
-  using rest = restClient(server.url, clientsMax);
+/** Servers take turns in short slices, so that what else the machine does meets them alike. */
+async function tablesLanes(servers: readonly BenchedServer[], count: number, seconds: number): Promise<readonly TablesLane[]> {
+  const benched: Benched[] = [];
+  for (const server of servers) benched.push(await openBenched(server, count));
+  const slice = seconds / slices;
+  for (let round = 0; round < slices; round++) {
+    for (const { server, clients, commits, commitNext } of benched)
+      commits.push(await measured(server, () => repeated(clients, slice, commitNext)));
+    for (const { server, tables, loads } of benched)
+      loads.push(await measured(server, () => repeated(clientsMax, slice, () => at(tables, Math.floor(Math.random() * count)).load())));
+  }
+  return benched.map(({ server, rest, clients, createsPerSecond, commits, loads }) => {
+    rest[Symbol.dispose]();
+    const [committed, loaded] = [figuresOf(commits), figuresOf(loads)];
+    return {
+      server: server.name,
+      tables: count,
+      clients,
+      createsPerSecond: rounded(createsPerSecond),
+      commitsPerSecond: rounded(committed.perSecond),
+      commitP50Ms: rounded(committed.p50Ms),
+      commitP99Ms: rounded(committed.p99Ms),
+      commitCpuMs: rounded(committed.cpuMs),
+      loadsPerSecond: rounded(loaded.perSecond),
+      loadP99Ms: rounded(loaded.p99Ms),
+      loadCpuMs: rounded(loaded.cpuMs),
+      rssMebibytesMax: Math.round(peakRssBytes(server.pid) / 1024 ** 2),
+    };
+  });
+}
+
+interface Benched {
+  readonly server: BenchedServer;
+  readonly rest: Rest;
+  readonly tables: readonly BenchTable[];
+  readonly clients: number;
+  readonly createsPerSecond: number;
+  readonly commits: Measured[];
+  readonly loads: Measured[];
+  commitNext(client: number): Promise<unknown>;
+}
+
+async function openBenched(server: BenchedServer, count: number): Promise<Benched> {
+  const rest = restClient(server.url, clientsMax);
   const startedAt = performance.now();
   const tables = await createTables(rest, `of_${count}`, count);
-  const createSeconds = (performance.now() - startedAt) / 1000;
+  const createsPerSecond = (count / (performance.now() - startedAt)) * 1000;
   // One writer a table, as it should be: a race would measure refusals.
   const clients = Math.min(count, clientsMax);
   const turns = Array.from({ length: clients }, () => 0);
-  const commits = await measured(server, () =>
-    repeated(clients, seconds, (client) => {
-      const turn = turns[client] ?? 0;
-      turns[client] = turn + 1;
-      return at(tables, (client + turn * clients) % (count - (count % clients))).commit();
-    }),
-  );
-  const loads = await measured(server, () => repeated(clientsMax, seconds, () => at(tables, Math.floor(Math.random() * count)).load()));
-  return {
-    server: server.name,
-    tables: count,
-    clients,
-    createsPerSecond: rounded(count / createSeconds),
-    commitsPerSecond: rounded(commits.perSecond),
-    commitP50Ms: rounded(commits.p50Ms),
-    commitP99Ms: rounded(commits.p99Ms),
-    commitCpuMs: rounded(commits.cpuMs),
-    loadsPerSecond: rounded(loads.perSecond),
-    loadP99Ms: rounded(loads.p99Ms),
-    rssMebibytesMax: Math.round(peakRssBytes(server.pid) / 1024 ** 2),
+  const commitNext = (client: number): Promise<unknown> => {
+    const turn = turns[client] ?? 0;
+    turns[client] = turn + 1;
+    return at(tables, (client + turn * clients) % (count - (count % clients))).commit();
   };
+  return { server, rest, tables, clients, createsPerSecond, commits: [], loads: [], commitNext };
 }
 
 async function createTables(
@@ -158,8 +187,8 @@ async function* historyLanes(server: BenchedServer, commits: number): AsyncGener
 async function historyLane(server: BenchedServer, table: BenchTable, expiry: HistoryLane['expiry'], before: number): Promise<HistoryLane> {
   const { live } = table;
   const { bytes } = await table.load();
-  const loads = await measured(server, () => counted(historySample, () => table.load()));
-  const commits = await measured(server, () => counted(historySample, () => table.commit()));
+  const loads = figuresOf([await measured(server, () => counted(historySample, () => table.load()))]);
+  const commits = figuresOf([await measured(server, () => counted(historySample, () => table.commit()))]);
   return {
     server: server.name,
     expiry,
@@ -174,6 +203,19 @@ async function historyLane(server: BenchedServer, table: BenchTable, expiry: His
   };
 }
 
+interface Measured {
+  /** Milliseconds of each. */
+  readonly times: readonly number[];
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+async function measured({ pid }: BenchedServer, work: () => Promise<number[]>): Promise<Measured> {
+  const [startedAt, cpuBefore] = [performance.now(), cpuSecondsOf(pid)];
+  const times = await work();
+  return { times, seconds: (performance.now() - startedAt) / 1000, cpuSeconds: cpuSecondsOf(pid) - cpuBefore };
+}
+
 interface Figures {
   readonly perSecond: number;
   readonly p50Ms: number;
@@ -181,13 +223,16 @@ interface Figures {
   readonly cpuMs: number;
 }
 
-async function measured({ pid }: BenchedServer, work: () => Promise<number[]>): Promise<Figures> {
-  const [startedAt, cpuBefore] = [performance.now(), cpuSecondsOf(pid)];
-  const times = (await work()).sort((left, right) => left - right);
-  const seconds = (performance.now() - startedAt) / 1000;
+function figuresOf(slicesOfOne: readonly Measured[]): Figures {
+  const times = slicesOfOne.flatMap((slice) => slice.times).sort((left, right) => left - right);
+  const [seconds, cpuSeconds] = [sumOf(slicesOfOne, (slice) => slice.seconds), sumOf(slicesOfOne, (slice) => slice.cpuSeconds)];
   const quantile = (part: number): number => times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? Number.NaN;
-  const cpuMs = ((cpuSecondsOf(pid) - cpuBefore) * 1000) / times.length;
-  return { perSecond: times.length / seconds, p50Ms: quantile(0.5), p99Ms: quantile(0.99), cpuMs };
+  const count = times.length;
+  return { perSecond: count / seconds, p50Ms: quantile(0.5), p99Ms: quantile(0.99), cpuMs: (cpuSeconds * 1000) / count };
+}
+
+function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + of(item), 0);
 }
 
 /** Each client does one thing after the other until the time is over. Milliseconds of each. */
