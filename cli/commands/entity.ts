@@ -51,7 +51,7 @@ const set: Command = {
   ],
   examples: [
     ['foz entity set users --owner ana@example.org --team growth --tag gdpr tier:1', 'whose it is'],
-    ['foz entity set users --column email --classification restricted --pii email', 'what is careful work'],
+    ['foz entity set users --column email --classification restricted --pii email', 'how careful to be with a column'],
     ['foz entity set people --table sales.people crm.people', 'one thing, two tables'],
   ],
   run: async (call) => {
