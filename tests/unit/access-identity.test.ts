@@ -6,7 +6,15 @@ import { createHmac } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import test, { type TestContext } from 'node:test';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } from 'jose';
-import { identityProvider, type IdentityProviderSettings, type Login } from '../../catalog/access/identity-provider.ts';
+import {
+  identityProvider,
+  type IdentityProvider,
+  type IdentityProviderSettings,
+  type Login,
+} from '../../catalog/access/identity-provider.ts';
+import { serveCatalog } from '../../catalog/serve.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
+import { memoryStore } from '../../lake/store/memory-store.ts';
 
 const now = Date.parse('2026-11-21T10:00:00Z');
 const seconds = now / 1000;
@@ -15,6 +23,7 @@ const audience = 'foz-catalog';
 interface Provider {
   readonly issuer: string;
   readonly publicPem: string;
+  readonly standing: IdentityProvider;
   sign(claims?: Readonly<Record<string, unknown>>, header?: Readonly<Record<string, string>>): Promise<string>;
   login(token: string, settings?: Partial<IdentityProviderSettings>): Promise<Login | string>;
   /** Requests that came for the keys. */
@@ -57,6 +66,7 @@ async function provider(t: TestContext, answer?: RequestListener): Promise<Provi
   return {
     issuer,
     publicPem: await exportSPKI(publicKey),
+    standing,
     asked: () => asked,
     sign: (claims = {}, header = {}) =>
       new SignJWT({ ...claimsOf(issuer), ...claims }).setProtectedHeader({ alg: 'RS256', kid: 'one', ...header }).sign(privateKey),
@@ -158,4 +168,28 @@ test('keys come over TLS or from this machine', () => {
   assert.throws(() => identityProvider({ ...settings, issuer: 'https://login.example', jwksUri: 'http://169.254.169.254/' }, clock), {
     code: 'CONFIG_INVALID',
   });
+});
+
+test('a login is a bearer token like any other: its roles count, its name is in the audit log, bad ones get 401', async (t) => {
+  const { sign, standing } = await provider(t);
+  await using store = memoryCatalogStore();
+  const clock = { now: () => now, sleep: async () => undefined };
+  const served = await serveCatalog({ port: 0, store, objectStore: memoryStore('lake'), identity: standing, clock });
+  t.after(() => served.close());
+  const create = async (token: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify({ namespace: ['sales'] }) };
+    return (await fetch(`${served.url}/v1/namespaces`, init)).status;
+  };
+  assert.equal(await create(await sign({ realm: { roles: ['singers'] } })), 403);
+  assert.equal(await create(await sign({ realm: { roles: ['stewards'] } })), 403);
+  for (const bad of [{ exp: seconds - 60 }, { aud: 'other' }, { iss: 'https://elsewhere.example' }])
+    assert.equal(await create(await sign(bad)), 401);
+  assert.equal(await create(await sign()), 200);
+  const everything = { subject: null, actor: null, action: null, from: null, until: null };
+  const entries = await store.audit.listAudit(everything, { before: null, limit: 10 });
+  assert.deepEqual(
+    entries.map(({ actor, action, subject }) => [actor, action, subject]),
+    [['oidc:ana', 'namespace.create', 'sales']],
+  );
 });
