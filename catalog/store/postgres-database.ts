@@ -82,8 +82,10 @@ function poolOf({ url, connectionsMax, connectTimeoutMs, statementTimeoutMs }: P
     keepAlive: true,
     fallback_application_name: 'foz catalog',
   });
-  // An idle connection that ends is taken out by the pool; the next call opens another.
+  // An idle connection that ends is taken out by the pool; the next call opens another. One at work tells it twice: the query
+  // that waits is rejected, and that is the one heard.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   return pool;
 }
 

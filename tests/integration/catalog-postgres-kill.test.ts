@@ -2,6 +2,8 @@
 // is away, or is not what is needed.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import test, { after } from 'node:test';
 import { postgresCatalogStore } from '../../catalog/store/postgres-catalog-store.ts';
@@ -65,6 +67,55 @@ test('I5: a connection that ends under a swap leaves it unknown; under a read, a
   }));
 
 const isLost = (error: unknown) => error instanceof LakeError && ['CATALOG_OUTCOME_UNKNOWN', 'CATALOG_UNREACHABLE'].includes(error.code);
+
+/** A network that can be cut. */
+async function cuttable(url: Secret): Promise<{ readonly url: Secret; cut(): void; close(): void }> {
+  const address = new URL(url.reveal());
+  const { hostname: host, port } = address;
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect({ host, port: Number(port) });
+    for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined));
+    near.pipe(far);
+    far.pipe(near);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const listening = server.address();
+  address.port = String(typeof listening === 'object' ? listening?.port : 0);
+  return {
+    url: secret(address.href),
+    cut: () => sockets.forEach((socket) => socket.resetAndDestroy()),
+    close: () => server.close(),
+  };
+}
+
+test('I5: a network that is cut under a swap leaves it unknown, and the process goes on', async () => {
+  const url = await world.newDatabase();
+  const network = await cuttable(url);
+  try {
+    await using store = await postgresCatalogStore({ url: network.url });
+    await store.insertNamespace({ namespace: ['raw'], properties: {} });
+    await store.insertRelation({ ident, kind: 'table', uuid: 'u', metadataLocation: 'm://0' });
+    const holder = world.ask('BEGIN; LOCK TABLE relations IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1); ROLLBACK', url);
+    await setTimeout(300);
+    const told = ['swapRelation', 'renameRelation', 'getRelation'].map(() => '');
+    const note = (at: number) => (error: unknown) => void (told[at] = error instanceof LakeError ? error.code : String(error));
+    const calls = [
+      store.swapRelation('table', ident, 'm://0', 'm://1').catch(note(0)),
+      store.renameRelation('table', ident, { ...ident, name: 'people' }).catch(note(1)),
+      store.getRelation('table', ident).catch(note(2)),
+    ];
+    await setTimeout(200);
+    network.cut();
+    await Promise.all(calls);
+    assert.deepEqual(told, ['CATALOG_OUTCOME_UNKNOWN', 'CATALOG_UNREACHABLE', 'CATALOG_UNREACHABLE']);
+    await holder;
+    const found = (await store.getRelation('table', ident))?.metadataLocation ?? '';
+    assert.ok(['m://0', 'm://1'].includes(found), found);
+  } finally {
+    network.close();
+  }
+});
 
 test('a server that died and is started again is found again; what was answered is still there', () =>
   withTable(async (store) => {
