@@ -85,7 +85,7 @@ export async function compactTable(ident: TableIdent, base: LoadedTable, deps: C
       if (outcome.kind !== 'nothing') break;
     } catch (error) {
       const newer = await newerTable(ident, table, error, deps.catalog, signal);
-      const isLeft = error instanceof LakeError && error.code === 'TABLE_UNSUPPORTED';
+      const isLeft = error instanceof LakeError && ['TABLE_UNSUPPORTED', 'LIMIT_EXCEEDED'].includes(error.code);
       if (newer === null && !isLeft) throw error;
       left.push(isLeft ? error.message : filesGone);
       table = newer ?? table;

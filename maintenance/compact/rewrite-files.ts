@@ -37,7 +37,6 @@ export async function openFileRewriter(store: ObjectStore, options: RewriterOpti
   const out = join(directory, 'out');
   await mkdir(out, { recursive: true });
   const cache = await openFileCache(store, { directory, bytesMax: 0 });
-  const duckdb = await openReadingDuckdb(options);
   return {
     rewrite: async (metadata, bin, signal) => {
       const files = bin.files.map(({ file }) => file);
@@ -46,26 +45,46 @@ export async function openFileRewriter(store: ObjectStore, options: RewriterOpti
         signal,
       );
       try {
-        const schema = currentSchema(metadata);
-        const select = await rowsOf(duckdb, metadata, new Map(paths.map((path, i) => [path, files[i]?.filePath ?? ''])), signal);
-        const written = await provenCopy(duckdb, { select, orderBy: sortColumns(metadata), schema, from: files, directory: out }, signal);
-        assert(written, 'files of a compaction hold rows');
-        try {
-          checkCounts(bin, written, schema);
-        } catch (error) {
-          await rm(written.path, { force: true });
-          throw error;
-        }
+        const locations = new Map(paths.map((path, i) => [path, files[i]?.filePath ?? '']));
+        const orderBy = sortColumns(metadata);
+        // One file without an order is still better than many.
+        const written =
+          (await copied(options, out, metadata, bin, locations, orderBy, signal)) ??
+          (await copied(options, out, metadata, bin, locations, [], signal));
+        if (written === null) throw new LakeError('LIMIT_EXCEEDED', `${files.length} files do not fit into catalog.maintenance.memory`);
         return written;
       } finally {
         await cache.release();
       }
     },
-    [Symbol.asyncDispose]: async () => {
-      await duckdb[Symbol.asyncDispose]();
-      await rm(directory, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   };
+}
+
+/** In a DuckDB of its own: what the one before had in memory would count against the sort. Null where it does not fit into memory. */
+async function copied(
+  options: RewriterOptions,
+  out: string,
+  metadata: TableMetadata,
+  bin: Bin,
+  locations: ReadonlyMap<string, string>,
+  orderBy: readonly string[],
+  signal?: AbortSignal,
+): Promise<LocalFile | null> {
+  const schema = currentSchema(metadata);
+  await using duckdb = await openReadingDuckdb(options);
+  let written: LocalFile | null = null;
+  try {
+    const select = await rowsOf(duckdb, metadata, locations, signal);
+    written = await provenCopy(duckdb, { select, orderBy, schema, from: bin.files.map(({ file }) => file), directory: out }, signal);
+    assert(written, 'files of a compaction hold rows');
+    checkCounts(bin, written, schema);
+    return written;
+  } catch (error) {
+    if (written) await rm(written.path, { force: true });
+    if (error instanceof LakeError && error.code === 'LIMIT_EXCEEDED') return null;
+    throw error;
+  }
 }
 
 /** `locations`: by local path. */
