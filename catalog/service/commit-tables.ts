@@ -143,8 +143,9 @@ function emptyOf(metadata: TableMetadata): TableMetadata {
   return { ...metadata, properties: {}, refs: {}, snapshots: [], 'current-snapshot-id': -1 };
 }
 
+/** Who lost the race for a name asserted that it was free: there is another look to take. */
 function asCreateConflict<T>(answer: Answer<T>): Answer<T> {
-  const isTaken = answer.kind === 'refused' && answer.reason === 'table-exists' && answer.message.startsWith('Table');
+  const isTaken = answer.kind === 'refused' && answer.reason === 'table-exists';
   return isTaken ? refused('conflict', 'Requirement failed: table already exists') : answer;
 }
 
