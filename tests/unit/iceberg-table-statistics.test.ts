@@ -6,9 +6,12 @@ import { createBoundedMap } from '../../lake/iceberg/bounded-map.ts';
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { currentSchema } from '../../lake/iceberg/metadata.ts';
 import { fieldNamed, isStruct } from '../../lake/iceberg/schema.ts';
+import { prepareReplace } from '../../lake/iceberg/replace-files.ts';
 import { tableStatistics, type ColumnStatistics, type TableStatistics } from '../../lake/iceberg/table-statistics.ts';
 import { valueText } from '../../lake/iceberg/value-text.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
+import { memoryStore } from '../../lake/store/memory-store.ts';
+import { append, dataFile, newTable, start, today } from './iceberg-fixture.ts';
 import { lakeTables, type LakeTables } from './lake-table-fixture.ts';
 
 const usersSelect = (from: number, to: number, city: string): string =>
@@ -89,6 +92,17 @@ test('with a cache, a new snapshot costs its manifest list and the manifests tha
     assert.equal(rows, from + 10);
     assert.equal(reads.length, 2, reads.join('\n'));
   }
+});
+
+test('files that a manifest names as deleted count no more', async () => {
+  const store = memoryStore('lake');
+  const before = await append(store, newTable(store), [dataFile(store, 'a', today, 10), dataFile(store, 'b', today, 30)]);
+  const replaced = new Map([[dataFile(store, 'b', today, 30).filePath, dataFile(store, 'c', today, 5)]]);
+  const snapshot = await prepareReplace({ metadata: before, store, replaced, summary: {}, snapshotId: 900, commitId: 'r', now: start + 1 });
+  assert.ok(snapshot);
+  const { rows, bytes, fileBytes, columns } = await tableStatistics({ metadata: before, store, snapshot });
+  assert.deepEqual([rows, bytes, fileBytes.toSorted((a, b) => a - b)], [15, 1500, [500, 1000]]);
+  assert.deepEqual([columns.get(2)?.lower, columns.get(2)?.upper, columns.get(2)?.nulls], [0n, 9n, 0]);
 });
 
 test('manifests beyond the limit are not read, which is said', async () => {

@@ -173,6 +173,16 @@ test('what is declared, created and dropped is found at once, and no longer foun
       { schema: { type: 'struct', 'schema-id': 0, fields: [{ id: 1, name: 'payrollNumber', required: false, type: 'long' }] } },
     );
     assert.deepEqual((await names('payroll')).toSorted(), ['entity users', 'table raw.bonuses']);
+    const bonuses = await catalog.loadTable({ namespace: ['raw'], name: 'bonuses' });
+    const [schema] = bonuses?.metadata.schemas ?? [];
+    assert.ok(schema);
+    const fields = [...schema.fields, { id: 2, name: 'pension', required: false, type: 'long' }];
+    const updates = [
+      { action: 'add-schema', schema: { ...schema, 'schema-id': 1, fields } },
+      { action: 'set-current-schema', 'schema-id': -1 },
+    ] as const;
+    await catalog.commitTable({ namespace: ['raw'], name: 'bonuses' }, { requirements: [], updates });
+    assert.deepEqual(await names('pension'), ['table raw.bonuses'], 'a column that came to a table that was there');
     await catalog.dropTable({ namespace: ['raw'], name: 'bonuses' });
     assert.deepEqual(await names('payroll'), ['entity users']);
     await expecting(200, 'declareEntity', 'POST', 'entities/users', { removeTags: ['payroll'] });

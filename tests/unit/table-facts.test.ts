@@ -90,6 +90,8 @@ test('a snapshot is named by who made it, not by who went back to it; those off 
       ['1', null, false, true, ['audited']],
     ],
   );
+  const forgotten = snapshotViews({ metadata, entries: entries.slice(0, 1), contract: null });
+  assert.equal(forgotten[1]?.by, null, 'who went back to it did not make it');
   assert.equal(snapshotAt(metadata, 19)?.['snapshot-id'], 1);
   assert.equal(snapshotAt(metadata, 99)?.['snapshot-id'], 2, 'as main was: not what has left it');
   assert.equal(snapshotAt(metadata, 9), null);
