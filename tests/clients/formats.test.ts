@@ -117,7 +117,7 @@ async function views(spark: SqlLakeClient): Promise<void> {
   await spark.ask(`CREATE OR REPLACE VIEW lake.formats.rows_of_v2 AS SELECT count(*) + 1 AS rows FROM lake.formats.v2`);
   assert.equal(await counted('rows_of_v2'), '6');
   await spark.ask(`ALTER VIEW lake.formats.rows_of_v2 SET TBLPROPERTIES ('team' = 'nobody')`);
-  await spark.ask(`ALTER VIEW lake.formats.rows_of_v2 RENAME TO formats.counted`);
+  await spark.ask(`ALTER VIEW lake.formats.rows_of_v2 RENAME TO lake.formats.counted`);
   assert.equal(await counted('counted'), '6');
   assert.deepEqual(
     rowsOf(await spark.ask('SHOW VIEWS IN lake.formats')).map((row) => row[1]),
