@@ -1,7 +1,8 @@
 // The rules of the moment: what the catalog's tables and views look like now, what contracts and entities say of their columns,
-// and the policy. Trino asks for them every few seconds, so that they are compiled at most once in a while, and only what
-// has changed is read again.
+// and the policy. Trino asks for them every few seconds and tables get commits every few, so that only what has another
+// metadata file is read again, and the rules are compiled again only when a schema, a view or what is said of a column is another.
 
+import { columnsProperty } from '../../contracts/evolution/columns-property.ts';
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import type { ViewMetadata } from '../../lake/iceberg/view-metadata.ts';
 import type { Clock, EpochMs } from '../../runtime/clock.ts';
@@ -54,12 +55,15 @@ type Read =
 interface Held {
   readonly metadataLocation: string;
   readonly read: Read;
+  /** Of what the rules depend on. */
+  readonly signature: string;
 }
 
 export function rulesService(options: RulesServiceOptions): RulesService {
   const { clock, store } = options;
   let held: ReadonlyMap<string, Held> = new Map();
   let last: { readonly at: EpochMs; readonly rules: Promise<CompiledRules> } | null = null;
+  let compiledFrom: { readonly signature: string; readonly rules: CompiledRules } | null = null;
   const published = new Map<string, string>();
   const compile = async (): Promise<CompiledRules> => {
     const { relations, isAll } = await allRelations(store);
@@ -76,10 +80,15 @@ export function rulesService(options: RulesServiceOptions): RulesService {
       return of?.kind === 'table' ? [{ ident, metadata: of.metadata, known: columns.length === 0 ? null : { columns, key } }] : [];
     });
     const views = found.flatMap(({ ident, read: of }) => (of?.kind === 'view' ? [viewOf(ident, of.metadata)] : []));
+    const signatures = relations.map(({ uuid }) => next.get(uuid)?.signature);
+    const known = tables.map((table) => table.known);
+    const signature = tokenDigest(JSON.stringify([relations.map(({ ident }) => ident), signatures, known, isAll]));
+    if (compiledFrom?.signature === signature) return compiledFrom.rules;
     const { rules, notes } = trinoRules({ tables, views, policy: options.policy });
     const text = JSON.stringify(rules);
     const left = isAll ? [] : [`more than ${relationsMax} tables and views: those beyond stay closed`];
-    return { text, digest: tokenDigest(text), notes: [...notes, ...left] };
+    compiledFrom = { signature, rules: { text, digest: tokenDigest(text), notes: [...notes, ...left] } };
+    return compiledFrom.rules;
   };
   const compiled = (): Promise<CompiledRules> => {
     const now = clock.now();
@@ -118,12 +127,22 @@ async function allRelations(store: CatalogStore): Promise<{ readonly relations: 
 async function read({ loadTable, loadView }: RulesServiceOptions, { kind, ident, metadataLocation }: StoredRelation): Promise<Held> {
   if (kind === 'view') {
     const found = await loadView(ident);
-    return { metadataLocation, read: found.kind === 'ok' ? { kind, metadata: found.value.metadata } : null };
+    if (found.kind === 'refused') return { metadataLocation, read: null, signature: '' };
+    const { metadata } = found.value;
+    const { schemas, versions, properties, 'current-version-id': current } = metadata;
+    const version = versions.find((candidate) => candidate['version-id'] === current);
+    const signature = signatureOf([schemas, version?.['schema-id'], properties[ownerProperty]]);
+    return { metadataLocation, read: { kind, metadata }, signature };
   }
   const found = await loadTable(ident);
-  if (found.kind === 'refused') return { metadataLocation, read: null };
+  if (found.kind === 'refused') return { metadataLocation, read: null, signature: '' };
   const metadata: TableMetadata = { ...found.value.metadata, snapshots: [], 'snapshot-log': [], 'metadata-log': [] };
-  return { metadataLocation, read: { kind, metadata } };
+  const { schemas, properties, 'current-schema-id': current } = metadata;
+  return { metadataLocation, read: { kind, metadata }, signature: signatureOf([schemas, current, properties[columnsProperty]]) };
+}
+
+function signatureOf(parts: readonly unknown[]): string {
+  return tokenDigest(JSON.stringify(parts));
 }
 
 function viewOf(ident: TableIdent, metadata: ViewMetadata): RulesView {

@@ -47,6 +47,9 @@ interface ColumnRule {
   readonly mask: string;
 }
 
+/** Hidden columns of every table: where a row's file lies may name values that the table is partitioned by. */
+const placeColumns: readonly ColumnRule[] = ['$path', '$partition'].map((name) => ({ name, mask: 'NULL' }));
+
 /** Metadata tables without values of columns. */
 const plainMetadata = ['history', 'refs', 'metadata_log_entries'];
 /** Those that show counts, bounds or partition values; `properties` shows the shapes of records. */
@@ -87,7 +90,8 @@ function tableRules(table: RulesTable, policy: AccessPolicy, notes: string[]): r
     notes.push(`${name}: no contract and no entity says what its columns hold; it stays closed (policy.unclassified)`);
     return [];
   }
-  const columns = known === null ? [] : columnRules(table, known, policy);
+  const masked = known === null ? [] : columnRules(table, known, policy);
+  const columns = masked.length === 0 ? [] : [...masked, ...placeColumns];
   const isWhole = columns.length === 0 && filters.length === 0;
   const shown = { ...relationPattern(ident), privileges: ['SELECT'] };
   const hidden = currentSchema(metadata).fields.filter((field) => columns.some((column) => column.name === field.name.toLowerCase()));

@@ -103,6 +103,7 @@ test('stock Trino enforces the tags', { timeout: 10 * 60_000 }, async (t) => {
     assert.deepEqual(await analyst('SELECT _log_key, _rescued, _violations, op FROM foz.raw.users WHERE _log_offset = 1'), [
       [null, null, null, 'c'],
     ]);
+    assert.deepEqual(await analyst('SELECT "$path", "$partition" FROM foz.raw.users LIMIT 1'), [[null, null]]);
     const [ride] = await analyst(
       'SELECT after.ride_id, length(after.status.value), after.city.value FROM foz.raw.rides WHERE _log_offset = 1',
     );
