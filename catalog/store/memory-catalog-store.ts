@@ -17,7 +17,7 @@ export function memoryCatalogStore(): CatalogStore {
     async call(operation, ...parameters) {
       if (isClosed) throw new LakeError('CATALOG_REFUSED', `the catalog store ${place} is closed`);
       const answers = last.then(() => database.run([{ operation, parameters }]));
-      last = answers;
+      last = answers.catch(() => undefined);
       const [answer] = await answers;
       return valueOf(answer ?? { kind: 'failed', code: 'INTERNAL', message: 'no answer' }, operation, place);
     },
