@@ -1,19 +1,17 @@
 // Entities of the lake: each table belongs to one, whether or not anybody has said anything of it. What was declared is kept,
 // what contracts say is looked up, so that neither can go stale in the other.
 
-import type { Contract } from '../../contracts/contract.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { identText, type TableIdent } from '../catalog.ts';
-import { inForce, tablesHeld } from '../registry/in-force.ts';
 import type { RegisteredDocuments } from '../registry/registered-documents.ts';
 import { ok, refused, type Answer, type Page, type Paged, type Refusal } from '../service/answer.ts';
 import type { RequestContext } from '../service/request-context.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
 import type { AuditEntry } from '../store/change-record.ts';
-import type { StoredContract } from '../store/contract-store.ts';
 import type { StoredEntity } from '../store/entity-store.ts';
 import { columnFacts, tableOf, type ColumnFacts } from './column-facts.ts';
 import { declarationProblem, declared, type Declaration } from './declare-entity.ts';
+import { contractOf, everyContract } from './entity-contracts.ts';
 import { entityLimits, entityNamePattern } from './entity-limits.ts';
 import { declaredTables, entityNameOf, groupTables, isOfLake, type EntityTable, type Relation } from './entity-tables.ts';
 import { entityView, type EntityView } from './entity-view.ts';
@@ -73,71 +71,77 @@ export function entityService(options: EntityServiceOptions): EntityService {
       const tables = (await names()).get(name);
       return tables ? ok(await view(name, tables)) : entityMissing(name);
     },
-    declare: (name, said, expectedRevision, context) =>
-      changed(options, name, expectedRevision, context, async (before) => {
-        if (!entityNamePattern.test(name))
-          return refused(
-            'invalid',
-            `an entity cannot be called ${JSON.stringify(name.slice(0, 140))}: letters, digits, "_", "-" and "." are names`,
-          );
+    async declare(name, said, expectedRevision, context) {
+      if (!entityNamePattern.test(name))
+        return refused(
+          'invalid',
+          `an entity cannot be called ${JSON.stringify(name.slice(0, 140))}: letters, digits, "_", "-" and "." are names`,
+        );
+      const outcome = await changed(options, name, expectedRevision, context, (before) => {
         const after = declared(name, before, said, options.clock.now(), context.actor);
         const problem = declarationProblem(after);
         return problem === null ? after : refused('invalid', problem);
-      }),
+      });
+      return outcome.kind === 'refused' ? outcome : ok(await view(name, (await names()).get(name) ?? []));
+    },
     async remove(name, context) {
       if (!(await store.entities.getEntity(name))) return entityMissing(name);
-      const removed = await changed(options, name, null, context, async () => null);
-      return removed.kind === 'refused' ? removed : ok(null);
+      return changed(options, name, null, context, () => null);
     },
-    async ofTables(idents) {
-      const entities = await allDeclared(options);
-      const [byTable, byName] = [declaredTables(entities), new Map(entities.map((entity) => [entity.name, entity]))];
-      const contractOfAny = idents.length > 1 ? await everyContract(options) : (table: string) => contractOf(options, table);
-      const found: TableEntity[] = [];
-      for (const ident of idents) {
-        const name = entityNameOf(ident, byTable);
-        const own = byName.get(name) ?? null;
-        // A table that was given to another entity keeps the contract of its name.
-        const table = isOfLake(ident) ? ident.name : name;
-        const { stored, contract } = await contractOfAny(table);
-        const said = tableOf(contract, table);
-        const tables = [{ name: identText(ident), kind: 'table' as const }];
-        found.push({
-          entity: entityView({ name, tables, declared: own, stored, contract }),
-          columns: columnFacts(said, own),
-          key: said?.columns.filter(({ keyPosition }) => keyPosition !== null).map(({ name: column }) => column) ?? [],
-        });
-      }
-      return found;
-    },
+    ofTables: (idents) => tablesOf(options, idents),
   };
+}
 
-  async function changed(
-    { store: { entities } }: EntityServiceOptions,
-    name: string,
-    expectedRevision: number | null,
-    context: RequestContext,
-    decide: (before: StoredEntity | null) => Promise<StoredEntity | null | Refusal>,
-  ): Promise<Answer<EntityView>> {
-    for (let attempt = 1; attempt <= entityLimits.attempts; attempt++) {
-      const before = await entities.getEntity(name);
-      const revision = before?.revision ?? 0;
-      if (expectedRevision !== null && expectedRevision !== revision)
-        return refused('conflict', `Entity ${name} has revision ${revision} by now, not ${expectedRevision}: look at it and decide again`, {
-          revision,
-        });
-      const after = await decide(before);
-      if (after !== null && 'reason' in after) return after;
-      const outcome = await entities.changeEntity(
-        { name, expectedRevision: revision, entity: after },
-        { audit: [entryOf(name, before, after, options.clock.now(), context)], reply: null },
-      );
-      if (outcome.kind === 'table-taken')
-        return refused('entity-table', `Table ${outcome.table} belongs to the entity ${outcome.entity}: one table, one entity`, outcome);
-      if (outcome.kind === 'changed') return ok(await view(name, (await names()).get(name) ?? []));
-    }
-    return refused('conflict', `Entity ${name} kept changing; tried ${entityLimits.attempts} times`);
+async function tablesOf(options: EntityServiceOptions, idents: readonly TableIdent[]): Promise<readonly TableEntity[]> {
+  const entities = await allDeclared(options);
+  const [byTable, byName] = [declaredTables(entities), new Map(entities.map((entity) => [entity.name, entity]))];
+  const contractOfAny = idents.length > 1 ? await everyContract(options) : (table: string) => contractOf(options, table);
+  const found: TableEntity[] = [];
+  for (const ident of idents) {
+    const name = entityNameOf(ident, byTable);
+    const own = byName.get(name) ?? null;
+    // A table that was given to another entity keeps the contract of its name.
+    const table = isOfLake(ident) ? ident.name : name;
+    const { stored, contract } = await contractOfAny(table);
+    const said = tableOf(contract, table);
+    const tables = [{ name: identText(ident), kind: 'table' as const }];
+    found.push({
+      entity: entityView({ name, tables, declared: own, stored, contract }),
+      columns: columnFacts(said, own),
+      key: said?.columns.filter(({ keyPosition }) => keyPosition !== null).map(({ name: column }) => column) ?? [],
+    });
   }
+  return found;
+}
+
+type Decide = (before: StoredEntity | null) => StoredEntity | null | Refusal;
+
+/** Reads, decides, and applies to what was read; again when it was changed meanwhile. */
+async function changed(
+  { store: { entities }, clock }: EntityServiceOptions,
+  name: string,
+  expectedRevision: number | null,
+  context: RequestContext,
+  decide: Decide,
+): Promise<Answer<null>> {
+  for (let attempt = 1; attempt <= entityLimits.attempts; attempt++) {
+    const before = await entities.getEntity(name);
+    const revision = before?.revision ?? 0;
+    if (expectedRevision !== null && expectedRevision !== revision)
+      return refused('conflict', `Entity ${name} has revision ${revision} by now, not ${expectedRevision}: look at it and decide again`, {
+        revision,
+      });
+    const after = decide(before);
+    if (after !== null && 'reason' in after) return after;
+    const outcome = await entities.changeEntity(
+      { name, expectedRevision: revision, entity: after },
+      { audit: [entryOf(name, before, after, clock.now(), context)], reply: null },
+    );
+    if (outcome.kind === 'table-taken')
+      return refused('entity-table', `Table ${outcome.table} belongs to the entity ${outcome.entity}: one table, one entity`, outcome);
+    if (outcome.kind === 'changed') return ok(null);
+  }
+  return refused('conflict', `Entity ${name} kept changing; tried ${entityLimits.attempts} times`);
 }
 
 function entryOf(
@@ -154,41 +158,6 @@ function entryOf(
 /** Without what the entry itself says. */
 function facts({ description, owner, team, tags, tables, columns }: StoredEntity) {
   return { description, owner, team, tags, tables, columns };
-}
-
-interface TableContract {
-  readonly stored: StoredContract | null;
-  /** The version in force; null: none is. */
-  readonly contract: Contract | null;
-}
-
-async function contractOf(options: EntityServiceOptions, table: string): Promise<TableContract> {
-  const { contracts } = options.store;
-  const id = await contracts.contractOfTable(table);
-  return opened(options, id === null ? null : await contracts.getContract(id));
-}
-
-async function opened({ documents }: EntityServiceOptions, stored: StoredContract | null): Promise<TableContract> {
-  const [version] = stored ? inForce(stored.versions) : [];
-  return { stored, contract: stored && version ? (await documents.open(stored.id, version)).contract : null };
-}
-
-/** For many tables: all contracts are read once, and each is opened once. */
-async function everyContract(options: EntityServiceOptions): Promise<(table: string) => Promise<TableContract>> {
-  const byTable = new Map<string, StoredContract>();
-  const found = new Map<string, Promise<TableContract>>();
-  for (let after: string | null = null; ;) {
-    const page: readonly StoredContract[] = await options.store.contracts.listContracts({ after, limit: pageRows });
-    for (const stored of page) for (const table of tablesHeld(stored.versions)) byTable.set(table, stored);
-    after = page.at(-1)?.id ?? null;
-    if (page.length < pageRows) break;
-  }
-  return (table) => {
-    const stored = byTable.get(table) ?? null;
-    const known = found.get(stored?.id ?? '') ?? opened(options, stored);
-    found.set(stored?.id ?? '', known);
-    return known;
-  };
 }
 
 async function allDeclared({ store: { entities } }: EntityServiceOptions): Promise<readonly StoredEntity[]> {
