@@ -44,7 +44,7 @@ export function expiryPolicyOf({ properties }: Pick<TableMetadata, 'properties'>
   };
 }
 
-/** The chain is read by walking along main (I1): with the commit that wrote it gone, rows of another engine would look like a roll-back. */
+/** The chain is read by walking along main (I1): with the commit that wrote it gone, rows that others added since would look like a roll-back. */
 function isChainCommit({ summary }: Snapshot): boolean {
   return summary[summaryKeys.commitId] !== undefined;
 }

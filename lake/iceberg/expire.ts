@@ -16,8 +16,8 @@ export interface ExpiryPolicy {
   /** Null: no tags are set, and none are taken away. */
   readonly hourTagAgeMaxMs: number | null;
   /**
-   * Main keeps all that leads from its head to the newest such snapshot, however old; to its oldest where none is left. For
-   * what is proven by walking along main: others may have changed rows since.
+   * Main keeps what has changed rows since the newest such snapshot, however old, and what lies on the way to it: for what is
+   * proven by walking along main and counting (I1).
    */
   readonly isAnchor?: (snapshot: Snapshot) => boolean;
 }
@@ -132,12 +132,13 @@ function keepPath(
   isAnchor: (snapshot: Snapshot) => boolean,
   kept: Set<string>,
 ): void {
-  let place = 0;
+  const path: Snapshot[] = [];
   for (const snapshot of chain(head, snapshots)) {
-    if (place++ >= anchorPathMax) return;
-    kept.add(String(snapshot['snapshot-id']));
-    if (isAnchor(snapshot)) return;
+    if (isAnchor(snapshot) || path.length >= anchorPathMax) break;
+    path.push(snapshot);
   }
+  const first = path.findLastIndex(({ summary }) => summary['operation'] !== 'replace');
+  for (const snapshot of path.slice(0, first + 1)) kept.add(String(snapshot['snapshot-id']));
 }
 
 /** From `head` back along the parents that are still there. */

@@ -3,7 +3,8 @@
 //   older than the age gate, by the store's own clock, which is held against the catalog's;
 //   not named by the table as it is after the listing either, asked again before every batch;
 //   and no commit that is still waiting can name it: a worker waits for its catalog for ever, so its upload goes only where
-//   its offsets lie below the table's next ones (I2 refuses that commit), and a manifest only where its files are gone too.
+//   its offsets lie below the table's next ones (I2 refuses that commit), a manifest only where its files are gone too, and a
+//   list only where the table's sequence numbers have passed it.
 // Data files go first, then the manifests that name them, then the lists; a sweep cut short is finished by the next one.
 // Metadata files and what Foz does not know are never touched. After an unknown outcome nothing is swept at all (I5).
 
@@ -16,6 +17,7 @@ import { keyOf, type ObjectHead, type ObjectStore } from '../../lake/store/objec
 import type { Clock, EpochMs } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { MaintenanceHook } from '../maintenance-point.ts';
+import { deadLists } from './dead-lists.ts';
 import { deadManifests } from './dead-manifests.ts';
 import { namedObjects, type NamedObjects } from './named-objects.ts';
 import { kindOfObject, type ObjectKind } from './object-kind.ts';
@@ -156,7 +158,7 @@ async function removeDead(
   let bytes = 0;
   const dead = await deadData(table, candidates, leave, deps, signal);
   const manifests = await deadManifests(candidates, objects, dead, leave, deps.store, signal);
-  const lists = [...candidates.keys()].filter((location) => kindOfObject(location) === 'list');
+  const lists = await deadLists(candidates, table.metadata, leave, deps.store, signal);
   for (const group of [[...dead], manifests, lists]) {
     for (let at = 0; at < group.length; at += batchSize) {
       const batch = await stillDead(group.slice(at, at + batchSize), table, candidates, guard, deps, signal);

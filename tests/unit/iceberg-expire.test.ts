@@ -153,7 +153,7 @@ test('another writer’s table keeps as many snapshots as it asks for, whatever 
   assert.equal(expiryPolicyOf({ properties: { 'foz.shapes': '[]' } }), defaultExpiryPolicy);
 });
 
-test('I1: main keeps what leads to the newest commit of the offset chain, however old; all of it where that one is gone', () => {
+test('I1: main keeps what has changed rows since the newest commit of the offset chain, however old; all of it where that one is gone', () => {
   const metadata = chainOf([0, minuteMs, 2 * minuteMs, 3 * minuteMs]);
   const policy = expiryPolicyOf({ properties: { 'foz.next': '{}' } });
   const later = start + 400 * 24 * hourMs;
@@ -164,6 +164,14 @@ test('I1: main keeps what leads to the newest commit of the offset chain, howeve
     ),
   });
   assert.deepEqual(kept(withCommit(4), later, policy).ids, [4]);
-  assert.deepEqual(kept(withCommit(2), later, policy).ids, [2, 3, 4]);
+  assert.deepEqual(kept(withCommit(2), later, policy).ids, [3, 4]);
+  const compacted = withCommit(2).snapshots.map((snapshot) =>
+    snapshot['snapshot-id'] === 4 ? { ...snapshot, summary: { operation: 'replace' } } : snapshot,
+  );
+  assert.deepEqual(kept({ ...withCommit(2), snapshots: compacted }, later, policy).ids, [3, 4]);
+  assert.deepEqual(
+    kept({ ...withCommit(3), snapshots: withCommit(3).snapshots.with(3, compacted.at(3) ?? assert.fail()) }, later, policy).ids,
+    [4],
+  );
   assert.deepEqual(kept(metadata, later, policy).ids, [1, 2, 3, 4]);
 });
