@@ -244,6 +244,11 @@ test('I5: an unknown swap is 500 CommitStateUnknown; an object store that is awa
   );
 });
 
+const answering = (code: 'STORE_UNREACHABLE' | 'STORE_REFUSED') => ({
+  ...memoryStore('lake'),
+  head: () => Promise.reject(new LakeError(code, 'no')),
+});
+
 test('livez needs nothing; readyz says when the database or the object store is away', async () => {
   const store = memoryCatalogStore();
   const away = { ...store, getNamespace: () => Promise.reject(new LakeError('CATALOG_REFUSED', 'the store is closed')) };
@@ -255,10 +260,6 @@ test('livez needs nothing; readyz says when the database or the object store is 
     },
     { store: away },
   );
-  const answering = (code: 'STORE_UNREACHABLE' | 'STORE_REFUSED') => ({
-    ...memoryStore('lake'),
-    head: () => Promise.reject(new LakeError(code, 'no')),
-  });
   await withCatalog(async (call) => assert.equal((await call('GET', '/readyz')).status, 503), {
     objectStore: answering('STORE_UNREACHABLE'),
   });
