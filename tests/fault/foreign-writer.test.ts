@@ -20,7 +20,7 @@ import { inserted } from '../unit/maintenance-fixture.ts';
 import { queryLab } from '../unit/query-fixture.ts';
 
 const isLong = process.env['FOZ_TEST_LONG'] === '1';
-const seconds = isLong ? 300 : 6;
+const seconds = isLong ? 300 : 5;
 const hourMs = 3_600_000;
 /** No commit here takes as long. */
 const gateMs = isLong ? 20_000 : 3_000;

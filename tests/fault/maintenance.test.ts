@@ -62,7 +62,7 @@ for (const point of maintenancePoints.filter((name) => name.startsWith('sweep:')
 
 test('compactions, sweeps, expiry and an ingest at once, many times over: every row once, and every named object there', async () => {
   await using lab = await smallFilesLab(1);
-  const rounds = process.env['FOZ_TEST_LONG'] === '1' ? 60 : 6;
+  const rounds = process.env['FOZ_TEST_LONG'] === '1' ? 60 : 3;
   let landed = 2;
   for (let round = 0; round < rounds; round++) {
     await Promise.all([

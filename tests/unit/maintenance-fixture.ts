@@ -27,8 +27,24 @@ export const inserted = (id: number): LakeRecord => ({
 /** A table of so many small files, two rows each; keys do not come in order. */
 export async function smallFilesLab(files: number): Promise<QueryLab> {
   const lab = await queryLab('pg.public.users');
-  for (let i = 0; i < files; i++) await lab.land([inserted(900 - i), inserted(100 + i)]);
+  for (let i = 0; i < files; i++) {
+    const records = [inserted(900 - i), inserted(100 + i)].map(({ key, value }) => ({
+      key: Buffer.from(key ?? ''),
+      value: Buffer.from(JSON.stringify(value)),
+    }));
+    lab.log.produce(lab.target.topic, 0, records);
+    const until = Date.now() + 20_000;
+    while ((await filesIn(lab)) <= i) {
+      assert.ok(Date.now() < until, `the worker has committed ${await filesIn(lab)} of ${i + 1} files`);
+      await systemClock.sleep(10);
+    }
+  }
   return lab;
+}
+
+async function filesIn({ catalog, target }: QueryLab): Promise<number> {
+  const table = await catalog.loadTable(target.ident);
+  return Number((table && mainSnapshot(table.metadata)?.summary['total-data-files']) ?? 0);
 }
 
 export interface CompactRun extends Partial<CompactionLimits> {
