@@ -15,10 +15,21 @@ export interface SqlLakeClient extends LakeClient {
   readonly ask: Ask;
 }
 
-export async function openPyiceberg(
-  { catalogUrl, warehouse, s3 }: ClientLake,
-  login?: Login,
-): Promise<LakeClient & { metadata(table: string): Promise<unknown> }> {
+export interface PyicebergClient extends LakeClient {
+  metadata(table: string): Promise<unknown>;
+  /** Rows of any table, their columns as text, appended as often as it takes until they are in. */
+  appendAgain(table: string, rows: readonly Readonly<Record<string, string>>[], triesMax: number): Promise<AppendedAgain>;
+}
+
+export interface AppendedAgain {
+  readonly ms: number;
+  /** Commits that came second, PyIceberg's own tries included. */
+  readonly conflicts: number;
+  /** With what error PyIceberg gave up before. */
+  readonly givenUp: readonly string[];
+}
+
+export async function openPyiceberg({ catalogUrl, warehouse, s3 }: ClientLake, login?: Login): Promise<PyicebergClient> {
   const session = await openPythonClient('pyiceberg', {
     type: 'rest',
     uri: catalogUrl,
@@ -49,6 +60,12 @@ export async function openPyiceberg(
       return rowsOf(await session.call('rows', { table, paths, ...options }));
     },
     metadata: (table) => session.call('metadata', { table }),
+    appendAgain: async (table, rows, triesMax) => {
+      const answer = await session.call('append_again', { table, rows, tries_max: triesMax });
+      if (!isRecord(answer)) throw new Error(`PyIceberg answered ${String(answer)} to an append`);
+      const { ms, conflicts, given_up: givenUp } = answer;
+      return { ms: Number(ms), conflicts: Number(conflicts), givenUp: Array.isArray(givenUp) ? givenUp.map(String) : [] };
+    },
     rename: (table, to) => done('rename', { table, to }),
     drop: (table) => done('drop', { table }),
     [Symbol.asyncDispose]: close(session),

@@ -2,9 +2,11 @@
 
 import json
 import sys
+import time
 
 import pyarrow
 from pyiceberg.catalog import load_catalog
+from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.transforms import DayTransform
@@ -39,9 +41,49 @@ def create(table):
 def append(table, rows):
     found = catalog.load_table(table)
     schema = found.schema().as_arrow()
-    strings = pyarrow.schema([pyarrow.field(field.name, pyarrow.string()) for field in schema])
-    texts = pyarrow.table({field.name: [row.get(field.name) for row in rows] for field in schema}, schema=strings)
-    found.append(texts.cast(schema))
+    found.append(pyarrow.table([column(field, [row.get(field.name) for row in rows]) for field in schema], schema=schema))
+
+
+def column(field, texts):
+    """No text can be cast to a struct: columns that no row has are nulls of their type."""
+    if all(text is None for text in texts):
+        return pyarrow.nulls(len(texts), field.type)
+    return pyarrow.array(texts, pyarrow.string()).cast(field.type)
+
+
+def append_again(table, rows, tries_max):
+    """As users do: what PyIceberg's own tries did not bring in is appended again over the table as it is by then.
+
+    Both errors mean that nothing was committed; any other one is an outcome that nobody knows, and ends it.
+    """
+    started = time.monotonic()
+    commits = requests()
+    given_up = []
+    while True:
+        try:
+            append(table, rows)
+            break
+        except (CommitFailedException, ValidationException) as error:
+            given_up.append(f"{type(error).__name__}: {error}")
+            if len(given_up) == tries_max:
+                raise
+    conflicts = requests() - commits - 1
+    return {"ms": round((time.monotonic() - started) * 1000), "conflicts": conflicts, "given_up": given_up}
+
+
+def counted(commit_table):
+    """How often a commit was sent, those of PyIceberg's own tries as well."""
+    sent = 0
+
+    def commit(*arguments, **named):
+        nonlocal sent
+        sent += 1
+        return commit_table(*arguments, **named)
+
+    return commit, lambda: sent
+
+
+catalog.commit_table, requests = counted(catalog.commit_table)
 
 
 def evolve(table):
@@ -108,6 +150,7 @@ calls = (
     drop_namespace,
     create,
     append,
+    append_again,
     evolve,
     delete,
     snapshots,
