@@ -1,6 +1,6 @@
-// PyIceberg appends to a raw table while the worker writes it and compaction, expiry, merging and the sweep run on it without a
-// pause: no row of either is lost or doubled, and nobody starves. A client of our own does the same in
-// tests/fault/foreign-writer.test.ts, at every commit; here it is the one that people use, over S3.
+// PyIceberg appends to a raw table while the worker writes it and compaction, expiry, merging and the sweep run on it again
+// and again: no row of either is lost or doubled, and nobody starves. A client of our own does the same in
+// tests/fault/foreign-writer.test.ts, in memory; here it is one that people use, over S3.
 
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
@@ -19,25 +19,28 @@ const users = { namespace: ['raw'], name: 'users' };
 /** Rows of this log partition are PyIceberg's: no worker reads it. */
 const foreignPartition = '99';
 const rowsEach = 2;
-/** An append that PyIceberg gives up as often starves. */
-const triesMax = 10;
-const starvedMs = 30_000;
-const gateMs = 15_000;
+/** An append that PyIceberg gives up so often starves. */
+const triesMax = 20;
+const starvedMs = 60_000;
+/** For the sweep, an object is old after it. */
+const gateMs = 30_000;
+/** Foz's own upkeep comes every ten minutes. */
+const pauseMs = 500;
 
 test('I2, I4: PyIceberg, the worker and the whole upkeep at once: 0 lost, 0 doubled, nobody starves', { timeout }, (t) =>
   orSkipped(t, 'PyIceberg beside the worker and the upkeep', async () => {
     await ensurePythonPackages('pyiceberg');
-    const worker = { commits: 0, conflicts: 0, newestAtMs: 0 };
+    const worker = { commits: 0, conflicts: 0, newestAtMs: 0, isCounted: false };
     await using lake = await openClientLake(undefined, {
       committed: (table, { attempts }) => {
         if (table !== 'raw.users') return;
-        worker.commits++;
-        worker.conflicts += attempts - 1;
+        if (worker.isCounted) worker.commits++;
+        if (worker.isCounted) worker.conflicts += attempts - 1;
         worker.newestAtMs = performance.now();
       },
     });
     await using pyiceberg = await openPyiceberg(lake);
-    worker.commits = 0;
+    worker.isCounted = true;
     const over = new AbortController();
     const appending = async (): Promise<readonly AppendedAgain[]> => {
       const done: AppendedAgain[] = [];
@@ -46,6 +49,7 @@ test('I2, I4: PyIceberg, the worker and the whole upkeep at once: 0 lost, 0 doub
       return done;
     };
     const ingesting = async (): Promise<readonly number[]> => {
+      // From the record in the log to the commit that has it.
       const tookMs: number[] = [];
       while (!over.signal.aborted) {
         const startedAt = performance.now();
@@ -58,13 +62,13 @@ test('I2, I4: PyIceberg, the worker and the whole upkeep at once: 0 lost, 0 doub
     const [appended, landedMs, upkeep] = await Promise.all([
       appending().finally(() => over.abort()),
       ingesting().finally(() => over.abort()),
-      busyUpkeep({ ident: users, catalog, store, directory, gateMs }, () => over.signal.aborted).finally(() => over.abort()),
+      busyUpkeep({ ident: users, catalog, store, directory, gateMs, pauseMs }, () => over.signal.aborted).finally(() => over.abort()),
     ]);
     const foreign = quantiles(appended.map(({ ms }) => ms));
     const ours = quantiles(landedMs);
     reportTo(t, { appended, foreign, worker: { commits: worker.commits, conflicts: worker.conflicts, ...ours }, upkeep });
-    await lake.verify({ users: appends * rowsEach });
     await everyForeignRowOnce(lake, pyiceberg);
+    await lake.verify({ users: appends * rowsEach });
     await nothingDangles(lake);
     assert.ok(upkeep.compacted > 0 && upkeep.expired > 0, `the upkeep had work: ${JSON.stringify(upkeep)}`);
     assert.ok(landedMs.length > 10 && foreign.p99 < starvedMs && ours.p99 < starvedMs, JSON.stringify({ foreign, ours }));
@@ -118,9 +122,11 @@ interface Figures {
 }
 
 function reportTo(t: TestContext, { appended, foreign, worker, upkeep }: Figures): void {
-  const givenUp = appended.flatMap((append) => append.givenUp);
+  const gaveUp: Record<string, number> = {};
+  for (const error of appended.flatMap(({ givenUp }) => givenUp)) {
+    const kind = /^\w+/.exec(error)?.[0] ?? '';
+    gaveUp[kind] = (gaveUp[kind] ?? 0) + 1;
+  }
   const conflicts = appended.reduce((sum, append) => sum + append.conflicts, 0);
-  const pyiceberg = { commits: appended.length, conflicts, givenUp: givenUp.length, ...foreign };
-  t.diagnostic(JSON.stringify({ pyiceberg, worker, upkeep }));
-  for (const error of new Set(givenUp.map((text) => text.slice(0, 200)))) t.diagnostic(`PyIceberg gave up: ${error}`);
+  t.diagnostic(JSON.stringify({ pyiceberg: { commits: appended.length, conflicts, gaveUp, ...foreign }, worker, upkeep }));
 }

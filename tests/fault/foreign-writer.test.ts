@@ -48,7 +48,7 @@ test(
         times.worker.push(performance.now() - startedAt);
       }
     };
-    const upkeepInput = { ident: lab.target.ident, catalog: lab.catalog, store: lab.store, directory: lab.directory, gateMs };
+    const upkeepInput = { ident: lab.target.ident, catalog: lab.catalog, store: lab.store, directory: lab.directory, gateMs, pauseMs: 50 };
     const [, , upkeep] = await Promise.all([writing(), ingesting(), busyUpkeep(upkeepInput, () => Date.now() >= until)]);
     const { metadata } = await loadedTable(lab);
     assert.equal(readChain(metadata).kind, 'valid');

@@ -1,4 +1,4 @@
-// The upkeep of a table as fast as it goes, for what happens beside it: four small files are enough to be compacted, at every
+// The upkeep of a table again and again, for what happens beside it: four small files are enough to be compacted, at every
 // third run all but the newest snapshots count as old, and an object as old for the sweep once it is older than a gate of seconds.
 
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ export interface BusyUpkeepInput {
   readonly directory: string;
   /** No commit here takes as long. */
   readonly gateMs: number;
+  /** Between two runs. */
+  readonly pauseMs: number;
 }
 
 export interface BusyUpkeepFigures {
@@ -60,7 +62,7 @@ export async function busyUpkeep(input: BusyUpkeepInput, isOver: () => boolean):
   for (; !isOver(); sum.runs++) {
     await keepUp(['compact', 'manifests', 'orphans'], 0);
     if (sum.runs % 3 === 2) await keepUp(['expire'], 2 * hourMs);
-    await systemClock.sleep(50);
+    await systemClock.sleep(input.pauseMs);
   }
   return sum;
 }
