@@ -50,7 +50,8 @@ export const demo: Command = {
       call.signal,
     );
     const trino = call.options['withTrino'] === true ? await askTrino(running, call) : null;
-    call.print(trino === null ? running.result : { ...running.result, trino }, () => reportText(running.result, trino));
+    const report = () => reportText(running.result, trino, isKept === true);
+    call.print(trino === null ? running.result : { ...running.result, trino }, report);
     if (isKept === true) {
       await using quality = await startQuality(running);
       call.note(
@@ -122,7 +123,7 @@ function isProven(result: DemoResult): boolean {
   return isEqual && result.duplicates === 0 && result.rebuilt.mismatched === 0 && result.rebuilt.checked === result.rowsRaw;
 }
 
-function reportText(result: DemoResult, trino: readonly DemoAnswer[] | null): string {
+function reportText(result: DemoResult, trino: readonly DemoAnswer[] | null, isKept: boolean): string {
   const parts = [
     tableText(
       ['table', 'source rows', 'lake rows', 'missing', 'extra', 'differing'],
@@ -140,7 +141,7 @@ function reportText(result: DemoResult, trino: readonly DemoAnswer[] | null): st
     ...result.queries.map((answer) => `${answer.title}\n${tableText(answer.columns, answer.rows)}`),
     ...(trino ?? []).map((answer) => `${answer.title} (Trino)\n${tableText(answer.columns, answer.rows)}`),
     isProven(result) ? 'The lake equals the sources.' : 'THE PROOF FAILED: see the figures above.',
-    `Try next: ${ownCommand('demo')} --keep, then ${ownCommand('query')} "select * from current.users limit 5"; README.md has more.`,
+    `Try next: ${isKept ? 'in another terminal ' : `${ownCommand('demo')} --keep, then `}${ownCommand('query')} "select * from current.users limit 5"; README.md has more.`,
   ];
   return parts.join('\n\n');
 }

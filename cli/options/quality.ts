@@ -40,7 +40,7 @@ export const qualityOptions = group(
     }),
     memory: size({
       doc: 'Memory of the engine that checks (DuckDB), for each of two runs at a time: by the clock, and after commits; it spills beyond',
-      default: '256MB',
+      default: '384MB',
     }),
     threads: integer({ doc: 'Threads of that engine', min: 1, max: 256, default: 1 }),
     parallel: integer({ doc: 'Tables checked at a time', min: 1, max: 64, default: 2 }),

@@ -31,11 +31,11 @@ import { connectCassandra, connectPostgres } from '../../cli/stack-databases.ts'
 const entry = join(import.meta.dirname, '../../cli/foz.ts');
 const definitions = join(import.meta.dirname, '../../contracts/definitions');
 
-test('ALTER TABLE under load: told, planned, applied beside the worker; nothing is lost', { timeout: 420_000 }, async (t) => {
+test('ALTER TABLE under load: told, planned, applied beside the worker; nothing is lost', { timeout: 720_000 }, async (t) => {
   await using parts = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'foz-evolution-'));
   parts.defer(() => rm(directory, { recursive: true, force: true }));
-  const signal = AbortSignal.timeout(400_000);
+  const signal = AbortSignal.timeout(700_000);
   const { stack, configFile } = parts.use(await upLocalStack({ directory, isDetached: false, freshness: '1s' }, signal));
   await appendFile(configFile, '\ncontracts:\n  refresh: 1s\n  drift: { interval: 2s }\n');
   const loaded = loadConfig(configFile, directory);

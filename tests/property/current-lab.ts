@@ -39,9 +39,9 @@ const sources = {
 };
 
 /** `after`: the members of the struct as DuckDB writes them; cells of Cassandra are structs. */
-export async function openCurrentLab(after: string, kind: CurrentSource): Promise<CurrentLab> {
+export async function openCurrentLab(after: string, kind: CurrentSource, memoryBytes = 500_000_000): Promise<CurrentLab> {
   const directory = await mkdtemp(join(tmpdir(), 'foz-current-'));
-  const duckdb = await openReadingDuckdb({ directory, memoryBytes: 500_000_000, threads: 1 });
+  const duckdb = await openReadingDuckdb({ directory, memoryBytes, threads: 1 });
   const described = await duckdb.all(`SELECT unnest(CAST(NULL AS STRUCT(${after}))), unnest(CAST(NULL AS ${sources[kind]}))`);
   void described;
   const schema: Schema = {

@@ -39,6 +39,22 @@ test('a large value is followed back over eight changes of its key', async () =>
   assert.deepEqual(await currentRows(lab, log.sent), [[9, 'x', 'long', 8]]);
 });
 
+test('many columns that may be large, followed back over key changes, fit into little memory', async () => {
+  const names = Array.from({ length: 12 }, (_, i) => `c${i}`);
+  await using lab = await openCurrentLab(`"id" BIGINT, ${names.map((name) => `"${name}" VARCHAR`).join(', ')}`, 'postgres', 140_000_000);
+  const values = Object.fromEntries(names.map((name) => [name, `${name}${'x'.repeat(20)}`]));
+  const unknown = Object.fromEntries(names.map((name) => [name, placeholder]));
+  const events = Array.from({ length: 10_000 }, (_, offset): RawEvent => {
+    const id = offset % 5_000;
+    const isUpdate = offset >= 5_000;
+    const place = { partition: 0, offset, logTimeUs: offset, key: JSON.stringify({ id }), lsn: offset, headers: {} };
+    return { ...place, op: isUpdate ? 'u' : 'c', after: { id, ...(isUpdate ? unknown : values) } };
+  });
+  const rows = await currentRows(lab, events);
+  assert.equal(rows.length, 5_000);
+  assert.ok(rows.every(([, ...columns]) => columns.every((column, i) => column === values[`c${i}`])));
+});
+
 test('a key that is used again does not inherit the large value of its former row', async () => {
   await using lab = await openCurrentLab(schema, 'postgres');
   const log = new EventLog(seededRandom(1));

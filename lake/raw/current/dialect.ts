@@ -56,8 +56,11 @@ export interface Dialect {
   instantOfText(text: string): string;
   /** Microseconds since the epoch, now. */
   readonly nowUs: string;
-  /** How far back key changes are followed for a value that no later event carried. Trino computes a relation as often as it is named. */
-  readonly hopsMax: number;
+  /**
+   * How often the way back over key changes is doubled, for a value that no later event carried: 3 follow eight of them. Trino
+   * computes a relation as often as it is named.
+   */
+  readonly hopDoublings: number;
 }
 
 const stringLiterals = literal(String.raw`"(?:[^"\\]|\\.)*"`);
@@ -94,7 +97,7 @@ const duckdb: Dialect = {
   instantOfMillis: (millis) => `make_timestamptz(${millis} * 1000)`,
   instantOfText: (text) => `make_timestamptz(epoch_us(TRY_CAST(${text} AS TIMESTAMP)))`,
   nowUs: 'epoch_us(now())',
-  hopsMax: 8,
+  hopDoublings: 3,
 };
 
 /** Types of raw tables are such that Trino has them. */
@@ -135,7 +138,7 @@ const trino: Dialect = {
   instantOfMillis: (millis) => `CAST(from_unixtime_nanos(${millis} * 1000000) AS timestamp(6) with time zone)`,
   instantOfText: (text) => `CAST(TRY(from_iso8601_timestamp_nanos(${text})) AS timestamp(6) with time zone)`,
   nowUs: 'CAST(to_unixtime(current_timestamp) * 1000000 AS bigint)',
-  hopsMax: 2,
+  hopDoublings: 1,
 };
 
 export const dialects: Readonly<Record<DialectName, Dialect>> = { duckdb, trino };

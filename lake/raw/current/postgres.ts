@@ -54,20 +54,18 @@ export function postgresCurrentSql(input: PostgresCurrent, dialect: Dialect): st
     AND NOT CASE WHEN kept.lsn IS NULL THEN coalesce(truncated.logged > kept.logged, false) ELSE coalesce(truncated.lsn > kept.lsn, false) END)`,
     ...(large.length === 0 ? [] : carryRelations(large, dialect)),
   ];
-  const hops = Array.from({ length: large.length === 0 ? 0 : dialect.hopsMax }, (_, i) => i + 1);
-  const joins = [
-    ...(large.length === 0 ? [] : ['LEFT JOIN carried m0 ON m0.k = alive.k AND m0.n = alive.n']),
-    ...hops.map((hop) =>
-      hop === 1
-        ? 'LEFT JOIN moves m1 ON m1.k = alive.k AND m1.life = alive.life'
-        : `LEFT JOIN moves m${hop} ON m${hop}.k = m${hop - 1}.from_k AND m${hop}.life = m${hop - 1}.from_life`,
-    ),
-  ];
+  const joins =
+    large.length === 0
+      ? []
+      : [
+          'LEFT JOIN carried c ON c.k = alive.k AND c.n = alive.n',
+          `LEFT JOIN ${movesOver(dialect.hopDoublings)} m ON m.k = alive.k AND m.life = alive.life`,
+        ];
   const selected = columns.map((field) => {
     const value = valueSql(field, 'alive.a', dialect);
     const index = large.indexOf(field);
     if (index < 0) return `${value} AS ${quoted(field.name)}`;
-    const known = `coalesce(${['m0', ...hops.map((hop) => `m${hop}`)].map((relation) => `${relation}.v${index}`).join(', ')})`;
+    const known = `coalesce(c.v${index}, m.v${index})`;
     return `CASE WHEN ${isUnavailable(value, field)} AND ${known} IS NOT NULL THEN ${known}[1] ELSE ${value} END AS ${quoted(field.name)}`;
   });
   return `WITH events AS (
@@ -97,7 +95,14 @@ function eventRelations({ from, hasLsn }: PostgresCurrent): readonly string[] {
   ];
 }
 
-/** `carried`: the last value known of each large column, by event. `moves`: what the row had under the key it came from. */
+function movesOver(doublings: number): string {
+  return `moves${2 ** doublings}`;
+}
+
+/**
+ * `carried`: the last value known of each large column, by event. `moves1`: what the row had under the key it came from; `moves2`
+ * under the two before, `moves4` … : each is the one before it joined to itself, since every join of a plan holds memory of its own.
+ */
 function carryRelations(large: readonly CurrentColumn[], dialect: Dialect): readonly string[] {
   const isAnyUnavailable = large.map((column) => isUnavailable(valueSql(column, 'a', dialect), column)).join(' OR ');
   const known = large.map((column, i) => {
@@ -106,16 +111,24 @@ function carryRelations(large: readonly CurrentColumn[], dialect: Dialect): read
     return `${dialect.lastKnown(said, 'PARTITION BY k, life ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW')} AS v${i}`;
   });
   const values = large.map((_, i) => `d.v${i}`).join(', ');
+  const farther = Array.from({ length: dialect.hopDoublings }, (_, i) => {
+    const nearer = movesOver(i);
+    const either = large.map((_column, at) => `coalesce(near.v${at}, far.v${at}) AS v${at}`).join(', ');
+    return `${movesOver(i + 1)} AS (
+  SELECT near.k, near.life, far.from_k, far.from_life, ${either}
+  FROM ${nearer} near LEFT JOIN ${nearer} far ON far.k = near.from_k AND far.life = near.from_life)`;
+  });
   return [
     `carried AS (
   SELECT k, n, life, op, lsn, old_key, new_key, ${known.join(',\n    ')}
   FROM kept WHERE k IN (SELECT k FROM kept WHERE ${isAnyUnavailable} UNION ALL SELECT old_key FROM kept WHERE old_key IS NOT NULL))`,
-    `moves AS (
+    `moves1 AS (
   SELECT * FROM (
     SELECT c.k, c.life, d.k AS from_k, d.life AS from_life, ${values}, row_number() OVER (PARTITION BY c.k, c.life ORDER BY d.n DESC) AS choice
     FROM kept c JOIN carried d ON d.k = c.old_key AND d.new_key = c.k AND d.lsn = c.lsn AND d.op = 'd'
     WHERE c.op = 'c' AND c.old_key IS NOT NULL) candidates
   WHERE choice = 1)`,
+    ...farther,
   ];
 }
 
