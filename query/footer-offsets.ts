@@ -52,8 +52,9 @@ async function footerOf({ key, bytes }: ObjectHead, store: ObjectStore, signal?:
   return length <= tail.length ? tail.slice(-length) : store.get(key, { start: bytes - length, end: bytes }, signal);
 }
 
+const figure = (name: string, column: string): string => `max(CASE WHEN path_in_schema = ${literal(column)} THEN ${name} END)`;
+
 async function rangesIn(path: string, duckdb: ReadingDuckdb, signal?: AbortSignal): Promise<readonly OffsetRange[] | null> {
-  const figure = (name: string, column: string) => `max(CASE WHEN path_in_schema = ${literal(column)} THEN ${name} END)`;
   const sql = `SELECT ${figure('stats_min_value', '_log_partition')}, ${figure('stats_max_value', '_log_partition')}, ${figure('stats_max_value', '_log_offset')} FROM parquet_metadata(${literal(path)}) GROUP BY row_group_id`;
   try {
     const { rows } = await duckdb.all(sql, signal);

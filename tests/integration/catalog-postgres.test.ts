@@ -1,7 +1,6 @@
 // The catalog's store on a real PostgreSQL: what every store promises, and what only this one can meet.
 
-import assert from 'node:assert/strict';
-import test, { after } from 'node:test';
+import { after } from 'node:test';
 import { auditStoreSuite } from '../conformance/audit-store-suite.ts';
 import { catalogStoreSuite, sharedCatalogStoreSuite } from '../conformance/catalog-store-suite.ts';
 import { entityStoreSuite } from '../conformance/entity-store-suite.ts';

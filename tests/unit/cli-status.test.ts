@@ -59,14 +59,15 @@ test('columns that may be masked ones renamed are named with what they are maske
   assert.match(text, /\n {2}next: foz contract draft users .*foz contract register FILE --activate, foz contract apply users/);
 });
 
+const asked = (kind: string) => catalogStatus(loadedWith(kind), AbortSignal.timeout(waitMaxMs));
+const embedded = (listen: string): string => `{ kind: embedded, listen: '${listen}', store: 'postgres://foz:hunter22@db/foz' }`;
+
 test('a catalog that does not answer, or says that it is not ready, is told apart', async (t) => {
   const server = createServer((_request, response) => response.writeHead(503).end());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
-  const asked = (kind: string) => catalogStatus(loadedWith(kind), AbortSignal.timeout(waitMaxMs));
-  const embedded = (listen: string): string => `{ kind: embedded, listen: '${listen}', store: 'postgres://foz:hunter22@db/foz' }`;
   const busy = catalogStatusText(await asked(embedded(url.slice('http://'.length))));
   assert.equal(busy, `catalog: not ready (status 503)   ${url}   store: postgres://foz@db/foz; its log says which store does not answer`);
   assert.match(
