@@ -90,7 +90,7 @@ export const errorTable = {
   CATALOG_KEY_TAKEN: {
     retry: 'reconcile',
     exit: 'dependency',
-    help: 'Another request with the same Idempotency-Key was applied first; this one changed nothing. Send it again to get the first one\'s answer.',
+    help: "Another request with the same Idempotency-Key was applied first; this one changed nothing. Send it again to get the first one's answer.",
   },
   CATALOG_REFUSED: { retry: 'manual', exit: 'dependency', help: 'The catalog refused the request. The message says why.' },
   IDENTITY_UNREACHABLE: {
