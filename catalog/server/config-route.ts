@@ -25,13 +25,18 @@ export function configRoute(app: FastifyInstance, { warehouse, overrides, idempo
   });
   app.get('/v1/config', may('reader'), async (request, reply) => {
     const asked = member(request.query, 'warehouse')?.replace(/\/+$/, '');
-    if (asked !== undefined && asked !== '' && asked !== warehouse) {
+    if (asked !== undefined && asked !== '' && plainFile(asked) !== plainFile(warehouse)) {
       const message = `Warehouse does not exist: ${asked}; this catalog has ${warehouse}`;
       return sendError(reply, { status: 404, type: 'NoSuchWarehouseException', message });
     }
     const config = { defaults: {}, overrides, endpoints, 'idempotency-key-lifetime': idempotencyKeyLifetime };
     return sendJson(reply, 200, JSON.stringify(config));
   });
+}
+
+/** `file:/lake` and `file:///lake` are one folder; here nothing but a name is asked for. */
+function plainFile(location: string): string {
+  return location.replace(/^file:\/+/, 'file:/');
 }
 
 /** As the specification spells it: this catalog has no prefix of its own. */

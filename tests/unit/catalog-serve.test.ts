@@ -73,6 +73,12 @@ test('without a foz.yaml: one line says where it listens; what was answered is t
     },
   );
   assert.equal((await send(`${told['url']}/readyz`)).status, 200);
+  for (const [warehouse, status] of [
+    [`file:${folder}/lake`, 200],
+    [`file://${folder}/lake/`, 200],
+    [`file:${folder}/other`, 404],
+  ] as const)
+    assert.equal((await send(`${told['url']}/v1/config?warehouse=${encodeURIComponent(warehouse)}`)).status, status, warehouse);
   await send(`${told['url']}/v1/namespaces`, { namespace: ['raw'] });
   const created = await send(`${told['url']}/v1/namespaces/raw/tables`, { name: 'users', schema });
   assert.equal(created.status, 200);
