@@ -16,7 +16,7 @@ const contractOf = (text: string) => {
 function wideDocument(version: string, lengthMax: number): string {
   const column = (index: number) =>
     `      - { name: c${index}, logicalType: string, physicalType: text, logicalTypeOptions: { maxLength: ${lengthMax}, pattern: "^(a|b)*c{${index % 9}}$" } }`;
-  const columns = Array.from({ length: 600 }, (_, index) => column(index)).join('\n');
+  const columns = Array.from({ length: 1_500 }, (_, index) => column(index)).join('\n');
   return `apiVersion: v3.2.0\nkind: DataContract\nid: wide\nname: Wide\nversion: ${version}\nstatus: active\nschema:\n  - name: wide\n    logicalType: object\n    properties:\n${columns}\n`;
 }
 
