@@ -34,8 +34,8 @@ export interface BusyUpkeepFigures {
 
 const hourMs = 3_600_000;
 
-/** Until told to stop; a run that has begun is ended. */
-export async function busyUpkeep(input: BusyUpkeepInput, isOver: () => boolean): Promise<BusyUpkeepFigures> {
+/** Until told to stop, by what it has done so far; a run that has begun is ended. */
+export async function busyUpkeep(input: BusyUpkeepInput, isOver: (done: BusyUpkeepFigures) => boolean): Promise<BusyUpkeepFigures> {
   const { ident, catalog, directory } = input;
   const sum = { runs: 0, compacted: 0, conflicts: 0, expired: 0, swept: 0 };
   const options = {
@@ -59,7 +59,7 @@ export async function busyUpkeep(input: BusyUpkeepInput, isOver: () => boolean):
       if (step === 'orphans') sum.swept += figures['objects'] ?? 0;
     }
   };
-  for (; !isOver(); sum.runs++) {
+  for (; !isOver(sum); sum.runs++) {
     await keepUp(['compact', 'manifests', 'orphans'], 0);
     if (sum.runs % 3 === 2) await keepUp(['expire'], 2 * hourMs);
     await systemClock.sleep(input.pauseMs);
