@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
-import { idSchema, setProperty, withCatalogWorld, type Answered, type CatalogWorld } from '../unit/catalog-http-fixture.ts';
+import { idSchema, idView, setProperty, withCatalogWorld, type Answered, type CatalogWorld } from '../unit/catalog-http-fixture.ts';
 
 const folder = fileURLToPath(new URL('../../../shared/vectors/', import.meta.url));
 const file = existsSync(folder) ? readdirSync(folder).find((name) => name.startsWith('rest-catalog-open-api')) : undefined;
@@ -18,19 +18,7 @@ type Json = Record<string, unknown>;
 /** method, path, body */
 type Asked = readonly [string, string, unknown?];
 
-const view = {
-  name: 'v',
-  schema: idSchema,
-  'view-version': {
-    'version-id': 1,
-    'timestamp-ms': 1,
-    'schema-id': 0,
-    summary: {},
-    representations: [{ type: 'sql', dialect: 'trino', sql: 'SELECT 1 id' }],
-    'default-namespace': ['a'],
-  },
-  properties: {},
-};
+const view = idView('v');
 
 const snapshot = {
   'snapshot-id': 7,

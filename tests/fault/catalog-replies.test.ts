@@ -10,7 +10,7 @@ import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
 import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
-import { idSchema, setProperty } from '../unit/catalog-http-fixture.ts';
+import { idSchema, idView, setProperty } from '../unit/catalog-http-fixture.ts';
 
 const runs = process.env['FOZ_TEST_LONG'] === '1' ? 200 : 3;
 const clients = 4;
@@ -94,19 +94,7 @@ async function raceUnder(plan: readonly Fault[], kind: 'tables' | 'views'): Prom
   }
 }
 
-const view = {
-  name: 't',
-  schema: idSchema,
-  'view-version': {
-    'version-id': 1,
-    'timestamp-ms': 1,
-    'schema-id': 0,
-    summary: {},
-    representations: [{ type: 'sql', dialect: 'trino', sql: 'SELECT 1 id' }],
-    'default-namespace': ['a'],
-  },
-  properties: {},
-};
+const view = idView('t');
 
 const plans = fc.array(fc.constantFrom<Fault>('none', 'none', 'before', 'after'), { minLength: 40, maxLength: 160 });
 

@@ -66,4 +66,19 @@ export async function keysOf(store: ObjectStore, prefix = ''): Promise<string[]>
 
 export const idSchema = { type: 'struct', 'schema-id': 0, fields: [{ id: 1, name: 'id', required: false, type: 'long' }] } as const;
 
+/** What makes a view over that schema. */
+export const idView = (name: string) => ({
+  name,
+  schema: idSchema,
+  'view-version': {
+    'version-id': 1,
+    'timestamp-ms': 1,
+    'schema-id': 0,
+    summary: {},
+    representations: [{ type: 'sql', dialect: 'trino', sql: 'SELECT 1 id' }],
+    'default-namespace': ['a'],
+  },
+  properties: {},
+});
+
 export const setProperty = (name: string, value: string) => ({ action: 'set-properties', updates: { [name]: value } });

@@ -11,25 +11,14 @@ import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts'
 import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
-import { idSchema, keysOf, setProperty, withCatalogWorld, type Answered, type CatalogWorld } from './catalog-http-fixture.ts';
+import { idSchema, idView, keysOf, setProperty, withCatalogWorld, type Answered, type CatalogWorld } from './catalog-http-fixture.ts';
 
 const keyOf = (number: number): Record<string, string> => ({
   'idempotency-key': `0195a0f2-79b0-7cc3-98c4-${String(number).padStart(12, '0')}`,
 });
 const key = keyOf(0);
 
-const view = {
-  name: 'v',
-  schema: idSchema,
-  'view-version': {
-    'version-id': 1,
-    'timestamp-ms': 1,
-    'schema-id': 0,
-    summary: {},
-    representations: [{ type: 'sql', dialect: 'trino', sql: 'SELECT 1 id' }],
-    'default-namespace': ['a'],
-  },
-};
+const view = idView('v');
 
 const named = (name: string) => ({ namespace: ['a'], name });
 const commit = { updates: [setProperty('p', '1')] };
