@@ -176,10 +176,10 @@ async function dropRelation(sql: SqlTransaction, { namespace, name, kind, expect
   if (typeof keepUntil === 'number') {
     // A table registered under two names can be dropped twice: the later drop is the one kept.
     await sql.change(
-      `INSERT INTO dropped_relations (${droppedColumns}, purging) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
+      `INSERT INTO dropped_relations (${droppedColumns}, purging) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (uuid) DO UPDATE SET namespace = excluded.namespace, name = excluded.name, kind = excluded.kind,
       metadata_location = excluded.metadata_location, dropped_at = excluded.dropped_at, keep_until = excluded.keep_until,
-      purge = excluded.purge, purging = 0`,
+      purge = excluded.purge, purging = excluded.purging`,
       namespace,
       name,
       kind,
@@ -188,6 +188,8 @@ async function dropRelation(sql: SqlTransaction, { namespace, name, kind, expect
       Number(at),
       keepUntil,
       purge === true ? 1 : 0,
+      // Without a grace its purge has begun.
+      keepUntil <= Number(at) ? 1 : 0,
     );
   }
   await writeRecord(sql, record);

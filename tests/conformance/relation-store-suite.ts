@@ -191,6 +191,16 @@ export function relationStoreSuite(world: StoreWorld): void {
     assert.equal((await subjects(store)).length, 1, 'forgotten once, recorded once');
   });
 
+  check('a drop without a grace cannot be taken back: its purge has begun', async (store) => {
+    await store.insertRelation(table('users'));
+    await store.dropRelation('table', raw('users'), { ...keep, keepUntil: keep.at });
+    assert.equal(await store.undropRelation('uuid-users', raw('users')), 'purging');
+    assert.deepEqual(
+      (await store.takeDropped(keep.at, 10)).map(({ uuid }) => uuid),
+      ['uuid-users'],
+    );
+  });
+
   check('a drop that is not kept leaves nothing, and a later drop of the same table replaces the kept one', async (store) => {
     await store.dropRelation('table', raw('users'), forget);
     assert.deepEqual(await store.listDropped(all), []);
