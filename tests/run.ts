@@ -1,5 +1,5 @@
 // `npm test`: format, lint and types, then the lanes in the order of their price. Every lane runs even when one before it
-// failed; skips are listed again at the end, so that nothing is quietly left out. Arguments: lane names, `--long` (full
+// failed; failures and skips are listed again at the end, so that nothing is quietly left out. Arguments: lane names, `--long` (full
 // counts), `--no-checks` (lanes only). `npm run test:clients` names a lane that runs only when it is named.
 
 import { spawn } from 'node:child_process';
@@ -22,6 +22,8 @@ interface Result {
   readonly isOk: boolean;
   readonly counts: Readonly<Record<string, number>>;
   readonly skipped: readonly string[];
+  /** What the reporter says at its end of the tests that failed. */
+  readonly failures: readonly string[];
 }
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -43,6 +45,9 @@ const checks: readonly { readonly name: string; readonly command: readonly strin
   { name: 'oxlint', command: ['oxlint'] },
   { name: 'tsc --noEmit', command: ['tsc', '--noEmit'] },
 ];
+
+/** Of a lane's failures, told again at the end. */
+const failureLinesMax = 80;
 
 const countNames = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo'];
 
@@ -74,14 +79,15 @@ async function runCheck(name: string, [program = '', ...args]: readonly string[]
   console.log(`▶ ${name}`);
   const startedAt = Date.now();
   const { code } = await runProgram(join(root, 'node_modules', '.bin', program), args, {});
-  return { name, seconds: (Date.now() - startedAt) / 1000, isOk: code === 0, counts: {}, skipped: [] };
+  return { name, seconds: (Date.now() - startedAt) / 1000, isOk: code === 0, counts: {}, skipped: [], failures: [] };
 }
 
 async function runLane(lane: Lane, isLong: boolean): Promise<Result> {
   const files = globSync(`tests/${lane.name}/**/*.test.ts`, { cwd: root }).toSorted();
   console.log(`▶ ${lane.name}: ${files.length} files`);
   // No file is no success: node --test would look for tests elsewhere.
-  if (files.length === 0) return { name: lane.name, seconds: 0, isOk: false, counts: {}, skipped: ['(no test file in this lane)'] };
+  if (files.length === 0)
+    return { name: lane.name, seconds: 0, isOk: false, counts: {}, skipped: ['(no test file in this lane)'], failures: [] };
   const startedAt = Date.now();
   const timeoutMs = lane.timeoutMs * (isLong ? 10 : 1);
   const args = ['--test', '--test-reporter=spec', `--test-concurrency=${lane.concurrency}`, `--test-timeout=${timeoutMs}`, ...files];
@@ -89,7 +95,8 @@ async function runLane(lane: Lane, isLong: boolean): Promise<Result> {
     NODE_COMPILE_CACHE: compileCache,
     ...(isLong ? { FOZ_TEST_LONG: '1' } : {}),
   });
-  return { name: lane.name, seconds: (Date.now() - startedAt) / 1000, isOk: code === 0, counts: countsOf(lines), skipped: skipsOf(lines) };
+  const told = { counts: countsOf(lines), skipped: skipsOf(lines), failures: failuresOf(lines) };
+  return { name: lane.name, seconds: (Date.now() - startedAt) / 1000, isOk: code === 0, ...told };
 }
 
 /** Runs in a process group of its own; its output goes through and is kept by line. */
@@ -135,8 +142,19 @@ function skipsOf(lines: readonly string[]): string[] {
   return lines.filter((line) => /^\s*﹣ .* # /.test(line)).map((line) => line.replace(/^\s*﹣ /, ''));
 }
 
+function failuresOf(lines: readonly string[]): readonly string[] {
+  const heading = lines.lastIndexOf('✖ failing tests:');
+  return heading < 0 ? [] : lines.slice(heading + 1);
+}
+
 function summarize(results: readonly Result[], isLong: boolean): number {
   const isOk = results.every((result) => result.isOk);
+  for (const { name, failures } of results) {
+    if (failures.length === 0) continue;
+    const left = failures.length - failureLinesMax;
+    console.log(`\n✖ failed in ${name}:\n${failures.slice(0, failureLinesMax).join('\n')}`);
+    if (left > 0) console.log(`(${left} lines more above, at the end of the lane)`);
+  }
   console.log(`\n${isLong ? 'npm run test:long' : 'npm test'}`);
   for (const { name, seconds, isOk: laneOk, counts, skipped } of results) {
     const tests =
