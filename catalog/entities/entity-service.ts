@@ -7,6 +7,7 @@ import type { RegisteredDocuments } from '../registry/registered-documents.ts';
 import { ok, refused, type Answer, type Page, type Paged, type Refusal } from '../service/answer.ts';
 import type { RequestContext } from '../service/request-context.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
+import { everyRelation } from '../store/every-relation.ts';
 import type { AuditEntry } from '../store/change-record.ts';
 import type { StoredEntity } from '../store/entity-store.ts';
 import { columnFacts, tableOf, type ColumnFacts } from './column-facts.ts';
@@ -173,11 +174,9 @@ async function allDeclared({ store: { entities } }: EntityServiceOptions): Promi
 
 async function allRelations({ store }: EntityServiceOptions): Promise<readonly Relation[]> {
   const all: Relation[] = [];
-  for (let after: TableIdent | null = null; all.length < entityLimits.relations;) {
-    const page: readonly Relation[] = await store.allRelations({ after, limit: pageRows });
-    all.push(...page);
-    after = page.at(-1)?.ident ?? null;
-    if (page.length < pageRows) break;
+  for await (const relation of everyRelation(store)) {
+    if (all.length >= entityLimits.relations) break;
+    all.push(relation);
   }
   return all;
 }

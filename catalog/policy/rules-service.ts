@@ -10,6 +10,7 @@ import type { TableIdent } from '../catalog.ts';
 import type { EntityService } from '../entities/entity-service.ts';
 import type { Answer } from '../service/answer.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
+import { everyRelation } from '../store/every-relation.ts';
 import type { StoredRelation } from '../store/relation-store.ts';
 import { tokenDigest } from '../access/token-text.ts';
 import type { AccessPolicy } from './access-policy.ts';
@@ -42,7 +43,6 @@ export interface RulesServiceOptions {
 
 const freshForMs = 2_000;
 const relationsMax = 20_000;
-const pageRows = 1_000;
 
 /** Of Trino's connector: whose rights a view's text has. */
 const ownerProperty = 'trino.run-as-owner';
@@ -114,13 +114,11 @@ export function rulesService(options: RulesServiceOptions): RulesService {
 
 async function allRelations(store: CatalogStore): Promise<{ readonly relations: readonly StoredRelation[]; readonly isAll: boolean }> {
   const all: StoredRelation[] = [];
-  for (let after: TableIdent | null = null; all.length <= relationsMax;) {
-    const page: readonly StoredRelation[] = await store.allRelations({ after, limit: pageRows });
-    all.push(...page);
-    after = page.at(-1)?.ident ?? null;
-    if (page.length < pageRows) return { relations: all.slice(0, relationsMax), isAll: all.length <= relationsMax };
+  for await (const relation of everyRelation(store)) {
+    if (all.length === relationsMax) return { relations: all, isAll: false };
+    all.push(relation);
   }
-  return { relations: all.slice(0, relationsMax), isAll: false };
+  return { relations: all, isAll: true };
 }
 
 /** Without what grows with a table's history. One that cannot be read has no rule, and stays closed. */

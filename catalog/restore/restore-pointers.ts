@@ -9,11 +9,12 @@ import type { Clock } from '../../runtime/clock.ts';
 import { identText, type TableIdent } from '../catalog.ts';
 import { namespaceProblem, nameProblem, prefixOf } from '../service/locations.ts';
 import { namespaceKey, type CatalogStore } from '../store/catalog-store.ts';
+import { everyRelation } from '../store/every-relation.ts';
 import type { AuditAction, ChangeRecord } from '../store/change-record.ts';
 import type { DroppedRelation, RelationKind, StoredRelation } from '../store/relation-store.ts';
 import type { MetadataHead } from './metadata-heads.ts';
 
-const pageSize = 1000;
+const pageSize = 1_000;
 
 export type RestoreStep =
   /** It is not there. */
@@ -71,9 +72,9 @@ interface Stored {
 }
 
 async function storedRelations(store: CatalogStore | null): Promise<Stored> {
-  const limit = pageSize;
-  const relations = await allOf<StoredRelation>(async (last) => store?.allRelations({ after: last?.ident ?? null, limit }) ?? []);
-  const dropped = await allOf<DroppedRelation>(async (last) => store?.listDropped({ after: last?.uuid ?? null, limit }) ?? []);
+  const relations: StoredRelation[] = [];
+  if (store !== null) for await (const relation of everyRelation(store)) relations.push(relation);
+  const dropped = await allDropped(store);
   return {
     byName: new Map(relations.map((relation) => [nameKey(relation.ident), relation])),
     byUuid: new Map(relations.map((relation) => [relation.uuid, relation])),
@@ -81,10 +82,10 @@ async function storedRelations(store: CatalogStore | null): Promise<Stored> {
   };
 }
 
-async function allOf<T>(pageAfter: (last: T | null) => Promise<readonly T[]>): Promise<readonly T[]> {
-  const found: T[] = [];
+async function allDropped(store: CatalogStore | null): Promise<readonly DroppedRelation[]> {
+  const found: DroppedRelation[] = [];
   for (;;) {
-    const page = await pageAfter(found.at(-1) ?? null);
+    const page = (await store?.listDropped({ after: found.at(-1)?.uuid ?? null, limit: pageSize })) ?? [];
     found.push(...page);
     if (page.length < pageSize) return found;
   }

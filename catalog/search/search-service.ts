@@ -11,6 +11,7 @@ import { ownJobNamespace } from '../lineage/consumers.ts';
 import { ok, refused, type Answer } from '../service/answer.ts';
 import type { AuditRevision } from '../store/audit-store.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
+import { everyRelation } from '../store/every-relation.ts';
 import type { StoredRelation } from '../store/relation-store.ts';
 import type { LoadMetadata } from '../tables/table-facts-service.ts';
 import {
@@ -42,7 +43,6 @@ export interface SearchServiceOptions {
 
 /** Lineage says nothing of its changes: consumers are looked at again after this. */
 const consumersMaxAgeMs = 60_000;
-const relationRows = 1000;
 const loadsAtOnce = 8;
 /** Of one look at what changed; more, and everything is read again. */
 const changedMax = 1000;
@@ -96,14 +96,9 @@ async function relationDocuments(
 ): Promise<readonly SearchDocument[]> {
   const seen = new Set<string>();
   const unread: StoredRelation[] = [];
-  for (let after: TableIdent | null = null; ;) {
-    const rows: readonly StoredRelation[] = await store.allRelations({ after, limit: relationRows });
-    for (const row of rows) {
-      seen.add(row.uuid);
-      if (!tables.has(row.uuid) || changed === null || changed.has(identText(row.ident))) unread.push(row);
-    }
-    after = rows.at(-1)?.ident ?? null;
-    if (rows.length < relationRows) break;
+  for await (const row of everyRelation(store)) {
+    seen.add(row.uuid);
+    if (!tables.has(row.uuid) || changed === null || changed.has(identText(row.ident))) unread.push(row);
   }
   for (const uuid of tables.keys()) if (!seen.has(uuid)) tables.delete(uuid);
   for (let from = 0; from < unread.length; from += loadsAtOnce) {

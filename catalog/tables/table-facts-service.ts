@@ -15,6 +15,7 @@ import type { EntityView } from '../entities/entity-view.ts';
 import type { LineageService } from '../lineage/lineage-service.ts';
 import { ok, pagedFrom, refused, type Answer, type Page, type Paged, type Refusal } from '../service/answer.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
+import { everyRelation } from '../store/every-relation.ts';
 import type { StoredRelation } from '../store/relation-store.ts';
 import { tableColumns, type TableColumn } from './table-columns.ts';
 import { schemaViews, snapshotViews, type SchemaView, type SnapshotView } from './table-history.ts';
@@ -86,7 +87,6 @@ const manifestsKept = 1000;
 /** Some hundred thousand files. */
 const manifestBytesMax = 256 * 1024 * 1024;
 const loadsAtOnce = 8;
-const relationRows = 1000;
 /** Entries of the audit log looked at for who changed a table. */
 const entriesRead = 2000;
 const eventsRead = 1000;
@@ -123,12 +123,9 @@ export function tableFactsService(options: TableFactsOptions): TableFactsService
 
 async function list(options: TableFactsOptions, namespace: string | null, { token, size }: Page): Promise<Answer<Paged<TableSummary>>> {
   const relations: StoredRelation[] = [];
-  let after: TableIdent | null = token === null ? null : identOfToken(token);
-  for (;;) {
-    const rows = await options.store.allRelations({ after, limit: relationRows });
-    relations.push(...rows.filter(({ ident }) => namespace === null || isIn(ident, namespace)));
-    after = rows.at(-1)?.ident ?? null;
-    if (rows.length < relationRows || relations.length > size) break;
+  for await (const relation of everyRelation(options.store, token === null ? null : identOfToken(token))) {
+    if (namespace === null || isIn(relation.ident, namespace)) relations.push(relation);
+    if (relations.length > size) break;
   }
   const { items, nextToken } = pagedFrom(relations, size, ({ ident }) => JSON.stringify([ident.namespace, ident.name]));
   const owners = await options.entities.ofTables(items.map(({ ident }) => ident));
