@@ -29,6 +29,8 @@ function rawTableProperties(topic: string): Readonly<Record<string, string>> {
     'write.metadata.previous-versions-max': '20',
     'write.metadata.delete-after-commit.enabled': 'true',
     'history.expire.max-snapshot-age-ms': String(60 * 60 * 1000),
+    // A commit a second is usual here: with the four retries of the default, other writers give up.
+    'commit.retry.num-retries': '20',
   };
 }
 
