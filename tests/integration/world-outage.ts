@@ -10,7 +10,10 @@ import { prove, untilCaughtUp } from './world-table.ts';
 import { askJson, isLong, runFoz, targetOf, type Site, type World } from './world.ts';
 
 const partitions = 2;
-const awayMs = isLong ? 60_000 : 20_000;
+const awayMs = isLong ? 60_000 : 12_000;
+
+/** A store that hangs is noticed when its requests have timed out. */
+const noticedWithinMs = 90_000;
 
 interface Outage {
   readonly what: string;
@@ -33,7 +36,7 @@ export async function outageSection(t: TestContext, world: World): Promise<void>
       await outage.begin();
       const beganAt = Date.now();
       try {
-        const reason = await until(`/readyz tells of ${outage.what}`, 3 * awayMs, async () => failedCheck(site, outage.check));
+        const reason = await until(`/readyz tells of ${outage.what}`, noticedWithinMs, async () => failedCheck(site, outage.check));
         assert.match(reason, outage.reason);
         const status = await runFoz(['status', '-c', site.configFile], world.dir);
         assert.match(status.stdout, /waiting|away|not ready/i, `foz status: ${status.stdout} ${status.stderr}`);
