@@ -1,14 +1,12 @@
 // The worker with its adapters: from a configuration to one decoder a table over one engine. What it returns is the
 // caller's to dispose.
 
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Contracts } from '../catalog/contracts.ts';
 import type { ObjectStore } from '../lake/store/object-store.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { isAlive } from '../runtime/is-alive.ts';
 import type { Logger } from '../runtime/log.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { decodeEngine, type DecodeEngine } from '../sync/decode/decode-engine.ts';
@@ -22,6 +20,7 @@ import type { LoadedConfig } from './config.ts';
 import { crashHook } from './crash-hook.ts';
 import { pathIn, syncOptions, tableTargets } from './settings.ts';
 import { workerContracts } from './wire.ts';
+import { workDirectory } from './work-directory.ts';
 
 export interface WorkerParts {
   readonly store: ObjectStore;
@@ -72,18 +71,4 @@ async function openDecoder(loaded: LoadedConfig, { ident }: TableTarget, engine:
     depthMax: limits.jsonDepth,
     attempts: { directory: join(pathIn(loaded, loaded.config.lake.workDir), 'attempts'), table: ident.name },
   });
-}
-
-/** One folder a process, so that two workers never meet. */
-function workDirectory(loaded: LoadedConfig): string {
-  return join(pathIn(loaded, loaded.config.lake.workDir), String(process.pid));
-}
-
-/** Removes this process's folder and those of processes that are gone: files without a commit are worth nothing. */
-export async function clearWorkDirectory(loaded: LoadedConfig): Promise<void> {
-  const parent = pathIn(loaded, loaded.config.lake.workDir);
-  for (const name of existsSync(parent) ? await readdir(parent) : []) {
-    if (/^[0-9]+$/.test(name) && (Number(name) === process.pid || !isAlive(Number(name))))
-      await rm(join(parent, name), { recursive: true, force: true });
-  }
 }

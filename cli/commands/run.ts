@@ -57,6 +57,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
     { createPromMetrics },
     { metricsObserver },
     { version },
+    { clearWorkDirectory },
   ] = await Promise.all([
     import('../wire.ts'),
     import('../wire-worker.ts'),
@@ -65,6 +66,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
     import('../../runtime/prom-metrics.ts'),
     import('../observe.ts'),
     import('../version.ts'),
+    import('../work-directory.ts'),
   ]);
   const halted = new AbortController();
   const metrics = createPromMetrics({ version: version(), process: true });
@@ -74,7 +76,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
       if (call.options['exitOnHalt'] === true) halted.abort();
     },
   });
-  await workerWire.clearWorkDirectory(loaded);
+  await clearWorkDirectory(loaded);
   await using parts = new AsyncDisposableStack();
   const startedAt = Date.now();
   const started: Started = { worker: null, drift: null, quality: null, catalogUrl: null, waiting: 'starting' };
@@ -142,7 +144,7 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   checking.abort();
   const haltedTables = await stop(worker, logger);
   await started.quality?.done;
-  await workerWire.clearWorkDirectory(loaded);
+  await clearWorkDirectory(loaded);
   return haltedTables > 0 ? 4 : 0;
 }
 

@@ -11,8 +11,8 @@ import type { CommandCall } from '../command.ts';
 import { listOption } from '../facts/asked.ts';
 import { tableText } from '../output.ts';
 import { tableTargets } from '../settings.ts';
+import { workDirectory } from '../work-directory.ts';
 import { maintainedNamespaces, maintainOptions } from './maintain-options.ts';
-import { workDirectory } from './start-maintenance.ts';
 
 export const maintainSteps = [...maintenanceSteps, 'purge'] as const;
 

@@ -1,7 +1,6 @@
 // The upkeep beside a catalog or a worker, in their process: started once, ended with them.
 
 import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
@@ -12,7 +11,7 @@ import type { Metrics } from '../../runtime/metrics.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import type { LoadedConfig } from '../config.ts';
 import type { CatalogMaintenanceConfig } from '../options/catalog-maintenance.ts';
-import { pathIn } from '../settings.ts';
+import { workDirectory } from '../work-directory.ts';
 import { maintainedNamespaces, maintainOptions } from './maintain-options.ts';
 
 export interface MaintenanceParts {
@@ -56,10 +55,4 @@ export function startMaintenance(parts: MaintenanceParts): AsyncDisposable {
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** One folder a process. */
-export function workDirectory(loaded: LoadedConfig | null): string {
-  const parent = loaded === null ? join(tmpdir(), 'foz') : pathIn(loaded, loaded.config.lake.workDir);
-  return join(parent, String(process.pid));
 }
