@@ -6,6 +6,7 @@ export const erasePoints = [
   'commit:before',
   'commit:after',
   'sweep:before',
+  'sweep:listed',
   'sweep:before-data',
   'sweep:between-data',
   'sweep:after-data',

@@ -10,6 +10,7 @@ import { identText, type LoadedTable } from '../../catalog/catalog.ts';
 import type { DataFile } from '../../lake/iceberg/data-file.ts';
 import { storeKey } from '../../lake/iceberg/metadata-object.ts';
 import { sameLong, type Long } from '../../lake/iceberg/metadata.ts';
+import { lowestNext } from '../../lake/raw/lowest-next.ts';
 import { locationOf } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { retryDelayMs } from '../../runtime/retry.ts';
@@ -88,7 +89,10 @@ export async function eraseTable(
     expired = snapshotsOf(now, table);
   }
   await pass('sweep:before');
-  const swept = await sweep(table, now.keys, expired, { ...parts, crashPoint: pass }, signal);
+  // No file of the head that was looked at last holds the key any more.
+  const next = lowestNext(now.table.metadata);
+  const input = { ident: target.ident, table, keys: now.keys, expired, next };
+  const swept = await sweep(input, { ...parts, crashPoint: pass }, signal);
   return {
     rows: now.rowsInHead.reduce((sum, rows) => sum + rows, 0),
     files: now.inHead.size,

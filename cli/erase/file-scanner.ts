@@ -40,7 +40,7 @@ export interface FileScanner extends AsyncDisposable {
   scan(metadata: TableMetadata, file: CachedObject, keys: readonly HeldKey[], signal?: AbortSignal): Promise<FileScan>;
   /** The first record key of the file; null where no row has one. */
   sampleKey(metadata: TableMetadata, file: CachedObject, signal?: AbortSignal): Promise<Uint8Array | null>;
-  /** Whether every row lies below these offsets, by log partition. */
+  /** Whether every row lies below these offsets, by log partition; a row that has none does not. */
   isBelow(metadata: TableMetadata, file: CachedObject, next: ReadonlyMap<number, bigint>, signal?: AbortSignal): Promise<boolean>;
   /** To be uploaded and removed by the caller. Null where no row is left. */
   rewrite(metadata: TableMetadata, file: ManifestFileEntry, keys: readonly HeldKey[], signal?: AbortSignal): Promise<LocalFile | null>;
@@ -74,7 +74,7 @@ export async function openFileScanner(store: ObjectStore, options: ScannerOption
         async (rows) => {
           const ends = [...next].map(([partition, offset]) => `WHEN ${partition} THEN ${offset}`).join(' ');
           const end = ends === '' ? '0' : `CASE _log_partition ${ends} ELSE 0 END`;
-          const found = await duckdb.all(`SELECT count(*) FROM (${rows}) WHERE _log_offset >= ${end}`, signal);
+          const found = await duckdb.all(`SELECT count(*) FROM (${rows}) WHERE NOT coalesce(_log_offset < ${end}, false)`, signal);
           return Number(found.rows[0]?.[0]) === 0;
         },
         signal,

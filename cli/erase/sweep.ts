@@ -1,17 +1,17 @@
 // Objects of a table that nobody refers to any more, after an erasure. What was committed once and is named by no
 // snapshot now is dead at once: it can never come back. What was never committed may still be on its way, so it is only
-// deleted where no commit can name it: rows below the table's next offsets (I2 refuses such a commit), or a file of an
-// erasure or of another engine that began so long ago that it must have ended. Everything is found anew from table and
-// store, so that a run cut short is finished by the next one, wherever it ended: data files go first, then the
-// manifests that name them, then the lists.
+// deleted where no commit can name it: rows below the offsets at which no file of the head held the key (I2 refuses such a
+// commit), or a file of an erasure or of another engine that began so long ago that it must have ended. Everything is found
+// anew from table and store, so that a run cut short is finished by the next one, wherever it ended: data files go first,
+// then the manifests that name them, then the lists. What the table names after the listing stays: the ingest, and whoever
+// compacts what it added, go on meanwhile.
 
-import type { LoadedTable } from '../../catalog/catalog.ts';
+import type { Catalog, LoadedTable, TableIdent } from '../../catalog/catalog.ts';
 import { readManifest } from '../../lake/iceberg/manifest.ts';
 import { storeKey } from '../../lake/iceberg/metadata-object.ts';
 import type { Snapshot, TableMetadata } from '../../lake/iceberg/metadata.ts';
-import { snapshotFiles, type SnapshotFiles } from '../../lake/iceberg/snapshot-files.ts';
+import { snapshotFiles, type ManifestEntries, type SnapshotFiles } from '../../lake/iceberg/snapshot-files.ts';
 import { deleteObjects, metadataAt, objectsUnder } from '../../lake/iceberg/table-objects.ts';
-import { lowestNext } from '../../lake/raw/lowest-next.ts';
 import { keyOf, locationOf, type ObjectHead, type ObjectStore } from '../../lake/store/object-store.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { compactedSuffix } from '../../maintenance/compact/compact-table.ts';
@@ -20,12 +20,24 @@ import type { FileScanner } from './file-scanner.ts';
 import type { HeldKey } from './held-key.ts';
 
 export interface SweepParts {
+  readonly catalog: Catalog;
   readonly store: ObjectStore;
   readonly scanner: FileScanner;
   readonly clock: Clock;
   /** Removes copies on this machine. */
   readonly forget: (locations: readonly string[]) => Promise<void>;
   readonly crashPoint: (point: ErasePoint) => void | Promise<void>;
+}
+
+export interface SweepInput {
+  readonly ident: TableIdent;
+  /** After the erasure. */
+  readonly table: LoadedTable;
+  readonly keys: readonly HeldKey[];
+  /** Snapshots that it forgot. */
+  readonly expired: readonly Snapshot[];
+  /** By log partition: of no row below these does the head hold the key. */
+  readonly next: ReadonlyMap<number, bigint>;
 }
 
 export interface Swept {
@@ -43,24 +55,21 @@ const foreignAgeMaxMs = 3 * 86_400_000;
 /** How an erasure names its files: a worker's have no such end. */
 export const rewrittenSuffix = '-kept.parquet';
 
-export async function sweep(
-  table: LoadedTable,
-  keys: readonly HeldKey[],
-  expired: readonly Snapshot[],
-  parts: SweepParts,
-  signal?: AbortSignal,
-): Promise<Swept> {
+export async function sweep(input: SweepInput, parts: SweepParts, signal?: AbortSignal): Promise<Swept> {
   const { store } = parts;
-  const { metadata } = table;
-  const kept = await snapshotFiles(metadata.snapshots, store, new Map(), {}, signal);
-  const former = await formerFiles(metadata, expired, store, signal);
+  const { metadata } = input.table;
+  const known: ManifestEntries = new Map();
+  const before = await snapshotFiles(metadata.snapshots, store, known, {}, signal);
+  const former = await formerFiles(metadata, input.expired, store, signal);
   const objects = await objectsUnder(metadata, store, undefined, signal);
-  const dead = new Set([...kept.deleted, ...former.live.keys(), ...former.deleted].filter((location) => !kept.live.has(location)));
+  await parts.crashPoint('sweep:listed');
+  const kept = await alsoNamedNow(before, input, known, parts, signal);
+  const dead = new Set([...before.deleted, ...former.live.keys(), ...former.deleted].filter((location) => !kept.live.has(location)));
   const left: { location: string; why: string }[] = [];
   for (const object of objects.values()) {
     const location = locationOf(store, object.key);
     if (!location.endsWith('.parquet') || kept.live.has(location) || dead.has(location)) continue;
-    const why = await whyLeft(table, object, keys, parts, signal);
+    const why = await whyLeft(object, input, parts, signal);
     if (why === 'dead') dead.add(location);
     else if (why !== null) left.push({ location, why });
   }
@@ -76,6 +85,27 @@ export async function sweep(
   await parts.crashPoint('sweep:after-manifests');
   await deleteObjects(manifestLists, store, undefined, signal);
   return { dataFiles: dataFiles.length, manifests: manifests.length, manifestLists: manifestLists.length, left };
+}
+
+type Kept = Pick<SnapshotFiles, 'live' | 'manifests' | 'manifestLists'>;
+
+/** What was committed between the erasure and the listing is among the objects, and named. */
+async function alsoNamedNow(
+  before: SnapshotFiles,
+  { ident, table }: SweepInput,
+  known: ManifestEntries,
+  { catalog, store }: SweepParts,
+  signal?: AbortSignal,
+): Promise<Kept> {
+  const now = await catalog.loadTable(ident, signal);
+  const isSame = now?.metadata['table-uuid'] === table.metadata['table-uuid'];
+  if (now === null || !isSame || now.metadataLocation === table.metadataLocation) return before;
+  const { live, manifests, manifestLists } = await snapshotFiles(now.metadata.snapshots, store, known, {}, signal);
+  return {
+    live: new Map([...before.live, ...live]),
+    manifests: new Set([...before.manifests, ...manifests]),
+    manifestLists: new Set([...before.manifestLists, ...manifestLists]),
+  };
 }
 
 /** What snapshots named that the table has no more: those just expired, and those that earlier metadata files still tell of. */
@@ -97,30 +127,30 @@ async function formerFiles(
 
 /** Of a data file that no snapshot names: `dead`, null where it does not hold the key, or why it has to stay for now. */
 async function whyLeft(
-  { metadata }: LoadedTable,
   object: ObjectHead,
-  keys: readonly HeldKey[],
+  { table: { metadata }, keys, next }: SweepInput,
   { store, scanner, clock }: SweepParts,
   signal?: AbortSignal,
 ): Promise<string | null> {
   const file = { location: locationOf(store, object.key), bytes: object.bytes };
   const { rows } = await scanner.scan(metadata, file, keys, signal);
   if (rows.every((count) => count === 0)) return null;
-  // A compaction asserts that every file it stands for is in the head; those that held the key are not, and never will be.
-  if (file.location.endsWith(compactedSuffix)) return 'dead';
-  const ageMs = clock.now() - object.modifiedAt;
-  if (!/\/[0-9a-f-]{36}\.parquet$/.test(file.location)) {
-    const isOver = ageMs > (file.location.endsWith(rewrittenSuffix) ? rewrittenAgeMaxMs : foreignAgeMaxMs);
+  const isCompacted = file.location.endsWith(compactedSuffix);
+  if (!isCompacted && !/\/[0-9a-f-]{36}\.parquet$/.test(file.location)) {
+    const isRewritten = file.location.endsWith(rewrittenSuffix);
+    const isOver = clock.now() - object.modifiedAt > (isRewritten ? rewrittenAgeMaxMs : foreignAgeMaxMs);
     return isOver ? 'dead' : 'written by another erasure or engine that may still commit it';
   }
-  if (await scanner.isBelow(metadata, file, lowestNext(metadata), signal)) return 'dead';
-  return 'flushed by a worker, not committed yet';
+  // A compaction asserts that every file it stands for is in the head. Those that held the key below these offsets are not,
+  // and never will be; of rows that came since, with the key again, they are.
+  if (await scanner.isBelow(metadata, file, next, signal)) return 'dead';
+  return isCompacted ? 'compacted from rows that came later, and may still be committed' : 'flushed by a worker, not committed yet';
 }
 
 /** Manifests that no snapshot names and that name a file which is gone: of merges and commits that came to nothing. */
 async function danglingManifests(
   objects: ReadonlyMap<string, ObjectHead>,
-  kept: SnapshotFiles,
+  kept: Kept,
   known: ReadonlySet<string>,
   dead: ReadonlySet<string>,
   store: ObjectStore,

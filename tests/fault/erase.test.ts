@@ -4,10 +4,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { erasePoints, type ErasePoint } from '../../cli/erase/erase-point.ts';
+import type { Compacted } from '../../maintenance/compact/compact-table.ts';
+import type { MaintenancePoint } from '../../maintenance/maintenance-point.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { readChain } from '../../lake/raw/offset-chain.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { erase, event, loadedTable, textsHeld } from '../unit/erase-fixture.ts';
+import { compact } from '../unit/maintenance-fixture.ts';
 import { queryLab, type LakeRecord, type QueryLab } from '../unit/query-fixture.ts';
 
 const inserted = (id: number): LakeRecord => ({
@@ -101,6 +104,37 @@ test('ingest wins every conflict, what it adds meanwhile is erased too, and noth
   assert.deepEqual(await offsets(lab), [0, 1, 3, 5, 6, 7, 9]);
   await assertWhole(lab);
 });
+
+for (const isCommitted of [true, false]) {
+  test(`rows of the key that come before the sweep and are compacted, ${isCommitted ? 'committed' : 'not committed yet'}, stay`, async () => {
+    await using lab = await filled();
+    const swept = Promise.withResolvers<void>();
+    let compacting: Promise<Compacted> | undefined;
+    const erased = await erase(lab, '5', {
+      crashPoint: async (at) => {
+        if (at !== 'sweep:before') return;
+        for (const id of [5, 21, 22]) await lab.land([inserted(id)]);
+        const prepared = Promise.withResolvers<void>();
+        const pass = async (step: MaintenancePoint): Promise<void> => {
+          if (step === 'compact:before-commit') prepared.resolve();
+          if (step === 'compact:before-commit' && !isCommitted) await swept.promise;
+        };
+        compacting = compact(lab, { pass });
+        await (isCommitted ? compacting : prepared.promise);
+      },
+    });
+    swept.resolve();
+    const { bins, left } = (await compacting) ?? {};
+    assert.deepEqual([bins, left], [1, []]);
+    assert.deepEqual(
+      erased.swept.left.map(({ why }) => why),
+      isCommitted ? [] : ['compacted from rows that came later, and may still be committed'],
+    );
+    assert.deepEqual(await offsets(lab), allBut(9));
+    await assertWhole(lab);
+    assert.deepEqual((await lab.lake.query('SELECT id FROM current.users ORDER BY 1')).rows.flat(), [3n, 4n, 5n, 6n, 21n, 22n]);
+  });
+}
 
 test('a worker started from nothing goes on behind what was erased, and reads none of it back', async () => {
   await using lab = await filled();
