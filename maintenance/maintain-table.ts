@@ -8,20 +8,20 @@ import { checkWritable, liveManifestsOf } from '../lake/iceberg/metadata-object.
 import { planExpiry } from '../lake/iceberg/expire.ts';
 import { defaultMergeLimits, manifestsToMerge } from '../lake/iceberg/merge-manifests.ts';
 import { mainSnapshot } from '../lake/iceberg/metadata.ts';
-import { planScan } from '../lake/iceberg/scan.ts';
 import type { ObjectStore } from '../lake/store/object-store.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import type { Random } from '../runtime/random.ts';
 import type { BesideOutcome } from './commit-beside.ts';
 import { compactTable, findBins, type CompactDeps } from './compact/compact-table.ts';
-import { smallFiles, type CompactionLimits } from './compact/plan-compaction.ts';
+import type { CompactionLimits } from './compact/plan-compaction.ts';
 import { openFileRewriter } from './compact/rewrite-files.ts';
 import { expireTable, expiryPolicyOf } from './expire-table.ts';
 import type { MaintenanceHook } from './maintenance-point.ts';
 import { mergeTableManifests } from './merge-table-manifests.ts';
 import { sweepTable } from './sweep/sweep-table.ts';
 import { openUploadOffsets } from './sweep/upload-offsets.ts';
+import { upkeepFailure } from './upkeep-failure.ts';
 
 export const maintenanceSteps = ['expire', 'manifests', 'compact', 'orphans'] as const;
 export type MaintenanceStep = (typeof maintenanceSteps)[number];
@@ -50,8 +50,11 @@ export interface MaintainDeps {
 
 export interface StepReport {
   readonly step: MaintenanceStep;
-  /** `left`: others were faster, or it cannot be done; `unknown`: a commit may have been applied. */
-  readonly outcome: 'done' | 'nothing' | 'left' | 'unknown';
+  /**
+   * `left`: others were faster, or it cannot be done; `failed`: something is damaged, or a bug; `unknown`: a commit may have
+   * been applied.
+   */
+  readonly outcome: 'done' | 'nothing' | 'left' | 'failed' | 'unknown';
   readonly detail: string;
   /** By name: files, rows, bytesBefore, … */
   readonly figures: Readonly<Record<string, number>>;
@@ -62,7 +65,7 @@ export interface StepReport {
 export interface TableReport {
   readonly table: string;
   readonly steps: readonly StepReport[];
-  /** After the run, where it was looked at. */
+  /** After the compaction, where it was looked at. */
   readonly smallFiles: number | null;
 }
 
@@ -91,7 +94,8 @@ export async function maintainTable(
     }
     reports.push(await leftAlone(step, () => run(step, ident, table, deps, isDry, signal)));
   }
-  return { table: identText(ident), steps: reports, smallFiles: await countSmall(ident, steps, deps, signal) };
+  const smallFiles = reports.find(({ step }) => step === 'compact')?.figures['smallFiles'] ?? null;
+  return { table: identText(ident), steps: reports, smallFiles };
 }
 
 type Step = (ident: TableIdent, table: LoadedTable, deps: MaintainDeps, isDry: boolean, signal?: AbortSignal) => Promise<StepReport>;
@@ -101,13 +105,14 @@ function run(step: MaintenanceStep, ident: TableIdent, table: LoadedTable, deps:
   return runs[step](ident, table, deps, isDry, signal);
 }
 
-/** A part of the format that Foz does not write, a table too large to look through: told, and the next step has its turn. */
+/** What one step cannot is told, and the next step has its turn. */
 async function leftAlone(step: MaintenanceStep, work: () => Promise<StepReport>): Promise<StepReport> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof LakeError) || !['TABLE_UNSUPPORTED', 'LIMIT_EXCEEDED'].includes(error.code)) throw error;
-    return { step, outcome: 'left', detail: error.message, figures: {}, notes: [] };
+    const outcome = upkeepFailure(error);
+    if (outcome === null || !(error instanceof LakeError)) throw error;
+    return { step, outcome, detail: error.message, figures: {}, notes: [] };
   }
 }
 
@@ -147,15 +152,16 @@ const compact: Step = async (ident, table, deps, isDry, signal) => {
     pass: deps.pass ?? (() => undefined),
   };
   if (isDry) {
-    const bins = await findBins(table, compactDeps, signal);
+    const { bins, smallFiles } = await findBins(table, compactDeps, signal);
     const files = bins.reduce((sum, bin) => sum + bin.files.length, 0);
     const bytes = bins.reduce((sum, bin) => sum + bin.bytes, 0);
-    return wouldDo(step, files, `${files} files would become ${bins.length}`, { files, bins: bins.length, bytesBefore: bytes });
+    return wouldDo(step, files, `${files} files would become ${bins.length}`, { files, bins: bins.length, bytesBefore: bytes, smallFiles });
   }
-  const { bins, files, rows, bytesBefore, bytesAfter, conflicts, left, isUnknown } = await compactTable(ident, table, compactDeps, signal);
-  const outcome = isUnknown ? 'unknown' : bins > 0 ? 'done' : left.length > 0 ? 'left' : 'nothing';
+  const { left, isUnknown, isFailed, table: _table, ...figures } = await compactTable(ident, table, compactDeps, signal);
+  const { files, bins } = figures;
+  const outcome = isUnknown ? 'unknown' : isFailed ? 'failed' : bins > 0 ? 'done' : left.length > 0 ? 'left' : 'nothing';
   const detail = bins > 0 ? `${files} files became ${bins}` : (left[0] ?? 'nothing to gain');
-  return { step, outcome, detail, figures: { files, bins, rows, bytesBefore, bytesAfter, conflicts }, notes: left };
+  return { step, outcome, detail, figures, notes: left };
 };
 
 const orphans: Step = async (ident, _table, deps, isDry, signal) => {
@@ -196,12 +202,4 @@ function committed(step: MaintenanceStep, outcome: BesideOutcome, detail: string
   if (outcome.kind === 'committed') return { step, outcome: 'done', detail, figures, notes: [] };
   if (outcome.kind === 'nothing') return { step, outcome: 'nothing', detail: 'nothing to do', figures, notes: [] };
   return { step, outcome: outcome.kind === 'unknown' ? 'unknown' : 'left', detail: outcome.message, figures, notes: [] };
-}
-
-async function countSmall(ident: TableIdent, steps: readonly MaintenanceStep[], deps: MaintainDeps, signal?: AbortSignal) {
-  if (!steps.includes('compact')) return null;
-  const table = await deps.catalog.loadTable(ident, signal);
-  if (table === null) return null;
-  const { files } = await planScan({ metadata: table.metadata, store: deps.store, deletes: 'report' }, signal);
-  return smallFiles(files, deps.options.compaction);
 }

@@ -75,7 +75,9 @@ async function tablesOf({ catalog, namespaces, logger }: MaintainTablesDeps, sig
 
 function tell({ table, steps, smallFiles }: TableReport, logger: Logger, metrics: Metrics | null, now: EpochMs): void {
   for (const { step, outcome, detail, figures, notes } of steps) {
-    if (outcome !== 'nothing') logger.info({ table, step, outcome, ...figures, notes: notes.slice(0, 5) }, detail);
+    const facts = { table, step, outcome, ...figures, notes: notes.slice(0, 5) };
+    if (outcome === 'failed') logger.warn(facts, detail);
+    else if (outcome !== 'nothing') logger.info(facts, detail);
     if (step === 'compact') {
       metrics?.count('foz_compacted_files_total', { table }, figures['files'] ?? 0);
       metrics?.count('foz_compaction_conflicts_total', { table }, figures['conflicts'] ?? 0);
@@ -84,12 +86,13 @@ function tell({ table, steps, smallFiles }: TableReport, logger: Logger, metrics
   }
   if (smallFiles !== null) metrics?.set('foz_small_files', { table }, smallFiles);
   const isLeft = steps.some(({ outcome }) => outcome === 'left' || outcome === 'unknown');
-  metrics?.count('foz_maintenance_runs_total', { table, result: isLeft ? 'left' : 'ok' });
+  const result = steps.some(({ outcome }) => outcome === 'failed') ? 'failed' : isLeft ? 'left' : 'ok';
+  metrics?.count('foz_maintenance_runs_total', { table, result });
   metrics?.set('foz_maintenance_last_run_timestamp_seconds', { table }, now / 1000);
 }
 
 function tellSweep(table: string, outcome: StepReport['outcome'], figures: StepReport['figures'], metrics: Metrics | null): void {
-  if (outcome === 'left') return;
+  if (outcome === 'left' || outcome === 'failed') return;
   metrics?.count('foz_orphan_objects_deleted_total', { table }, figures['objects'] ?? 0);
   metrics?.count('foz_orphan_bytes_deleted_total', { table }, figures['bytes'] ?? 0);
   metrics?.set('foz_orphan_objects_left', { table }, figures['left'] ?? 0);

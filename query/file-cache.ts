@@ -72,7 +72,7 @@ async function ensure(store: ObjectStore, object: CachedObject, path: string, si
   const bytes = await store.getFile(key, path, signal);
   if (bytes !== object.bytes)
     throw new LakeError('OBJECT_CORRUPT', `data file ${object.location} is not as long as its manifest says`, {
-      context: { expected: object.bytes, found: bytes },
+      context: { location: object.location, expected: object.bytes, found: bytes },
     });
 }
 

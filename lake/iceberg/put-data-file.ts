@@ -9,7 +9,6 @@ import type { TableMetadata } from './metadata.ts';
 
 export interface LocalFile {
   readonly path: string;
-  /** Partitioned by day, or not at all. */
   readonly dataFile: Omit<DataFile, 'filePath'>;
 }
 
@@ -27,13 +26,19 @@ export async function putDataFile(
   const base = keyOf(store, metadata.location);
   if (base === null)
     throw new LakeError('CONFIG_INVALID', `table location ${metadata.location} lies outside the object store ${store.root}`);
-  const key = `${base}/data/${dayFolder(dataFile)}${randomUUID()}${suffix}`;
+  const key = `${base}/data/${dayFolder(dataFile, metadata)}${randomUUID()}${suffix}`;
   const outcome = await store.putFile(key, path, { ifAbsent: true, contentType: 'application/vnd.apache.parquet' }, signal);
   if (outcome.kind === 'exists') throw new LakeError('STORE_OUTCOME_UNKNOWN', `object ${key} exists already`);
   return { ...dataFile, filePath: locationOf(store, key) };
 }
 
-function dayFolder({ partition }: Pick<DataFile, 'partition'>): string {
-  const days = Object.values(partition)[0];
-  return days === null || days === undefined ? '' : `date=${new Date(days * 86_400_000).toISOString().slice(0, 10)}/`;
+/** Tables by day lie in folders by date. Others need none: every engine takes partition values from the manifests. */
+function dayFolder({ partition }: Pick<DataFile, 'partition'>, metadata: TableMetadata): string {
+  for (const { 'field-id': id, transform } of metadata['partition-specs'].flatMap(({ fields }) => fields)) {
+    const days = partition[id];
+    if (transform !== 'day' || days === null || days === undefined) continue;
+    const date = new Date(days * 86_400_000);
+    return Number.isNaN(date.getTime()) ? '' : `date=${date.toISOString().slice(0, 10)}/`;
+  }
+  return '';
 }

@@ -19,7 +19,8 @@ import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { commitBeside, newerTable, type BesideCommit, type BesideDeps, type BesideOutcome } from '../commit-beside.ts';
 import type { MaintenanceHook } from '../maintenance-point.ts';
-import { planCompaction, type Bin, type CompactionLimits } from './plan-compaction.ts';
+import { upkeepFailure } from '../upkeep-failure.ts';
+import { isSmall, planCompaction, smallFiles, type Bin, type CompactionLimits } from './plan-compaction.ts';
 import type { FileRewriter } from './rewrite-files.ts';
 
 export interface CompactDeps extends BesideDeps {
@@ -42,6 +43,10 @@ export interface Compacted {
   readonly left: readonly string[];
   /** A commit may have been applied, or may be still. */
   readonly isUnknown: boolean;
+  /** Files of a bin are damaged, or rewriting it trips over a bug; the other bins had their turn. */
+  readonly isFailed: boolean;
+  /** That are left after it, settled or not. */
+  readonly smallFiles: number;
   readonly table: LoadedTable;
 }
 
@@ -50,18 +55,41 @@ export const compactionAgeMaxMs = 30 * 60_000;
 /** How a compaction names its files: a worker's have no such end. */
 export const compactedSuffix = '-compacted.parquet';
 
+export interface FoundBins {
+  readonly bins: readonly Bin[];
+  /** Of the whole table, whether or not they are in a bin. */
+  readonly smallFiles: number;
+}
+
 /** What there is to compact. Throws TABLE_UNSUPPORTED for tables that Foz does not write. */
-export async function findBins(table: LoadedTable, deps: Pick<CompactDeps, 'store' | 'clock' | 'limits'>, signal?: AbortSignal) {
+export async function findBins(
+  table: LoadedTable,
+  deps: Pick<CompactDeps, 'store' | 'clock' | 'limits'>,
+  signal?: AbortSignal,
+): Promise<FoundBins> {
   checkWritable(table.metadata);
-  const plan = await planScan({ metadata: table.metadata, store: deps.store }, signal);
-  return planCompaction(plan.files, table.metadata, deps.clock.now(), deps.limits);
+  const { files } = await planScan({ metadata: table.metadata, store: deps.store }, signal);
+  const bins = planCompaction(files, table.metadata, deps.clock.now(), deps.limits);
+  return { bins, smallFiles: smallFiles(files, deps.limits) };
 }
 
 export async function compactTable(ident: TableIdent, base: LoadedTable, deps: CompactDeps, signal?: AbortSignal): Promise<Compacted> {
-  const bins = (await findBins(base, deps, signal)).slice(0, deps.binsMax);
-  const sum = { bins: 0, files: 0, rows: 0, bytesBefore: 0, bytesAfter: 0, conflicts: 0, isUnknown: false };
+  const found = await findBins(base, deps, signal);
+  const bins = found.bins.slice(0, deps.binsMax);
+  const { smallFiles: small } = found;
+  const sum = {
+    bins: 0,
+    files: 0,
+    rows: 0,
+    bytesBefore: 0,
+    bytesAfter: 0,
+    conflicts: 0,
+    isUnknown: false,
+    isFailed: false,
+    smallFiles: small,
+  };
   const left: string[] = [];
-  let table = base;
+  let [table, retries] = [base, 0];
   if (bins.length === 0) return { ...sum, left, table };
   await using rewriter = await deps.openRewriter();
   const known: ManifestEntries = new Map();
@@ -77,6 +105,7 @@ export async function compactTable(ident: TableIdent, base: LoadedTable, deps: C
         sum.rows += bin.rows;
         sum.bytesBefore += bin.bytes;
         sum.bytesAfter += written.fileSizeInBytes;
+        sum.smallFiles += (isSmall(written.fileSizeInBytes, deps.limits) ? 1 : 0) - bin.files.length;
         continue;
       }
       left.push(outcome.kind === 'nothing' ? filesGone : outcome.message);
@@ -85,23 +114,44 @@ export async function compactTable(ident: TableIdent, base: LoadedTable, deps: C
       if (outcome.kind !== 'nothing') break;
     } catch (error) {
       const newer = await newerTable(ident, table, error, deps.catalog, signal);
-      const isLeft = error instanceof LakeError && ['TABLE_UNSUPPORTED', 'LIMIT_EXCEEDED'].includes(error.code);
-      if (newer === null && !isLeft) throw error;
-      left.push(isLeft ? error.message : filesGone);
-      table = newer ?? table;
+      const failure = upkeepFailure(error);
+      if (newer !== null) {
+        left.push(filesGone);
+        table = newer;
+        continue;
+      }
+      if (!(error instanceof LakeError) || failure === null) throw error;
+      left.push(error.message);
+      sum.isFailed ||= failure === 'failed';
       // The files beside one that is left alone have their turn without it.
-      const rest = isLeft ? without(bin, error.context['location']) : null;
-      if (rest !== null) bins.push(rest);
+      const rest = without(bin, error.context['location']) ?? (failure === 'failed' ? halvesOf(bin) : []);
+      if (retries + rest.length <= retriesMax) bins.push(...rest);
+      retries += rest.length;
     }
   }
   return { ...sum, left, table };
 }
 
-function without(bin: Bin, location: unknown): Bin | null {
+/** Of one run: files are looked for among those that a bin with a damaged one has, which costs a rewrite each. */
+const retriesMax = 32;
+
+/** Null where the file is not known, or not in the bin. */
+function without(bin: Bin, location: unknown): readonly Bin[] | null {
   const files = bin.files.filter(({ file }) => file.filePath !== location);
-  if (files.length === bin.files.length || files.length < 2) return null;
-  const sum = (figure: (file: ScanFile['file']) => number): number => files.reduce((total, { file }) => total + figure(file), 0);
-  return { ...bin, files, bytes: sum((file) => file.fileSizeInBytes), rows: sum((file) => file.recordCount) };
+  return files.length === bin.files.length ? null : binsOf(bin, [files]);
+}
+
+function halvesOf(bin: Bin): readonly Bin[] {
+  const middle = Math.ceil(bin.files.length / 2);
+  return bin.files.length < 3 ? [] : binsOf(bin, [bin.files.slice(0, middle), bin.files.slice(middle)]);
+}
+
+function binsOf(bin: Bin, parts: readonly (readonly ScanFile[])[]): readonly Bin[] {
+  return parts.flatMap((files) => {
+    const sum = (figure: (file: ScanFile['file']) => number): number => files.reduce((total, { file }) => total + figure(file), 0);
+    const [bytes, rows] = [sum((file) => file.fileSizeInBytes), sum((file) => file.recordCount)];
+    return files.length < 2 ? [] : [{ ...bin, files, bytes, rows }];
+  });
 }
 
 const filesGone = 'its files are not in the table any more';

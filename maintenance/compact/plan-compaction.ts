@@ -54,17 +54,17 @@ export function planCompaction(
 }
 
 /** How many files a table has that a compaction would rather not see, settled or not. */
-export function smallFiles(files: readonly ScanFile[], { bytesTarget }: CompactionLimits = defaultCompactionLimits): number {
-  return files.filter(({ file }) => isSmall(file.fileSizeInBytes, bytesTarget)).length;
+export function smallFiles(files: readonly ScanFile[], limits: CompactionLimits = defaultCompactionLimits): number {
+  return files.filter(({ file }) => isSmall(file.fileSizeInBytes, limits)).length;
 }
 
-function isSmall(bytes: number, bytesTarget: number): boolean {
+export function isSmall(bytes: number, { bytesTarget }: Pick<CompactionLimits, 'bytesTarget'>): boolean {
   return bytes < bytesTarget * 0.75;
 }
 
 function isCandidate({ file, snapshotId }: ScanFile, metadata: TableMetadata, now: EpochMs, limits: CompactionLimits): boolean {
   if (file.content !== 'data' || file.fileFormat !== 'PARQUET' || file.keyMetadata !== undefined) return false;
-  if (!isSmall(file.fileSizeInBytes, limits.bytesTarget)) return false;
+  if (!isSmall(file.fileSizeInBytes, limits)) return false;
   // Partitions by date, time, bucket: others are not written by Foz.
   if (!Object.values(file.partition).every((value) => value === null || typeof value === 'number')) return false;
   // A commit that has expired is older than any that the table still tells of.

@@ -28,7 +28,7 @@ export interface RewriterOptions {
 }
 
 export interface FileRewriter extends AsyncDisposable {
-  /** A local file, to be uploaded and removed by the caller. TABLE_UNSUPPORTED, its context with the `location`, for a file that is to be left alone. */
+  /** A local file, to be uploaded and removed by the caller. TABLE_UNSUPPORTED or OBJECT_CORRUPT, the context with the `location` where it is known, for a file that is to be left alone. */
   rewrite(metadata: TableMetadata, bin: Bin, signal?: AbortSignal): Promise<LocalFile>;
 }
 
@@ -83,8 +83,34 @@ async function copied(
   } catch (error) {
     if (written) await rm(written.path, { force: true });
     if (error instanceof LakeError && error.code === 'LIMIT_EXCEEDED') return null;
-    throw error;
+    throw await damageOf(error, duckdb, metadata, locations, signal);
   }
+}
+
+/** What DuckDB cannot read is a damaged file: which of them, each alone tells. */
+async function damageOf(
+  error: unknown,
+  duckdb: ReadingDuckdb,
+  metadata: TableMetadata,
+  locations: ReadonlyMap<string, string>,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  if (!isUnreadable(error)) return error;
+  for (const [path, location] of locations) {
+    try {
+      const rows = await rowsOf(duckdb, metadata, new Map([[path, location]]), signal);
+      await duckdb.all(`SELECT bit_xor(hash(t)) FROM (${rows}) t`, signal);
+    } catch (cause) {
+      if (!isUnreadable(cause)) throw cause;
+      const message = `${location} cannot be read, so it is not compacted: ${cause.message.replaceAll(path, location)}`;
+      return new LakeError('OBJECT_CORRUPT', message, { context: { location }, cause });
+    }
+  }
+  return new LakeError('INTERNAL', `compacting ${locations.size} files: ${error.message}`, { cause: error });
+}
+
+function isUnreadable(error: unknown): error is LakeError {
+  return error instanceof LakeError && error.code === 'QUERY_INVALID';
 }
 
 /** `locations`: by local path. */

@@ -11,6 +11,7 @@ import { compactTable, type Compacted } from '../../maintenance/compact/compact-
 import { defaultCompactionLimits, type CompactionLimits } from '../../maintenance/compact/plan-compaction.ts';
 import { openFileRewriter } from '../../maintenance/compact/rewrite-files.ts';
 import { expireTable } from '../../maintenance/expire-table.ts';
+import type { MaintainDeps } from '../../maintenance/maintain-table.ts';
 import type { MaintenanceHook } from '../../maintenance/maintenance-point.ts';
 import { sweepTable, type SweepOutcome, type Swept } from '../../maintenance/sweep/sweep-table.ts';
 import { openUploadOffsets } from '../../maintenance/sweep/upload-offsets.ts';
@@ -103,6 +104,27 @@ export async function assertWhole(lab: QueryLab, end: number): Promise<void> {
         `${file.filePath} of snapshot ${snapshot['snapshot-id']}`,
       );
   }
+}
+
+/** Of every step, days later. */
+export function upkeepDeps(lab: QueryLab, more: Partial<MaintainDeps> = {}): MaintainDeps {
+  return {
+    catalog: lab.catalog,
+    store: lab.store,
+    clock: { ...systemClock, now: () => systemClock.now() + 9 * dayMs },
+    random: seededRandom(5),
+    options: {
+      compaction: { ...defaultCompactionLimits, filesMin: 3, settleMs: 0 },
+      binsMax: 4,
+      manifestsMin: 3,
+      orphansOlderThanMs: 3 * dayMs,
+      objectsMax: 1_000,
+      memoryBytes: 128 << 20,
+      threads: 1,
+      directory: join(lab.directory, 'maintain'),
+    },
+    ...more,
+  };
 }
 
 export interface SweepRun {

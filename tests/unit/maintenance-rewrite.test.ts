@@ -82,7 +82,7 @@ test('files whose manifests count other rows or nulls than they hold are not com
   await using lab = await smallFilesLab(3);
   const { metadata } = await loadedTable(lab);
   const deps = { store: lab.store, clock: systemClock, limits: { ...defaultCompactionLimits, filesMin: 2, settleMs: 0 } };
-  const [bin] = await findBins(await loadedTable(lab), deps);
+  const [bin] = (await findBins(await loadedTable(lab), deps)).bins;
   assert.ok(bin);
   await using rewriter = await openFileRewriter(lab.store, {
     directory: join(lab.directory, randomUUID()),

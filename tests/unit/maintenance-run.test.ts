@@ -8,46 +8,24 @@ import { maintain } from '../../cli/commands/table/maintain.ts';
 import { undrop } from '../../cli/commands/table/undrop.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { manifestsOf } from '../../lake/iceberg/metadata-object.ts';
-import { maintainTable, maintenanceSteps, type MaintainDeps } from '../../maintenance/maintain-table.ts';
+import { maintainTable, maintenanceSteps } from '../../maintenance/maintain-table.ts';
 import { maintainTables } from '../../maintenance/maintain-tables.ts';
 import { maintenancePoints } from '../../maintenance/maintenance-point.ts';
-import { defaultCompactionLimits } from '../../maintenance/compact/plan-compaction.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { silentLogger } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
-import { seededRandom } from '../../runtime/random.ts';
 import { readChain } from '../../lake/raw/offset-chain.ts';
 import { loadedTable } from './erase-fixture.ts';
 import { foreignWriter } from './foreign-writer.ts';
-import { assertWhole, dayMs, inserted, liveFiles, smallFilesLab } from './maintenance-fixture.ts';
+import { assertWhole, dayMs, inserted, liveFiles, smallFilesLab, upkeepDeps } from './maintenance-fixture.ts';
 import { foz, withLake } from './quality-command-fixture.ts';
 import type { QueryLab } from './query-fixture.ts';
-
-function depsOf(lab: QueryLab, more: Partial<MaintainDeps> = {}): MaintainDeps {
-  return {
-    catalog: lab.catalog,
-    store: lab.store,
-    clock: { ...systemClock, now: () => systemClock.now() + 9 * dayMs },
-    random: seededRandom(5),
-    options: {
-      compaction: { ...defaultCompactionLimits, filesMin: 3, settleMs: 0 },
-      binsMax: 4,
-      manifestsMin: 3,
-      orphansOlderThanMs: 3 * dayMs,
-      objectsMax: 1_000,
-      memoryBytes: 128 << 20,
-      threads: 1,
-      directory: join(lab.directory, 'maintain'),
-    },
-    ...more,
-  };
-}
 
 test('every step of a table, and a dry run that says the same and writes nothing', async () => {
   await using lab = await smallFilesLab(4);
   const { metadataLocation } = await loadedTable(lab);
-  const told = await maintainTable(lab.target.ident, maintenanceSteps, depsOf(lab), true);
+  const told = await maintainTable(lab.target.ident, maintenanceSteps, upkeepDeps(lab), true);
   assert.deepEqual(
     told.steps.map(({ step, outcome, detail }) => [step, outcome, detail]),
     [
@@ -58,7 +36,7 @@ test('every step of a table, and a dry run that says the same and writes nothing
     ],
   );
   assert.equal((await loadedTable(lab)).metadataLocation, metadataLocation);
-  const done = await maintainTable(lab.target.ident, maintenanceSteps, depsOf(lab), false);
+  const done = await maintainTable(lab.target.ident, maintenanceSteps, upkeepDeps(lab), false);
   assert.deepEqual(
     done.steps.map(({ step, outcome, detail }) => [step, outcome, detail]),
     [
@@ -82,9 +60,9 @@ for (const point of maintenancePoints.filter((name) => /^(expire|manifests):/.te
   };
   test(`upkeep that dies at ${point} leaves the table whole, and the next one goes on`, async () => {
     await using lab = await smallFilesLab(3);
-    await assert.rejects(maintainTable(lab.target.ident, maintenanceSteps, depsOf(lab, { pass }), false), /killed/);
+    await assert.rejects(maintainTable(lab.target.ident, maintenanceSteps, upkeepDeps(lab, { pass }), false), /killed/);
     await assertWhole(lab, 6);
-    await maintainTable(lab.target.ident, maintenanceSteps, depsOf(lab), false);
+    await maintainTable(lab.target.ident, maintenanceSteps, upkeepDeps(lab), false);
     await lab.land([inserted(7)]);
     await assertWhole(lab, 7);
     assert.equal((await liveFiles(lab)).length, 2);
@@ -100,13 +78,13 @@ test('I5: after a commit whose outcome is unknown nothing of the table is swept'
   };
   const store: QueryLab['store'] = { ...lab.store, delete: async (keys) => void deleted.push(...keys) };
   await lab.store.put(`${(await loadedTable(lab)).metadata.location.slice(lab.store.root.length + 1)}/data/old.parquet`, Buffer.from('x'));
-  const { steps } = await maintainTable(lab.target.ident, maintenanceSteps, depsOf(lab, { catalog, store }), false);
+  const { steps } = await maintainTable(lab.target.ident, maintenanceSteps, upkeepDeps(lab, { catalog, store }), false);
   assert.deepEqual(
     steps.map(({ outcome }) => outcome),
     ['unknown', 'unknown', 'unknown', 'left'],
   );
   assert.equal(deleted.length, 0);
-  await maintainTable(lab.target.ident, ['orphans'], depsOf(lab, { store }), false);
+  await maintainTable(lab.target.ident, ['orphans'], upkeepDeps(lab, { store }), false);
   assert.ok(
     deleted.some((key) => key.endsWith('/old.parquet')),
     'the next run does',
@@ -115,8 +93,8 @@ test('I5: after a commit whose outcome is unknown nothing of the table is swept'
 
 test('what one table or step cannot is told, and the others have their turn', async () => {
   await using lab = await smallFilesLab(3);
-  const options = { ...depsOf(lab).options, objectsMax: 2 };
-  const { steps } = await maintainTable(lab.target.ident, ['orphans', 'compact'], depsOf(lab, { options }), false);
+  const options = { ...upkeepDeps(lab).options, objectsMax: 2 };
+  const { steps } = await maintainTable(lab.target.ident, ['orphans', 'compact'], upkeepDeps(lab, { options }), false);
   assert.deepEqual(
     steps.map(({ step, outcome }) => [step, outcome]),
     [
@@ -130,7 +108,7 @@ test('I1: rows that another engine adds while no record comes do not make the ch
   await using lab = await smallFilesLab(2);
   await using foreign = await foreignWriter(lab.catalog, lab.store, lab.target.ident, lab.directory);
   for (let i = 0; i < 3; i++) await foreign.append();
-  for (let i = 0; i < 2; i++) await maintainTable(lab.target.ident, ['expire', 'manifests', 'compact'], depsOf(lab), false);
+  for (let i = 0; i < 2; i++) await maintainTable(lab.target.ident, ['expire', 'manifests', 'compact'], upkeepDeps(lab), false);
   const { metadata } = await loadedTable(lab);
   assert.equal(readChain(metadata).kind, 'valid');
   assert.ok(metadata.snapshots.length <= 3 + 2 + 2, `${metadata.snapshots.length} snapshots`);
@@ -150,7 +128,7 @@ test('on its own it looks at every table every so often, counts what it did, and
   const twice = Promise.withResolvers<void>();
   const running = maintainTables(
     {
-      ...depsOf(lab),
+      ...upkeepDeps(lab),
       clock: { now: () => systemClock.now() + 9 * dayMs, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 20), signal) },
       logger: silentLogger,
       metrics,
