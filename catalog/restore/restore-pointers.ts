@@ -9,12 +9,10 @@ import type { Clock } from '../../runtime/clock.ts';
 import { identText, type TableIdent } from '../catalog.ts';
 import { namespaceProblem, nameProblem, prefixOf } from '../service/locations.ts';
 import { namespaceKey, type CatalogStore } from '../store/catalog-store.ts';
-import { everyRelation } from '../store/every-relation.ts';
+import { everyDropped, everyRelation } from '../store/every-relation.ts';
 import type { AuditAction, ChangeRecord } from '../store/change-record.ts';
-import type { DroppedRelation, RelationKind, StoredRelation } from '../store/relation-store.ts';
+import type { RelationKind, StoredRelation } from '../store/relation-store.ts';
 import type { MetadataHead } from './metadata-heads.ts';
-
-const pageSize = 1_000;
 
 export type RestoreStep =
   /** It is not there. */
@@ -27,7 +25,7 @@ export type RestoreStep =
   | 'kept'
   /** A newer table has the name. */
   | 'shadowed'
-  /** It was dropped with its files, whose grace lasts: `foz table undrop`. */
+  /** It was dropped with its files: `foz table undrop` while its grace lasts. */
   | 'dropped'
   /** Its place says no name. */
   | 'unnamed';
@@ -74,21 +72,13 @@ interface Stored {
 async function storedRelations(store: CatalogStore | null): Promise<Stored> {
   const relations: StoredRelation[] = [];
   if (store !== null) for await (const relation of everyRelation(store)) relations.push(relation);
-  const dropped = await allDropped(store);
+  const dropped = new Set<string>();
+  if (store !== null) for await (const { uuid } of everyDropped(store, 'all')) dropped.add(uuid);
   return {
     byName: new Map(relations.map((relation) => [nameKey(relation.ident), relation])),
     byUuid: new Map(relations.map((relation) => [relation.uuid, relation])),
-    dropped: new Set(dropped.map(({ uuid }) => uuid)),
+    dropped,
   };
-}
-
-async function allDropped(store: CatalogStore | null): Promise<readonly DroppedRelation[]> {
-  const found: DroppedRelation[] = [];
-  for (;;) {
-    const page = (await store?.listDropped({ after: found.at(-1)?.uuid ?? null, limit: pageSize })) ?? [];
-    found.push(...page);
-    if (page.length < pageSize) return found;
-  }
 }
 
 /** Applies the plan; an entry that another process was faster with comes back as `kept`. */

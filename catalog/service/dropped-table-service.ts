@@ -5,9 +5,10 @@ import { identText, type TableIdent } from '../catalog.ts';
 import { tableEntry } from '../audit/table-entry.ts';
 import type { DroppedTableView } from '../dropped-tables.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
+import { everyDropped } from '../store/every-relation.ts';
 import type { DroppedRelation } from '../store/relation-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
-import { namespaceMissing, ok, pagedFrom, refused, type Answer, type Page, type Paged } from './answer.ts';
+import { namespaceMissing, ok, pagedFrom, refused, type Answer, type Page, type Paged, type Refusal } from './answer.ts';
 import { purgeDropped, type PurgeOptions, type PurgeParts } from './purge-table.ts';
 import { recordOf, type RequestContext } from './request-context.ts';
 
@@ -18,13 +19,11 @@ export interface DroppedTableService {
   purgeDue(limit: number, context: RequestContext, options?: PurgeOptions, signal?: AbortSignal): Promise<number>;
 }
 
-const pageSize = 1_000;
-
 export function droppedTableService(parts: PurgeParts): DroppedTableService {
   const { store, clock } = parts;
   return {
     async list({ token, size }) {
-      const rows = await store.listDropped({ after: token, limit: size + 1 });
+      const rows = await store.listDropped('kept', { after: token, limit: size + 1 });
       const page = pagedFrom(rows, size, ({ uuid }) => uuid);
       return ok({ ...page, items: page.items.map(viewOf) });
     },
@@ -58,11 +57,12 @@ async function undrop(
   context: RequestContext,
 ): Promise<Answer<{ readonly name: string }>> {
   const { store, clock } = parts;
-  const found = (await allDropped(store)).filter(
-    ({ uuid, ident, kind }) => kind === 'table' && (uuid === which || identText(ident) === which),
-  );
+  const found = await called(store, 'kept', which);
   const [row, ...others] = found;
-  if (row === undefined) return refused('table-missing', `No dropped table can be taken back as ${which}`);
+  if (row === undefined) {
+    const [going] = await called(store, 'all', which);
+    return going === undefined ? refused('table-missing', `No dropped table can be taken back as ${which}`) : tooLate(going);
+  }
   if (others.length > 0)
     return refused(
       'conflict',
@@ -81,7 +81,7 @@ async function undrop(
     case 'missing':
       return refused('table-missing', `No dropped table can be taken back as ${which}`);
     case 'purging':
-      return refused('conflict', `${identText(row.ident)} cannot be taken back any more: its files are being deleted`);
+      return tooLate(row);
     case 'namespace-missing':
       return namespaceMissing(to.namespace);
     default:
@@ -89,12 +89,14 @@ async function undrop(
   }
 }
 
-async function allDropped(store: CatalogStore): Promise<readonly DroppedRelation[]> {
-  const rows: DroppedRelation[] = [];
-  for (let after: string | null = null; ;) {
-    const page: readonly DroppedRelation[] = await store.listDropped({ after, limit: pageSize });
-    rows.push(...page);
-    after = page.at(-1)?.uuid ?? null;
-    if (page.length < pageSize) return rows;
-  }
+/** Those of that uuid or name. */
+async function called(store: CatalogStore, which: 'kept' | 'all', asked: string): Promise<readonly DroppedRelation[]> {
+  const found: DroppedRelation[] = [];
+  for await (const row of everyDropped(store, which))
+    if (row.kind === 'table' && (row.uuid === asked || identText(row.ident) === asked)) found.push(row);
+  return found;
+}
+
+function tooLate({ ident }: DroppedRelation): Refusal {
+  return refused('conflict', `${identText(ident)} cannot be taken back any more: its files are being deleted`);
 }

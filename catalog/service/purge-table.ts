@@ -38,13 +38,13 @@ export async function purgeDropped(
   const { store, clock, logger } = parts;
   const table = identText(row.ident);
   const location = row.purge && row.kind === 'table' ? await folderOf(parts, row) : null;
-  const isShared = location !== null && (await store.hasTableUnder(`${location}/`, row.uuid));
+  const isShared = location !== null && (await store.hasTableUnder(`${location}/`, row));
   if (isShared) logger.warn({ table, location }, 'a dropped table is not purged: another one lies in its folder');
   const deleted = location === null || isShared ? 0 : await deleteFolder(parts, row, location, options, signal);
   await options.pass?.('purge:before-forget');
   const facts = { uuid: row.uuid, ...(location === null ? {} : { location }), objects: deleted };
   const entry = { at: clock.now(), actor: context.actor, action: 'table.purge' as const, subject: table, before: facts, after: null };
-  await store.forgetDropped(row.uuid, { audit: [entry], reply: null });
+  await store.forgetDropped(row, { audit: [entry], reply: null });
   logger.info({ table, location, objects: deleted }, 'a dropped table is purged');
 }
 
@@ -71,7 +71,7 @@ async function deleteFolder(
   const flush = async (): Promise<void> => {
     if (batch.length === 0) return;
     // The same table may be registered again from its files while they go: what is left of them is that one's.
-    if (await store.hasTableUnder(`${location}/`, row.uuid))
+    if (await store.hasTableUnder(`${location}/`, row))
       throw new LakeError('CATALOG_REFUSED', `another table has come to lie in ${location} while it was purged`);
     await options.pass?.(deleted === 0 ? 'purge:before-delete' : 'purge:between-deletes');
     await place.store.delete(batch, signal);

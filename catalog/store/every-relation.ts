@@ -1,7 +1,7 @@
-// All tables and views of a catalog, page by page.
+// All tables and views of a catalog, page by page; and those that were dropped and are kept.
 
 import type { TableIdent } from '../catalog.ts';
-import type { RelationStore, StoredRelation } from './relation-store.ts';
+import type { DroppedRelation, RelationStore, StoredRelation } from './relation-store.ts';
 
 const pageRows = 1_000;
 
@@ -14,6 +14,18 @@ export async function* everyRelation(
     const rows = await store.allRelations({ after: last, limit: pageRows });
     yield* rows;
     last = rows.at(-1)?.ident ?? null;
+    if (rows.length < pageRows) return;
+  }
+}
+
+export async function* everyDropped(
+  store: Pick<RelationStore, 'listDropped'>,
+  which: Parameters<RelationStore['listDropped']>[0],
+): AsyncGenerator<DroppedRelation, void> {
+  for (let after: string | null = null; ;) {
+    const rows: readonly DroppedRelation[] = await store.listDropped(which, { after, limit: pageRows });
+    yield* rows;
+    after = rows.at(-1)?.uuid ?? null;
     if (rows.length < pageRows) return;
   }
 }

@@ -36,6 +36,7 @@ export const relationMigration = `
 const relationColumns = 'namespace, name, kind, uuid, metadata_location';
 const droppedColumns = `${relationColumns}, dropped_at, keep_until, purge`;
 const thatRelation = 'namespace = ? AND name = ? AND kind = ?';
+const thatDrop = 'uuid = ? AND metadata_location = ? AND dropped_at = ?';
 
 export const relationOperations: SqlOperations = {
   reads: {
@@ -56,18 +57,23 @@ export const relationOperations: SqlOperations = {
         name,
         limit,
       ),
-    hasTableUnder: ({ row }, prefix, end, purging) =>
+    hasTableUnder: ({ row }, prefix, end, ...purging) =>
       row(
         `SELECT 1 FROM relations WHERE metadata_location >= ? AND metadata_location < ?
-        UNION ALL SELECT 1 FROM dropped_relations WHERE metadata_location >= ? AND metadata_location < ? AND uuid <> ? LIMIT 1`,
+        UNION ALL SELECT 1 FROM dropped_relations WHERE metadata_location >= ? AND metadata_location < ? AND NOT (${thatDrop}) LIMIT 1`,
         prefix,
         end,
         prefix,
         end,
-        purging,
+        ...purging,
       ),
-    listDropped: ({ rows }, after, limit) =>
-      rows(`SELECT ${droppedColumns} FROM dropped_relations WHERE uuid > ? ORDER BY uuid LIMIT ?`, after, limit),
+    listDropped: ({ rows }, purgingMax, after, limit) =>
+      rows(
+        `SELECT ${droppedColumns} FROM dropped_relations WHERE purging <= ? AND uuid > ? ORDER BY uuid LIMIT ?`,
+        purgingMax,
+        after,
+        limit,
+      ),
   },
   steps: {
     swapRelation: (sql, namespace, name, kind, expected, next, record) => swap(sql, { namespace, name, kind, expected, next, record }),
@@ -111,8 +117,9 @@ export const relationOperations: SqlOperations = {
       await writeRecord(sql, record);
       return 'restored';
     },
-    async forgetDropped(sql, uuid, record) {
-      if ((await sql.change('DELETE FROM dropped_relations WHERE uuid = ?', uuid)) === 1) await writeRecord(sql, record);
+    async forgetDropped(sql, uuid, location, droppedAt, record) {
+      const forgotten = await sql.change(`DELETE FROM dropped_relations WHERE ${thatDrop}`, uuid, location, droppedAt);
+      if (forgotten === 1) await writeRecord(sql, record);
     },
   },
 };

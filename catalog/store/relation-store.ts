@@ -43,6 +43,9 @@ export interface DroppedRelation extends StoredRelation {
   readonly purge: boolean;
 }
 
+/** That very drop: a table registered under two names is dropped twice. */
+export type DropIdentity = Pick<DroppedRelation, 'uuid' | 'metadataLocation' | 'droppedAt'>;
+
 export interface RelationStore {
   getRelation(kind: RelationKind, ident: TableIdent): Promise<StoredRelation | null>;
   insertRelation(row: StoredRelation, record?: ChangeRecord | null): Promise<'inserted' | NameRefusal>;
@@ -79,12 +82,12 @@ export interface RelationStore {
   allRelations(page: { readonly after: TableIdent | null; readonly limit: number }): Promise<readonly StoredRelation[]>;
   /**
    * Whether the metadata location of any relation starts with this prefix, the dropped ones that are kept among them; but for
-   * the dropped one with the uuid `purging`, which asks whether its files are only its own.
+   * `purging`, which asks whether its files are only its own.
    */
-  hasTableUnder(prefix: string, purging?: string): Promise<boolean>;
+  hasTableUnder(prefix: string, purging?: DropIdentity): Promise<boolean>;
 
-  /** By uuid, which is what `page.after` names. */
-  listDropped(page: PageRequest): Promise<readonly DroppedRelation[]>;
+  /** By uuid, which is what `page.after` names. `kept`: those that can be taken back; `all`: those as well whose files are going. */
+  listDropped(which: 'kept' | 'all', page: PageRequest): Promise<readonly DroppedRelation[]>;
   /** `purging`: too late, its files are going. */
   undropRelation(uuid: string, to: TableIdent, record?: ChangeRecord | null): Promise<'restored' | 'missing' | 'purging' | NameRefusal>;
   /**
@@ -93,5 +96,5 @@ export interface RelationStore {
    */
   takeDropped(now: EpochMs, limit: number): Promise<readonly DroppedRelation[]>;
   /** After the purge. */
-  forgetDropped(uuid: string, record?: ChangeRecord | null): Promise<void>;
+  forgetDropped(drop: DropIdentity, record?: ChangeRecord | null): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { listOf, oneOf, rowsOf } from './answers.ts';
 import { namespaceKey, namespaceOfKey, type CatalogStore } from './catalog-store.ts';
 import { recordText } from './change-record-operations.ts';
 import { textsOf } from './namespace-operations.ts';
-import type { DroppedRelation, RelationStore, StoredRelation } from './relation-store.ts';
+import type { DroppedRelation, DropIdentity, RelationStore, StoredRelation } from './relation-store.ts';
 import { sqlAuditStore } from './sql-audit-store.ts';
 import { sqlContractStore } from './sql-contract-store.ts';
 import { sqlEntityStore } from './sql-entity-store.ts';
@@ -112,15 +112,15 @@ function relations(call: SqlCall): Relations {
       return rowsOf(await call('allRelations', ...(after === null ? ['', ''] : placeOf(after)), limit)).map(relationOf);
     },
     async hasTableUnder(prefix, purging) {
-      return listOf(await call('hasTableUnder', prefix, `${prefix}\u{10ffff}`, purging ?? '')).length > 0;
+      return listOf(await call('hasTableUnder', prefix, `${prefix}\u{10ffff}`, ...dropOf(purging ?? noDrop))).length > 0;
     },
   };
 }
 
 function droppedRelations(call: SqlCall): Dropped {
   return {
-    async listDropped(page) {
-      return rowsOf(await call('listDropped', page.after ?? '', page.limit)).map(droppedOf);
+    async listDropped(which, page) {
+      return rowsOf(await call('listDropped', which === 'all' ? 1 : 0, page.after ?? '', page.limit)).map(droppedOf);
     },
     async undropRelation(uuid, to, record) {
       const outcome = await call('undropRelation', uuid, ...placeOf(to), recordText(record));
@@ -130,14 +130,20 @@ function droppedRelations(call: SqlCall): Dropped {
       const taken = rowsOf(await call('takeDropped', now, limit)).map(droppedOf);
       return taken.toSorted((a, b) => a.keepUntil - b.keepUntil || (a.uuid < b.uuid ? -1 : 1));
     },
-    async forgetDropped(uuid, record) {
-      await call('forgetDropped', uuid, recordText(record));
+    async forgetDropped(drop, record) {
+      await call('forgetDropped', ...dropOf(drop), recordText(record));
     },
   };
 }
 
 function placeOf(ident: TableIdent): readonly [namespace: string, name: string] {
   return [namespaceKey(ident.namespace), ident.name];
+}
+
+const noDrop: DropIdentity = { uuid: '', metadataLocation: '', droppedAt: 0 };
+
+function dropOf({ uuid, metadataLocation, droppedAt }: DropIdentity): readonly [uuid: string, location: string, at: number] {
+  return [uuid, metadataLocation, droppedAt];
 }
 
 function relationOf([namespace, name, kind, uuid, location]: readonly unknown[]): StoredRelation {

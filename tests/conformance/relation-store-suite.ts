@@ -137,7 +137,7 @@ export function relationStoreSuite(world: StoreWorld): void {
     ];
     for (const attempt of attempts) await assert.rejects(attempt(), isKeyTaken);
     assert.deepEqual([await pointers(store), await subjects(store)], before);
-    assert.deepEqual(await store.listDropped(all), []);
+    assert.deepEqual(await store.listDropped('kept', all), []);
     assert.deepEqual(
       (await store.listNamespaces([], all)).map(({ properties }) => properties),
       [{}, {}],
@@ -156,10 +156,12 @@ export function relationStoreSuite(world: StoreWorld): void {
     assert.equal(await store.dropRelation('table', raw('users'), keep, null, 'm://users/9'), null, 'it has moved on since');
     assert.deepEqual(await store.dropRelation('table', raw('users'), keep), table('users'));
     assert.equal(await store.getRelation('table', raw('users')), null);
-    assert.deepEqual(await store.listDropped(all), [{ ...table('users'), droppedAt: 5, keepUntil: 100, purge: true }]);
+    assert.deepEqual(await store.listDropped('kept', all), [{ ...table('users'), droppedAt: 5, keepUntil: 100, purge: true }]);
     assert.equal(await store.hasTableUnder('m://users/'), true, 'its files are still there');
-    assert.equal(await store.hasTableUnder('m://users/', 'uuid-users'), false, 'they are only its own');
-    assert.equal(await store.hasTableUnder('m://users/', 'uuid-other'), true);
+    const drop = { uuid: 'uuid-users', metadataLocation: 'm://users/0', droppedAt: 5 };
+    assert.equal(await store.hasTableUnder('m://users/', drop), false, 'they are only its own');
+    for (const other of [{ uuid: 'uuid-other' }, { metadataLocation: 'm://users/1' }, { droppedAt: 6 }])
+      assert.equal(await store.hasTableUnder('m://users/', { ...drop, ...other }), true);
     await store.insertRelation({ ...table('users'), uuid: 'uuid-2', metadataLocation: 'm://users-2/0' });
     assert.equal(await store.undropRelation('uuid-users', raw('users')), 'exists');
     assert.equal(await store.undropRelation('uuid-users', raw('daily')), 'other-exists');
@@ -167,7 +169,7 @@ export function relationStoreSuite(world: StoreWorld): void {
     assert.equal(await store.undropRelation('uuid-nobody', raw('x')), 'missing');
     assert.equal(await store.undropRelation('uuid-users', raw('back'), record('k1')), 'restored');
     assert.deepEqual(await store.getRelation('table', raw('back')), { ...table('users'), ident: raw('back') });
-    assert.deepEqual([await store.listDropped(all), await subjects(store)], [[], ['raw.k1']]);
+    assert.deepEqual([await store.listDropped('kept', all), await subjects(store)], [[], ['raw.k1']]);
   });
 
   check('drops are taken for the purge when their time is over, again and again until they are forgotten', async (store) => {
@@ -185,10 +187,49 @@ export function relationStoreSuite(world: StoreWorld): void {
     assert.equal(await store.undropRelation('uuid-b', raw('b')), 'purging');
     assert.deepEqual(await taken(20), ['uuid-b', 'uuid-c']);
     assert.equal(await store.undropRelation('uuid-a', raw('a')), 'restored');
-    await store.forgetDropped('uuid-b', record('k1'));
-    await store.forgetDropped('uuid-b', record('k2'));
+    const drop = { uuid: 'uuid-b', metadataLocation: 'm://b/0', droppedAt: 5 };
+    await store.forgetDropped(drop, record('k1'));
+    await store.forgetDropped(drop, record('k2'));
     assert.deepEqual(await taken(100), ['uuid-c']);
     assert.equal((await subjects(store)).length, 1, 'forgotten once, recorded once');
+  });
+
+  check('what is being purged is not offered any more to be taken back', async (store) => {
+    for (const name of ['a', 'b', 'c']) {
+      await store.insertRelation(table(name));
+      await store.dropRelation('table', raw(name), { ...keep, keepUntil: name === 'b' ? 10 : 30 });
+    }
+    await store.takeDropped(10, 10);
+    const uuids = async (which: 'kept' | 'all', page = all) => (await store.listDropped(which, page)).map(({ uuid }) => uuid);
+    assert.deepEqual(
+      [await uuids('kept'), await uuids('all')],
+      [
+        ['uuid-a', 'uuid-c'],
+        ['uuid-a', 'uuid-b', 'uuid-c'],
+      ],
+    );
+    assert.deepEqual(
+      await store.listDropped('kept', { after: 'uuid-a', limit: 1 }),
+      await store.listDropped('all', { after: 'uuid-b', limit: 1 }),
+    );
+    await store.undropRelation('uuid-a', raw('a'));
+    await store.takeDropped(30, 10);
+    assert.deepEqual([await uuids('kept'), await uuids('all')], [[], ['uuid-b', 'uuid-c']]);
+  });
+
+  check('a purge forgets the drop that it was for, not a later one of the same table', async (store) => {
+    await store.insertRelation({ ...table('users'), ident: raw('twin') });
+    await store.dropRelation('table', raw('users'), { ...keep, keepUntil: 10 });
+    const [taken] = await store.takeDropped(10, 10);
+    assert.ok(taken);
+    await store.swapRelation('table', raw('twin'), 'm://users/0', 'm://users/1');
+    await store.dropRelation('table', raw('twin'), { at: 20, keepUntil: 200, purge: true });
+    assert.equal(await store.hasTableUnder('m://users/', taken), true, 'its files are not only its own any more');
+    await store.forgetDropped(taken, record('k1'));
+    const later = { ...table('users'), ident: raw('twin'), metadataLocation: 'm://users/1', droppedAt: 20, keepUntil: 200, purge: true };
+    assert.deepEqual([await store.listDropped('kept', all), await subjects(store)], [[later], []]);
+    await store.forgetDropped(later, record('k2'));
+    assert.deepEqual([await store.listDropped('all', all), await subjects(store)], [[], ['raw.k2']]);
   });
 
   check('a drop without a grace cannot be taken back: its purge has begun', async (store) => {
@@ -203,14 +244,14 @@ export function relationStoreSuite(world: StoreWorld): void {
 
   check('a drop that is not kept leaves nothing, and a later drop of the same table replaces the kept one', async (store) => {
     await store.dropRelation('table', raw('users'), forget);
-    assert.deepEqual(await store.listDropped(all), []);
+    assert.deepEqual(await store.listDropped('kept', all), []);
     assert.equal(await store.hasTableUnder('m://users/'), false);
     await store.insertRelation(table('users'));
     await store.insertRelation({ ...table('users'), ident: raw('twin') });
     await store.dropRelation('table', raw('users'), keep);
     await store.dropRelation('table', raw('twin'), { at: 6, keepUntil: 200, purge: false });
     const kept = { ...table('users'), ident: raw('twin'), droppedAt: 6, keepUntil: 200, purge: false };
-    assert.deepEqual(await store.listDropped(all), [kept]);
+    assert.deepEqual(await store.listDropped('kept', all), [kept]);
   });
 
   check('properties of a namespace are set and removed, and what was not there is told', async (store) => {

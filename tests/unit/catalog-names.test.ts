@@ -205,13 +205,13 @@ test('a table dropped with its files keeps its place until the grace is over; wi
     const { again, keys } = await dropAndMakeAgain(world);
     assertRefused(again, 400, 'BadRequestException', /dropped and is kept/);
     assert.equal(keys.length, 1);
-    assert.equal((await world.store.listDropped({ after: null, limit: 10 })).length, 1);
+    assert.equal((await world.store.listDropped('kept', { after: null, limit: 10 })).length, 1);
   });
   await withTable(
     async (world) => {
       const { again } = await dropAndMakeAgain(world);
       assert.equal(again.status, 200);
-      assert.deepEqual(await world.store.listDropped({ after: null, limit: 10 }), []);
+      assert.deepEqual(await world.store.listDropped('kept', { after: null, limit: 10 }), []);
     },
     { dropGraceMs: 0 },
   );
