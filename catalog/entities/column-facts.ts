@@ -3,6 +3,7 @@
 
 import type { Contract, ContractTable, Mask } from '../../contracts/contract.ts';
 import { isJsonObject, type JsonValue } from '../../contracts/json-schema.ts';
+import { isOpenClassification } from '../../contracts/sensitive.ts';
 import type { DeclaredColumn, StoredEntity } from '../store/entity-store.ts';
 
 export interface ColumnFacts {
@@ -22,7 +23,10 @@ export interface ColumnFacts {
 /** Overrides a contract that says there is some. */
 export const none = 'none';
 
-/** Columns of the contract in its order, then those that were only declared. */
+/**
+ * Columns of the contract in its order, then those that were only declared. Names that differ in case alone stay apart here: whoever
+ * brings them to a table's columns takes the strictest of them.
+ */
 export function columnFacts(table: ContractTable | null, entity: StoredEntity | null): readonly ColumnFacts[] {
   const declared = new Map(Object.entries(entity?.columns ?? {}));
   const known = (table?.columns ?? []).map((column): ColumnFacts => {
@@ -30,22 +34,13 @@ export function columnFacts(table: ContractTable | null, entity: StoredEntity | 
     const { name, description, mask, tags } = column;
     const body = propertyOf(table, name);
     const pii = column.pii ?? partsOf(body, 'x-pii')[0] ?? null;
-    const classification = partsOf(body, 'x-classification').find(isKept) ?? column.classification;
+    const classification = partsOf(body, 'x-classification').find((said) => !isOpenClassification(said)) ?? column.classification;
     return merged({ column: name, description, classification, pii, mask: mask?.kind ?? null, tags, isDeclared: false }, own);
   });
   const names = new Set(known.map(({ column }) => column));
   const added = [...declared].filter(([column]) => !names.has(column)).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const nothing = { description: null, classification: null, pii: null, mask: null, tags: [], isDeclared: false };
   return [...known, ...added.map(([column, own]) => merged({ column, ...nothing }, own))];
-}
-
-/** Of personal data, and of what its classification keeps from most: figures that show its values are not told. */
-export function isSensitive({ pii, classification }: Pick<ColumnFacts, 'pii' | 'classification'>): boolean {
-  return pii !== null || (classification !== null && isKept(classification));
-}
-
-function isKept(classification: string): boolean {
-  return classification === 'confidential' || classification === 'restricted';
 }
 
 function propertyOf(table: ContractTable | null, name: string): JsonValue | undefined {

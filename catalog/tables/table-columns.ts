@@ -1,13 +1,14 @@
 // The columns of a table with what is known of each: its type, what it means, and its figures from the manifests. Bounds are
-// values: once a column of the table is sensitive, only those of columns are told that are known not to be. One that nobody
-// spoke of may be a sensitive column under another name, or hold the row whole.
+// values: once anything is said of the table, only those of columns are told that are known to be harmless. One that nobody
+// spoke of may be a sensitive column under another name or of a former contract, or hold the row whole.
 
+import { isSensitive } from '../../contracts/sensitive.ts';
 import { currentSchema, type TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { isStruct, type StructType } from '../../lake/iceberg/schema.ts';
 import { columnsWithoutContent } from '../../lake/raw/raw-schema.ts';
 import type { TableStatistics } from '../../lake/iceberg/table-statistics.ts';
 import { valueText } from '../../lake/iceberg/value-text.ts';
-import { isSensitive, type ColumnFacts } from '../entities/column-facts.ts';
+import type { ColumnFacts } from '../entities/column-facts.ts';
 import { rowColumnOf } from '../lineage/consumers.ts';
 import { typeText } from '../registry/type-text.ts';
 
@@ -28,7 +29,7 @@ export interface TableColumn {
   /** Texts may have been cut: the bounds enclose the values. Null: not known, no value, or not told. */
   readonly lower: string | null;
   readonly upper: string | null;
-  /** The bounds are known, and kept back: they are values of a sensitive column. */
+  /** The bounds are known, and kept back: they are values of a column that is not known to be harmless. */
   readonly isWithheld: boolean;
 }
 
@@ -37,8 +38,10 @@ export function tableColumns(
   statistics: TableStatistics | null,
   facts: readonly ColumnFacts[],
 ): readonly TableColumn[] {
-  const byName = new Map(facts.map((fact) => [fact.column.toLowerCase(), fact]));
-  const isAnySensitive = facts.some(isSensitive);
+  // Of two that are one name to engines, the sensitive one counts.
+  const ordered = facts.toSorted((a, b) => Number(isSensitive(a)) - Number(isSensitive(b)));
+  const byName = new Map(ordered.map((fact) => [fact.column.toLowerCase(), fact]));
+  const isSpokenOf = facts.length > 0;
   return leaves(currentSchema(metadata), '').map(({ id, path, type, required, doc }) => {
     const name = rowColumnOf(path);
     const fact = name === null ? undefined : byName.get(name.toLowerCase());
@@ -46,7 +49,7 @@ export function tableColumns(
     const bound = (value: NonNullable<typeof figures>['lower'] | undefined) =>
       value === undefined || value === null ? null : valueText(type, value);
     const [lower, upper] = [bound(figures?.lower), bound(figures?.upper)];
-    const isWithheld = isAnySensitive && !isHarmless(path, fact);
+    const isWithheld = isSpokenOf && !isHarmless(path, fact);
     return {
       fieldId: id,
       column: path,

@@ -4,6 +4,7 @@
 
 import type { Contract, ContractColumn, ContractTable } from '../contract.ts';
 import { isJsonObject, type JsonSchema } from '../json-schema.ts';
+import { isSensitive } from '../sensitive.ts';
 import { bodyColumns } from './body-columns.ts';
 import { pageStyle } from './html-style.ts';
 import { keyOf } from './postgres-ddl.ts';
@@ -109,10 +110,6 @@ function columnRow(column: ContractColumn, schema: JsonSchema): string {
 <td>${escaped(typeOf(schema))}${column.physicalType === null ? '' : `<div class="physical">${code(column.physicalType)}</div>`}</td>
 <td>${rules.map((rule) => `<div>${code(rule)}</div>`).join('')}</td>
 <td>${column.description === null ? '' : text(column.description)}${column.tags.length === 0 ? '' : `<div>${tagsText(column.tags) ?? ''}</div>`}</td></tr>`;
-}
-
-function isSensitive({ classification, pii }: ContractColumn): boolean {
-  return pii !== null || classification === 'confidential' || classification === 'restricted';
 }
 
 function typeOf(schema: JsonSchema): string {

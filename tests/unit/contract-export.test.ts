@@ -246,6 +246,16 @@ test('the page shows what the contract says: names, types, rules, keys, personal
     assert.ok(page.includes(escaped(part)), part);
 });
 
+test('the page marks every classification that is not known to be open, as masks and bounds take it', () => {
+  const said = ['public', 'Internal', 'confidential', 'Restricted', 'a word of our own'];
+  const properties = Object.fromEntries(
+    said.map((word, i): [string, JsonSchema] => [`c${i}`, { type: 'string', 'x-classification': word }]),
+  );
+  const page = exportContract(contractOf({ type: 'object', properties }), 'html');
+  const marked = said.filter((word) => page.includes(`<span class="mark pii"><bdi>${word}</bdi></span>`));
+  assert.deepEqual(marked, ['confidential', 'Restricted', 'a word of our own']);
+});
+
 test('an export is the same each time', () => {
   for (const target of ['typescript', 'avro', 'sql', 'trino', 'html', 'json-schema', 'odcs'] as const)
     assert.equal(exportContract(accounts, target), exportContract(accounts, target));
