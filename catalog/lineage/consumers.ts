@@ -4,6 +4,7 @@
 // What it writes is changed in the columns that are made of those, or as a whole where that is not known or where the whole
 // depends on them (a filter, a join). So a consumer is left out only where its column lineage shows that it does not look.
 
+import { rowStructs } from '../../lake/raw/raw-schema.ts';
 import { lineageKey, type ColumnMap, type ColumnSource } from '../store/lineage-store.ts';
 import { lineageLimits } from './lineage-limits.ts';
 import type { LineageIndex, LineageLink, LineageNode } from './lineage-index.ts';
@@ -143,10 +144,7 @@ function throughMap(index: LineageIndex, change: Change, map: ColumnMap | null):
   return { isRead: isHere.some(Boolean), isWhole: whole.size > 0, read, columns };
 }
 
-/** Structs of a raw table that hold a row: who reads one of them whole reads every column. */
-const rowStructs: ReadonlySet<string> = new Set(['before', 'after', 'value']);
-
-/** Columns of the table asked about that are changed and in this field; `address.city` and `after.address` read `address`. */
+/** Columns of the table asked about that are changed and in this field; `address.city` and `after.address` read `address`, all of `after` each. */
 function originsOf({ columns, origin }: Change, field: string): readonly string[] {
   const parts = field.toLowerCase().split('.');
   const [first = '', second] = parts;

@@ -1,6 +1,8 @@
 // Who sees what of classified columns. One vocabulary of masks, those that Iceberg's read restrictions name, so that the same
 // policy can be given to other engines; trino-rules.ts compiles it for Trino.
 
+import { isSensitive } from '../../contracts/sensitive.ts';
+
 export const maskActions = [
   'clear',
   'null',
@@ -53,22 +55,33 @@ export interface ColumnClass {
   readonly tags: readonly string[];
 }
 
-/** What says that there is nothing to hide. */
-const openClassifications: ReadonlySet<string> = new Set(['public', 'internal']);
-
-/** Any personal data, and any classification that is not known to be open. */
-export function isClassified({ classification, pii }: ColumnClass): boolean {
-  return pii !== null || (classification !== null && !openClassifications.has(classification.toLowerCase()));
-}
-
-/** A rule may also mask what is not classified, by its tag. */
-export function maskOfColumn(column: ColumnClass, { masks }: AccessPolicy): MaskAction {
+/** A rule may also mask what is not classified, by its tag. Words that differ in case alone are one. */
+function maskOfColumn(column: ColumnClass, { masks }: AccessPolicy): MaskAction {
   const rule = masks.find(
     ({ pii, classification, tag }) =>
-      (pii === undefined || pii === column.pii) &&
-      (classification === undefined || classification === column.classification) &&
-      (tag === undefined || column.tags.includes(tag)) &&
-      (tag !== undefined || isClassified(column)),
+      (pii === undefined || isSameWord(pii, column.pii)) &&
+      (classification === undefined || isSameWord(classification, column.classification)) &&
+      (tag === undefined ? isSensitive(column) : column.tags.some((own) => isSameWord(tag, own))),
   );
-  return rule?.mask ?? (isClassified(column) ? 'null' : 'clear');
+  return rule?.mask ?? (isSensitive(column) ? 'null' : 'clear');
+}
+
+function isSameWord(word: string, said: string | null): boolean {
+  return word.toLowerCase() === said?.toLowerCase();
+}
+
+/** By name in lower case, as engines compare them; where two columns are one name to them, what hides more counts. */
+export function actionsByName(columns: readonly ColumnClass[], policy: AccessPolicy): ReadonlyMap<string, MaskAction> {
+  const actions = new Map<string, MaskAction>();
+  for (const column of columns) {
+    const name = column.column.toLowerCase();
+    actions.set(name, stricter(actions.get(name) ?? 'clear', maskOfColumn(column, policy)));
+  }
+  return actions;
+}
+
+/** What each of two masks would still show, the other may be there to hide: of two different ones nothing is shown. */
+export function stricter(a: MaskAction, b: MaskAction): MaskAction {
+  if (a === b || b === 'clear') return a;
+  return a === 'clear' ? b : 'null';
 }

@@ -7,8 +7,8 @@ import type { MaskAction } from './access-policy.ts';
 
 export type MaskTree =
   | { readonly kind: 'value'; readonly action: MaskAction }
-  /** By name; every field of the struct is in it. */
-  | { readonly kind: 'fields'; readonly byName: ReadonlyMap<string, MaskTree> };
+  /** By name; every field of the struct is in it. `isRebuilt`: even where all are shown, as older rows may have others. */
+  | { readonly kind: 'fields'; readonly byName: ReadonlyMap<string, MaskTree>; readonly isRebuilt?: boolean };
 
 const nothing = 'NULL';
 const partsMax = 2_000;
@@ -21,7 +21,8 @@ export function trinoMask(column: string, type: IcebergType, tree: MaskTree): st
 }
 
 function isClear(tree: MaskTree): boolean {
-  return tree.kind === 'value' ? tree.action === 'clear' : [...tree.byName.values()].every(isClear);
+  if (tree.kind === 'value') return tree.action === 'clear';
+  return tree.isRebuilt !== true && [...tree.byName.values()].every(isClear);
 }
 
 /** Null: it cannot be told in Trino's SQL. */

@@ -9,8 +9,8 @@
 import type { TableIdent } from '../catalog.ts';
 import { currentSchema, type TableMetadata } from '../../lake/iceberg/metadata.ts';
 import type { Schema } from '../../lake/iceberg/schema.ts';
-import { maskOfColumn, type AccessPolicy, type Principals } from './access-policy.ts';
-import { maskedColumns, type KnownTable } from './classified-columns.ts';
+import { actionsByName, type AccessPolicy, type Principals } from './access-policy.ts';
+import { maskedColumns, unspokenNames, type KnownTable } from './classified-columns.ts';
 import { trinoMask } from './trino-mask.ts';
 
 export interface RulesTable {
@@ -57,16 +57,16 @@ const revealingMetadata = ['snapshots', 'files', 'partitions', 'manifests', 'all
 
 export function trinoRules({ tables, views, policy }: RulesInput): TrinoRules {
   const notes: string[] = [];
-  const known = new Map(tables.map((table) => [dotted(table.ident), table]));
   const relations = unambiguous([...tables, ...views], notes);
+  const known = new Map(relations.flatMap((relation) => ('metadata' in relation ? [[foldedText(relation.ident), relation] as const] : [])));
   const { change, clear } = policy;
   const readRules = relations.flatMap((relation) =>
     'metadata' in relation ? tableRules(relation, policy, notes) : viewRules(relation, known, policy, notes),
   );
   for (const { table } of policy.filters)
-    if (!known.has(table)) notes.push(`filter: there is no table ${table}; its condition hides nothing`);
+    if (!known.has(table.toLowerCase())) notes.push(`filter: there is no table ${table}; its condition hides nothing`);
   for (const { view } of policy.views)
-    if (!views.some(({ ident }) => dotted(ident) === view)) notes.push(`view ${view}: there is no such view`);
+    if (!views.some(({ ident }) => foldedText(ident) === view.toLowerCase())) notes.push(`view ${view}: there is no such view`);
   const rules = {
     schemas: [...rulesFor(change, { owner: true }), { owner: false }],
     tables: [
@@ -85,12 +85,14 @@ export function trinoRules({ tables, views, policy }: RulesInput): TrinoRules {
 function tableRules(table: RulesTable, policy: AccessPolicy, notes: string[]): readonly Rule[] {
   const { ident, metadata, known } = table;
   const name = dotted(ident);
-  const filters = policy.filters.filter((filter) => filter.table === name).map(({ where }) => `(${where})`);
+  const filters = policy.filters.filter((filter) => filter.table.toLowerCase() === foldedText(ident)).map(({ where }) => `(${where})`);
   if (known === null && policy.unclassified === 'deny') {
     notes.push(`${name}: no contract and no entity says what its columns hold; it stays closed (policy.unclassified)`);
     return [];
   }
   const masked = known === null ? [] : columnRules(table, known, policy);
+  const unspoken = known === null || masked.length === 0 ? [] : unspokenNames(metadata, known);
+  if (unspoken.length > 0) notes.push(unspokenNote(name, unspoken));
   const columns = masked.length === 0 ? [] : [...masked, ...placeColumns];
   const isWhole = columns.length === 0 && filters.length === 0;
   const shown = { ...relationPattern(ident), privileges: ['SELECT'] };
@@ -102,6 +104,13 @@ function tableRules(table: RulesTable, policy: AccessPolicy, notes: string[]): r
     // The summary may name partitions.
     ...(isWhole ? [] : [{ ...shown, ...relationPattern(ident, ['snapshots']), columns: [{ name: 'summary', mask: 'NULL' }] }]),
   ];
+}
+
+const namesToldMax = 5;
+
+function unspokenNote(table: string, names: readonly string[]): string {
+  const more = names.length > namesToldMax ? ` and ${names.length - namesToldMax} more` : '';
+  return `${table}: nobody says what ${names.slice(0, namesToldMax).join(', ')}${more} hold or held; they and what may repeat them are masked`;
 }
 
 function columnRules({ ident, metadata }: RulesTable, known: KnownTable, policy: AccessPolicy): readonly ColumnRule[] {
@@ -119,13 +128,17 @@ function viewRules(view: RulesView, known: ReadonlyMap<string, RulesTable>, poli
   const name = dotted(view.ident);
   const shown = { ...relationPattern(view.ident), privileges: ['SELECT'] };
   if (!view.isRunAsOwner) return [shown];
-  const like = policy.views.find((entry) => entry.view === name)?.like;
+  const like = policy.views.find((entry) => entry.view.toLowerCase() === foldedText(view.ident))?.like.toLowerCase();
   const classes = like === undefined ? undefined : known.get(like)?.known;
+  if (classes && policy.filters.some(({ table }) => table.toLowerCase() === like)) {
+    notes.push(`${name}: it runs as its owner, and past the row filter of ${like}; it stays closed`);
+    return [];
+  }
   if (!classes) {
     notes.push(`${name}: it runs as its owner, and the policy names no table that it is like (policy.views); it stays closed`);
     return [];
   }
-  const actions = new Map(classes.columns.map((column) => [column.column.toLowerCase(), maskOfColumn(column, policy)]));
+  const actions = actionsByName(classes.columns, policy);
   const columns = view.schema.fields.flatMap((field): readonly ColumnRule[] => {
     const mask = trinoMask(field.name, field.type, { kind: 'value', action: actions.get(field.name.toLowerCase()) ?? 'null' });
     return mask === null ? [] : [{ name: field.name.toLowerCase(), mask }];
@@ -163,6 +176,11 @@ function anyOf(texts: readonly string[]): string {
 
 function escaped(text: string): string {
   return text.replaceAll(/[^\p{L}\p{N}_]/gu, String.raw`\$&`);
+}
+
+/** As Trino compares names, and as a policy writes them. */
+function foldedText(ident: TableIdent): string {
+  return dotted(ident).toLowerCase();
 }
 
 function foldedName(ident: TableIdent): string {

@@ -81,6 +81,9 @@ export const rawPartitionSpec: PartitionSpec = {
   fields: [{ 'source-id': 3, 'field-id': 1000, name: 'date', transform: 'day' }],
 };
 
+/** Structs that hold a row of the source; `value` is one on topics without envelopes alone. */
+export const rowStructs: ReadonlySet<string> = new Set(['before', 'after', 'value']);
+
 /** They say where a record stood and when, never what was in it: no classification of the source's columns is about them. */
 export const columnsWithoutContent: ReadonlySet<string> = new Set([
   '_log_partition',

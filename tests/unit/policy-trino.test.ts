@@ -3,50 +3,13 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { closedPolicy, isClassified, maskOfColumn, type AccessPolicy, type MaskAction } from '../../catalog/policy/access-policy.ts';
-import { maskedColumns, type KnownTable } from '../../catalog/policy/classified-columns.ts';
-import { trinoMask, type MaskTree } from '../../catalog/policy/trino-mask.ts';
-import { trinoRules, type RulesTable, type RulesView } from '../../catalog/policy/trino-rules.ts';
-import { createMetadata } from '../../lake/iceberg/create-metadata.ts';
-import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
-import type { IcebergType, Schema, StructField, StructType } from '../../lake/iceberg/schema.ts';
-import { rawSchema } from '../../lake/raw/raw-schema.ts';
-
-let fieldId = 100;
-const field = (name: string, type: IcebergType = 'string'): StructField => ({ id: ++fieldId, name, required: false, type });
-const struct = (...fields: readonly StructField[]): StructType => ({ type: 'struct', fields });
-const schemaOf = (...fields: readonly StructField[]): Schema => ({ type: 'struct', 'schema-id': 0, fields });
-const column = (name: string, pii: string | null = null, classification: string | null = null, tags: readonly string[] = []) => ({
-  column: name,
-  classification,
-  pii,
-  tags,
-});
-
-function metadataOf(schema: Schema, older: readonly Schema[] = []): TableMetadata {
-  const made = createMetadata({ uuid: '0be3c2a5-e2ac-4bf3-8a98-687d5c638a87', location: 's3://lake/t', schema }, 1);
-  if (made.kind !== 'applied') throw new Error(made.message);
-  return { ...made.metadata, schemas: [{ ...schema, 'schema-id': 9 }, ...older], 'current-schema-id': 9 };
-}
-
-function table(name: string, metadata: TableMetadata, known: KnownTable | null = { columns: [], key: [] }): RulesTable {
-  return { ident: { namespace: ['raw'], name }, metadata, known };
-}
-
-const raw = (...columns: readonly StructField[]) =>
-  schemaOf(...rawSchema.fields, field('source', struct(field('lsn', 'long'))), field('after', struct(...columns)));
-const users: KnownTable = { columns: [column('id'), column('email', 'email'), column('city')], key: ['id'] };
-const masks = (found: ReturnType<typeof maskedColumns>) =>
-  Object.fromEntries((found ?? []).map(({ name, type, tree }) => [name, type === null ? 'NULL' : trinoMask(name, type, tree)]));
-
-const value = (action: MaskAction): MaskTree => ({ kind: 'value', action });
-
-const closed = closedPolicy;
-const showing: AccessPolicy = { ...closed, masks: [{ pii: 'email', mask: 'show-last-4' }] };
-
-function ruleOf(name: string, { rules }: ReturnType<typeof trinoRules>): Record<string, unknown> | undefined {
-  return rules['tables']?.find((rule) => typeof rule['table'] === 'string' && new RegExp(rule['table']).test(name));
-}
+import { actionsByName, type AccessPolicy, type MaskAction } from '../../catalog/policy/access-policy.ts';
+import { maskedColumns } from '../../catalog/policy/classified-columns.ts';
+import { trinoMask } from '../../catalog/policy/trino-mask.ts';
+import { trinoRules, type RulesView } from '../../catalog/policy/trino-rules.ts';
+import { isSensitive } from '../../contracts/sensitive.ts';
+import type { IcebergType } from '../../lake/iceberg/schema.ts';
+import { closed, column, field, masks, metadataOf, raw, ruleOf, schemaOf, showing, struct, table, users, value } from './policy-fixture.ts';
 
 test('what counts as classified, and which rule decides', () => {
   const cases: readonly [ReturnType<typeof column>, boolean][] = [
@@ -55,10 +18,11 @@ test('what counts as classified, and which rule decides', () => {
     [column('a', null, 'public'), false],
     [column('a', null, 'Internal'), false],
     [column('a', null, 'restricted'), true],
+    [column('a', null, 'CONFIDENTIAL'), true],
     [column('a', null, 'a word of our own'), true],
     [column('a', 'identifier', 'internal'), true],
   ];
-  for (const [given, expected] of cases) assert.equal(isClassified(given), expected, JSON.stringify(given));
+  for (const [given, expected] of cases) assert.equal(isSensitive(given), expected, JSON.stringify(given));
   const policy: AccessPolicy = {
     ...closed,
     masks: [
@@ -76,9 +40,34 @@ test('what counts as classified, and which rule decides', () => {
       column('a', null, 'confidential'),
       column('a', 'name'),
       column('a'),
-    ].map((given) => maskOfColumn(given, policy)),
-    ['alphanumeric', 'show-last-4', 'fixed', 'clear', 'null', 'clear'],
+      column('a', 'E-Mail'),
+      column('a', 'Email', 'INTERNAL', ['Wage']),
+    ].map((given) => actionsByName([given], policy).get('a')),
+    ['alphanumeric', 'show-last-4', 'fixed', 'clear', 'null', 'clear', 'null', 'alphanumeric'],
   );
+});
+
+test('columns whose names differ in case alone are one: what hides more counts, whichever comes first', () => {
+  const policy: AccessPolicy = {
+    ...closed,
+    masks: [
+      { pii: 'email', mask: 'show-last-4' },
+      { pii: 'name', mask: 'show-first-4' },
+    ],
+  };
+  const cases: readonly [ReturnType<typeof column>, ReturnType<typeof column>, MaskAction][] = [
+    [column('email', 'email'), column('Email', null, 'public'), 'show-last-4'],
+    [column('email', 'email'), column('EMAIL', null, 'restricted'), 'null'],
+    [column('email', 'email'), column('EMAIL', 'name'), 'null'],
+    [column('email', 'email'), column('EMAIL', 'email'), 'show-last-4'],
+    [column('email'), column('EMAIL'), 'clear'],
+  ];
+  for (const [one, other, expected] of cases)
+    for (const columns of [
+      [one, other],
+      [other, one],
+    ])
+      assert.deepEqual([...actionsByName(columns, policy)], [['email', expected]], JSON.stringify(columns));
 });
 
 test('masks keep the type, and what an action cannot do to it is null', () => {
@@ -123,8 +112,9 @@ test('a key of which any column is hidden, or of which nothing is known, is hidd
     assert.equal(masks(maskedColumns(metadata, { ...users, key }, closed))['_log_key'], 'CAST(NULL AS varbinary)', key.join());
 });
 
+const cell = (type: IcebergType) => struct(field('value', type), field('deletion_ts', 'long'), field('set', 'boolean'));
+
 test('a cell of Cassandra is masked within, and hidden whole where that cannot be', () => {
-  const cell = (type: IcebergType) => struct(field('value', type), field('deletion_ts', 'long'), field('set', 'boolean'));
   const metadata = metadataOf(raw(field('email', cell('string')), field('born', cell('long'))));
   const known = { columns: [column('email', 'email'), column('born', 'birth-date')], key: [] };
   const { after } = masks(maskedColumns(metadata, known, { ...closed, masks: [{ mask: 'sha-256' }] }));
@@ -246,14 +236,15 @@ test('a table that nobody spoke of stays closed unless the policy opens those; a
   assert.equal(columns.find(({ name }) => name === 'after')?.mask, 'NULL');
 });
 
+const view = (name: string, isRunAsOwner: boolean): RulesView => ({
+  ident: { namespace: ['raw'], name },
+  schema: schemaOf(field('id', 'long'), field('email'), field('made_up')),
+  isRunAsOwner,
+});
+
 test('views: as whoever asks, open; as their owner, closed, or masked like the table that the policy names', () => {
-  const view = (name: string, isRunAsOwner: boolean): RulesView => ({
-    ident: { namespace: ['raw'], name },
-    schema: schemaOf(field('id', 'long'), field('email'), field('made_up')),
-    isRunAsOwner,
-  });
   const tables = [table('users', metadataOf(schemaOf(field('email'))), users)];
-  const policy = {
+  const policy: AccessPolicy = {
     ...showing,
     views: [
       { view: 'raw.people', like: 'raw.users' },
@@ -271,4 +262,16 @@ test('views: as whoever asks, open; as their owner, closed, or masked like the t
   assert.equal(columns[1]?.mask, 'CAST(NULL AS varchar)');
   assert.match(compiled.notes.join('\n'), /raw\.theirs: it runs as its owner/);
   assert.match(compiled.notes.join('\n'), /view raw\.gone: there is no such view/);
+  const filters = [{ table: 'RAW.Users', where: 'false' }];
+  const filtered = trinoRules({ tables, views: [view('people', true), view('mine', false)], policy: { ...policy, filters } });
+  assert.equal(ruleOf('people', filtered), undefined, 'it would show the rows that the filter hides');
+  assert.match(filtered.notes.join('\n'), /raw\.people: .* past the row filter of raw\.users/);
+  assert.equal(ruleOf('users', filtered)?.['filter'], '(false)', 'names of a policy are compared as Trino does');
+  assert.ok(!filtered.notes.some((note) => note.startsWith('filter:')));
+  const twice = trinoRules({
+    tables: [...tables, table('USERS', metadataOf(schemaOf(field('email'))), users)],
+    views: [view('people', true)],
+    policy,
+  });
+  assert.equal(ruleOf('people', twice), undefined, 'like a table that Trino could take for another');
 });
