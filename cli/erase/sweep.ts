@@ -101,6 +101,8 @@ async function alsoNamedNow(
   const isSame = now?.metadata['table-uuid'] === table.metadata['table-uuid'];
   if (now === null || !isSame || now.metadataLocation === table.metadataLocation) return before;
   const { live, manifests, manifestLists } = await snapshotFiles(now.metadata.snapshots, store, known, {}, signal);
+  // Names are compared as texts: one that is no name of this store says of no object that it is dead.
+  for (const location of live.keys()) storeKey(store, location);
   return {
     live: new Map([...before.live, ...live]),
     manifests: new Set([...before.manifests, ...manifests]),

@@ -2,7 +2,7 @@
 // gone already, or dead itself. One that names a file which still waits for its commit waits with it.
 
 import { readManifest } from '../../lake/iceberg/manifest.ts';
-import type { ObjectHead, ObjectStore } from '../../lake/store/object-store.ts';
+import { keyOf, type ObjectHead, type ObjectStore } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { kindOfObject } from './object-kind.ts';
 
@@ -33,7 +33,8 @@ export async function deadManifests(
 
 async function filesOf(location: string, key: string, store: ObjectStore, signal?: AbortSignal): Promise<readonly string[] | null> {
   try {
-    return readManifest(await store.get(key, undefined, signal), location).entries.map(({ file }) => file.filePath);
+    const files = readManifest(await store.get(key, undefined, signal), location).entries.map(({ file }) => file.filePath);
+    return files.every((file) => keyOf(store, file) !== null) ? files : null;
   } catch (error) {
     if (error instanceof LakeError && error.code === 'OBJECT_CORRUPT') return null;
     if (error instanceof LakeError && error.code === 'OBJECT_MISSING') return [];

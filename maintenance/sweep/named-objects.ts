@@ -1,19 +1,22 @@
 // What a table's metadata leads to: lists, manifests, live data and delete files, statistics, of every snapshot that any
 // metadata file in the table's folder tells of. Names are taken out of a set of candidates as they are met, so memory is
 // bounded by the candidates; each list and each manifest is read once, however many snapshots and metadata files share it.
+// Names are compared as texts with those of a listing. `s3a://lake/x` and `s3://lake/x`, `file:/x` and `file:///x` are one
+// object to other engines; here a name that the store would not spell so is an error, never an orphan's neighbour.
 
 import { createAvroTypes } from '../../lake/iceberg/avro-file.ts';
 import { readManifest } from '../../lake/iceberg/manifest.ts';
 import { manifestListOf, manifestsOf, storeKey } from '../../lake/iceberg/metadata-object.ts';
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
-import type { ObjectStore } from '../../lake/store/object-store.ts';
+import { checkKey } from '../../lake/store/object-key.ts';
+import { keyOf, type ObjectStore } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
 
 export interface NamedObjects {
   /**
    * Calls `name` for every location that the metadata leads to and that was not met before. `former`: metadata that is no
-   * longer current, whose lists and manifests may be gone. Errors: those of the store, OBJECT_CORRUPT, TABLE_UNSUPPORTED;
-   * OBJECT_MISSING for current metadata.
+   * longer current, whose lists and manifests may be gone. Errors: those of the store, OBJECT_CORRUPT, OBJECT_MISSING for
+   * current metadata; TABLE_UNSUPPORTED, also for a location that the store does not spell so.
    */
   visit(
     metadata: TableMetadata,
@@ -27,7 +30,8 @@ export function namedObjects(store: ObjectStore): NamedObjects {
   const [lists, manifests] = [new Set<string>(), new Set<string>()];
   const types = createAvroTypes();
   return {
-    async visit(metadata, name, { isFormer }, signal) {
+    async visit(metadata, named, { isFormer }, signal) {
+      const name = (location: string): void => named(asSpelled(location, store));
       for (const location of statisticsOf(metadata)) name(location);
       for (const snapshot of metadata.snapshots) {
         const list = manifestListOf(snapshot);
@@ -47,6 +51,24 @@ export function namedObjects(store: ObjectStore): NamedObjects {
       }
     },
   };
+}
+
+function asSpelled(location: string, store: ObjectStore): string {
+  const key = keyOf(store, location);
+  if (key !== null && isPlain(key)) return location;
+  throw new LakeError(
+    'TABLE_UNSUPPORTED',
+    `${location} is named by the table and is no name that ${store.root} has for an object: which one of a listing it is cannot be told`,
+    { context: { location, root: store.root } },
+  );
+}
+
+function isPlain(key: string): boolean {
+  try {
+    return checkKey(key) === key;
+  } catch {
+    return false;
+  }
 }
 
 async function unlessGone<T>(isFormer: boolean, read: () => Promise<T>): Promise<T | null> {

@@ -69,7 +69,15 @@ export async function sweepTable(ident: TableIdent, deps: SweepDeps, signal?: Ab
   }
   const named = namedObjects(deps.store);
   const keep = (location: string): void => void candidates.delete(location);
-  await named.visit(first.metadata, keep, { isFormer: false }, signal);
+  const folder = `${first.metadata.location.replace(/\/+$/, '')}/`;
+  const unlisted: string[] = [];
+  const keepListed = (location: string): void => {
+    if (unlisted.length === 0 && location.startsWith(folder) && !objects.has(location)) unlisted.push(location);
+    keep(location);
+  };
+  await named.visit(first.metadata, keepListed, { isFormer: false }, signal);
+  if (unlisted.length > 0)
+    return refused(`${unlisted[0]} is named by the table and not in its folder: it is gone, or spelled otherwise there`);
   const problem = await keepFormer(first, objects, named, keep, deps, signal);
   if (problem !== null) return refused(problem);
   const guard = openGuard(ident, first, named, deps);
