@@ -55,7 +55,7 @@ export async function openPurge(loaded: LoadedConfig, logger: Logger, signal: Ab
   if (reachOf(loaded).kind === 'rest') return null;
   await using opening = new AsyncDisposableStack();
   const dropped = await droppedHere(loaded, logger, opening);
-  return dropped.purgeDue(purgedAtOnce, { actor: personHere(), idempotency: null }, {}, signal);
+  return await dropped.purgeDue(purgedAtOnce, { actor: personHere(), idempotency: null }, {}, signal);
 }
 
 const purgedAtOnce = 1_000;

@@ -1,11 +1,8 @@
 // The upkeep as a whole: every step of a table, on command, on its own, and when something keeps it from its turn.
 
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { maintain } from '../../cli/commands/table/maintain.ts';
-import { undrop } from '../../cli/commands/table/undrop.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { manifestsOf } from '../../lake/iceberg/metadata-object.ts';
 import { maintainTable, maintenanceSteps } from '../../maintenance/maintain-table.ts';
@@ -19,7 +16,6 @@ import { readChain } from '../../lake/raw/offset-chain.ts';
 import { loadedTable } from './erase-fixture.ts';
 import { foreignWriter } from './foreign-writer.ts';
 import { assertWhole, dayMs, inserted, liveFiles, smallFilesLab, upkeepDeps } from './maintenance-fixture.ts';
-import { foz, withLake } from './quality-command-fixture.ts';
 import type { QueryLab } from './query-fixture.ts';
 
 test('every step of a table, and a dry run that says the same and writes nothing', async () => {
@@ -148,27 +144,4 @@ test('on its own it looks at every table every so often, counts what it did, and
   assert.deepEqual([counted.get('foz_compacted_files_total'), counted.get('foz_orphan_objects_left')], [3, 0]);
   assert.ok((counted.get('foz_maintenance_runs_total') ?? 0) >= 2);
   await assertWhole(lab, 6);
-});
-
-test('foz table maintain and foz table undrop, as the program calls them', async () => {
-  await withLake(async (folder, land) => {
-    for (let id = 1; id <= 4; id++) await land([{ id, email: `${id}@mail.example`, status: 'active' }]);
-    const config = join(folder, 'foz.yaml');
-    const text = await readFile(config, 'utf8');
-    await writeFile(
-      config,
-      text.replace('listen: "127.0.0.1:1" }', 'listen: "127.0.0.1:1", maintenance: { compact: { minFiles: 2, settle: 0s } } }'),
-    );
-    const dry = await foz(folder, maintain, ['users'], true, { dryRun: true });
-    const { tables } = JSON.parse(dry.stdout);
-    assert.deepEqual([dry.code, tables[0].table, tables[0].steps[2].detail], [0, 'raw.users', '4 files would become 1']);
-    const done = await foz(folder, maintain, [], false, { only: ['compact', 'purge'] });
-    assert.equal(done.code, 0);
-    assert.match(done.stdout, /raw\.users\s+compact\s+done\s+4 files became 1\n0 dropped tables purged/);
-    await assert.rejects(foz(folder, maintain, ['users'], false, { only: ['everything'] }), /no such step/);
-    await assert.rejects(foz(folder, maintain, ['nobody']), /nobody is no table of foz.yaml/);
-    const none = await foz(folder, undrop, [], true);
-    assert.deepEqual(JSON.parse(none.stdout), { tables: [] });
-    await assert.rejects(foz(folder, undrop, ['raw.users']), /No dropped table/);
-  });
 });
