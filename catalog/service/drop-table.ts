@@ -4,7 +4,7 @@
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { identText, type TableIdent } from '../catalog.ts';
-import type { DroppedRelation } from '../store/relation-store.ts';
+import type { DroppedRelation, StoredRelation } from '../store/relation-store.ts';
 import { ok, type Answer } from './answer.ts';
 import type { MetadataFile } from './metadata-files.ts';
 import { purgeDropped } from './purge-table.ts';
@@ -13,14 +13,19 @@ import { loadedRecord, tablesRecord, type TableParts } from './table-parts.ts';
 
 export async function dropTable(parts: TableParts, ident: TableIdent, isPurge: boolean, context: RequestContext): Promise<Answer<null>> {
   const { store, tables, clock, dropGraceMs } = parts;
-  const at = clock.now();
-  const before = await readable(parts, ident);
-  const keepUntil = isPurge ? at + dropGraceMs : null;
-  const record = tablesRecord(parts, context, [{ ident, before, after: null, action: 'table.drop' }], doneReply);
-  const row = await store.dropRelation('table', ident, { at, keepUntil, purge: isPurge }, record);
-  if (!row) return tables.missing(ident);
-  if (keepUntil === at) await purgeNow(parts, { ...row, droppedAt: at, keepUntil, purge: true }, context);
-  return ok(null);
+  for (;;) {
+    const row = await store.getRelation('table', ident);
+    if (!row) return tables.missing(ident);
+    const at = clock.now();
+    const before = await readable(parts, row);
+    const keepUntil = isPurge ? at + dropGraceMs : null;
+    const record = tablesRecord(parts, context, [{ ident, before, after: null, action: 'table.drop' }], doneReply);
+    // What is told of it is what it was, so it must still be that.
+    const isDropped = await store.dropRelation('table', ident, { at, keepUntil, purge: isPurge }, record, row.metadataLocation);
+    if (!isDropped) continue;
+    if (keepUntil === at) await purgeNow(parts, { ...row, droppedAt: at, keepUntil, purge: true }, context);
+    return ok(null);
+  }
 }
 
 /** The table is gone already; what cannot be deleted now is left to the upkeep, which asks again. */
@@ -47,9 +52,9 @@ export async function unregisterTable(parts: TableParts, ident: TableIdent, cont
 }
 
 /** A table whose metadata cannot be read can still be dropped. */
-async function readable({ tables }: TableParts, ident: TableIdent): Promise<TableMetadata | null> {
+async function readable({ files }: TableParts, { metadataLocation }: StoredRelation): Promise<TableMetadata | null> {
   try {
-    return (await tables.current(ident))?.metadata ?? null;
+    return (await files.read(metadataLocation)).metadata;
   } catch (error) {
     if (error instanceof LakeError) return null;
     throw error;

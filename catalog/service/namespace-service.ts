@@ -54,12 +54,15 @@ export function namespaceService(options: NamespaceServiceOptions): NamespaceSer
     },
     update: (namespace, changes, context) => updateNamespace(options, namespace, changes, context),
     async drop(namespace, context) {
-      const row = await store.getNamespace(namespace);
-      const entry = entryOf(options, context, 'namespace.drop', namespace, row?.properties ?? null, null);
-      const outcome = await store.deleteNamespace(namespace, recordOf(context, [entry], doneReply));
-      if (outcome === 'missing') return namespaceMissing(namespace);
-      if (outcome === 'not-empty') return refused('namespace-not-empty', `Namespace is not empty: ${namespace.join('.')}`);
-      return ok(null);
+      // What is told of it is what it was, so it must still be that.
+      for (;;) {
+        const row = await store.getNamespace(namespace);
+        if (!row) return namespaceMissing(namespace);
+        const entry = entryOf(options, context, 'namespace.drop', namespace, row.properties, null);
+        const outcome = await store.deleteNamespace(namespace, recordOf(context, [entry], doneReply), row.properties);
+        if (outcome === 'not-empty') return refused('namespace-not-empty', `Namespace is not empty: ${namespace.join('.')}`);
+        if (outcome === 'deleted') return ok(null);
+      }
     },
   };
 }
@@ -97,18 +100,21 @@ async function updateNamespace(
   const location = givenLocation(updates);
   const outside = location === null ? null : locationProblem(objectStores.prefixes, location);
   if (outside !== null) return refused('invalid', outside);
-  const row = await store.getNamespace(namespace);
-  if (!row) return namespaceMissing(namespace);
   const set = { ...updates, ...(location === null ? {} : { location }) };
   const remove = [...new Set(removals)];
-  const removed = remove.filter((name) => Object.hasOwn(row.properties, name));
-  const missing = remove.filter((name) => !Object.hasOwn(row.properties, name));
-  const answer: ChangedProperties = { updated: Object.keys(set), removed, missing };
-  const kept = Object.entries(row.properties).filter(([name]) => !removed.includes(name));
-  const entry = entryOf(options, context, 'namespace.update', namespace, row.properties, { ...Object.fromEntries(kept), ...set });
-  const outcome = await store.updateNamespace(namespace, { set, remove }, recordOf(context, [entry], bodyReply(answer)));
-  if (outcome.kind === 'missing') return namespaceMissing(namespace);
-  return ok({ ...answer, removed: outcome.removed, missing: outcome.missing });
+  for (;;) {
+    const row = await store.getNamespace(namespace);
+    if (!row) return namespaceMissing(namespace);
+    const { properties } = row;
+    const removed = remove.filter((name) => Object.hasOwn(properties, name));
+    const missing = remove.filter((name) => !Object.hasOwn(properties, name));
+    const answer: ChangedProperties = { updated: Object.keys(set), removed, missing };
+    const kept = Object.entries(properties).filter(([name]) => !removed.includes(name));
+    const entry = entryOf(options, context, 'namespace.update', namespace, properties, { ...Object.fromEntries(kept), ...set });
+    // What is answered, now and when the request comes again, is what was changed, so it must still be that.
+    const outcome = await store.updateNamespace(namespace, { set, remove }, recordOf(context, [entry], bodyReply(answer)), properties);
+    if (outcome.kind === 'updated') return ok(answer);
+  }
 }
 
 function givenLocation(properties: Properties): string | null {

@@ -49,16 +49,22 @@ export interface CatalogStore extends RelationStore, AsyncDisposable {
   getNamespace(namespace: readonly string[]): Promise<StoredNamespace | null>;
   /** Atomic: refuses when it exists or its parent does not. */
   insertNamespace(row: StoredNamespace, record?: ChangeRecord | null): Promise<'inserted' | 'exists' | 'parent-missing'>;
-  /** Tells which of `remove` were there and which were not. */
+  /** Tells which of `remove` were there and which were not. With `expected`, only while these are its properties: `lost` otherwise. */
   updateNamespace(
     namespace: readonly string[],
     changes: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] },
     record?: ChangeRecord | null,
+    expected?: StoredNamespace['properties'],
   ): Promise<
-    { readonly kind: 'updated'; readonly removed: readonly string[]; readonly missing: readonly string[] } | { readonly kind: 'missing' }
+    | { readonly kind: 'updated'; readonly removed: readonly string[]; readonly missing: readonly string[] }
+    | { readonly kind: 'missing' | 'lost' }
   >;
-  /** Atomic: refuses while a table, a view or a namespace is in it. */
-  deleteNamespace(namespace: readonly string[], record?: ChangeRecord | null): Promise<'deleted' | 'missing' | 'not-empty'>;
+  /** Atomic: refuses while a table, a view or a namespace is in it. `expected`: as above. */
+  deleteNamespace(
+    namespace: readonly string[],
+    record?: ChangeRecord | null,
+    expected?: StoredNamespace['properties'],
+  ): Promise<'deleted' | 'missing' | 'lost' | 'not-empty'>;
   /** Namespaces directly under `parent` (empty: the top level). */
   listNamespaces(parent: readonly string[], page: PageRequest): Promise<readonly StoredNamespace[]>;
 }

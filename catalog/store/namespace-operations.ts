@@ -1,8 +1,9 @@
 // What the database does for namespaces.
 
+import { isDeepStrictEqual } from 'node:util';
 import { isRecord } from '../../runtime/options.ts';
 import { writeRecord } from './change-record-operations.ts';
-import type { SqlOperations, SqlReader } from './sql.ts';
+import type { SqlOperations, SqlReader, SqlValue } from './sql.ts';
 
 export const namespaceMigration = `
   CREATE TABLE namespaces (
@@ -41,19 +42,21 @@ export const namespaceOperations: SqlOperations = {
       await writeRecord(sql, record);
       return 'inserted';
     },
-    async updateNamespace(sql, key, changes, record) {
-      const found = await sql.row('SELECT properties FROM namespaces WHERE key = ?', key);
-      if (found === null) return null;
+    async updateNamespace(sql, key, changes, expected, record) {
+      const properties = await propertiesOf(sql, key);
+      if (properties === null) return 'missing';
+      if (isOther(properties, expected)) return 'lost';
       const { set, remove } = changesOf(String(changes));
-      const properties = textsOf(JSON.parse(String(found[0])));
       const removed = remove.filter((name) => Object.hasOwn(properties, name));
       const kept = Object.entries(properties).filter(([name]) => !removed.includes(name));
       await sql.change('UPDATE namespaces SET properties = ? WHERE key = ?', JSON.stringify({ ...Object.fromEntries(kept), ...set }), key);
       await writeRecord(sql, record);
       return removed;
     },
-    async deleteNamespace(sql, key, record) {
-      if (!(await hasNamespace(sql, String(key)))) return 'missing';
+    async deleteNamespace(sql, key, expected, record) {
+      const properties = await propertiesOf(sql, key);
+      if (properties === null) return 'missing';
+      if (isOther(properties, expected)) return 'lost';
       if (await sql.row('SELECT 1 FROM namespaces WHERE parent = ? LIMIT 1', key)) return 'not-empty';
       if (await sql.row('SELECT 1 FROM relations WHERE namespace = ? LIMIT 1', key)) return 'not-empty';
       await sql.change('DELETE FROM namespaces WHERE key = ?', key);
@@ -62,6 +65,16 @@ export const namespaceOperations: SqlOperations = {
     },
   },
 };
+
+async function propertiesOf({ row }: SqlReader, key: SqlValue): Promise<Record<string, string> | null> {
+  const found = await row('SELECT properties FROM namespaces WHERE key = ?', key);
+  return found === null ? null : textsOf(JSON.parse(String(found[0])));
+}
+
+/** `expected`: their text, null for any. */
+function isOther(properties: Record<string, string>, expected: SqlValue): boolean {
+  return expected !== null && !isDeepStrictEqual(properties, textsOf(JSON.parse(String(expected))));
+}
 
 /** Properties as they are stored. */
 export function textsOf(value: unknown): Record<string, string> {

@@ -2,7 +2,7 @@
 
 import type { TableIdent } from '../catalog.ts';
 import { listOf, oneOf, rowsOf } from './answers.ts';
-import { namespaceKey, namespaceOfKey, type CatalogStore } from './catalog-store.ts';
+import { namespaceKey, namespaceOfKey, type CatalogStore, type StoredNamespace } from './catalog-store.ts';
 import { recordText } from './change-record-operations.ts';
 import { textsOf } from './namespace-operations.ts';
 import type { DroppedRelation, DropIdentity, RelationStore, StoredRelation } from './relation-store.ts';
@@ -52,15 +52,16 @@ function namespaces(call: SqlCall): Namespaces {
       const given = [namespaceKey(namespace.slice(0, -1)), namespace.at(-1) ?? '', JSON.stringify(properties), recordText(record)] as const;
       return oneOf(await call('insertNamespace', namespaceKey(namespace), ...given), ['inserted', 'exists', 'parent-missing'] as const);
     },
-    async updateNamespace(namespace, changes, record) {
-      const removed = await call('updateNamespace', namespaceKey(namespace), JSON.stringify(changes), recordText(record));
-      if (removed === null) return { kind: 'missing' };
-      const names = listOf(removed).map(String);
+    async updateNamespace(namespace, changes, record, expected) {
+      const given = [JSON.stringify(changes), expectedText(expected), recordText(record)] as const;
+      const outcome = await call('updateNamespace', namespaceKey(namespace), ...given);
+      if (outcome === 'missing' || outcome === 'lost') return { kind: outcome };
+      const names = listOf(outcome).map(String);
       return { kind: 'updated', removed: names, missing: changes.remove.filter((name) => !names.includes(name)) };
     },
-    async deleteNamespace(namespace, record) {
-      const outcome = await call('deleteNamespace', namespaceKey(namespace), recordText(record));
-      return oneOf(outcome, ['deleted', 'missing', 'not-empty'] as const);
+    async deleteNamespace(namespace, record, expected) {
+      const outcome = await call('deleteNamespace', namespaceKey(namespace), expectedText(expected), recordText(record));
+      return oneOf(outcome, ['deleted', 'missing', 'lost', 'not-empty'] as const);
     },
     async listNamespaces(parent, page) {
       const rows = rowsOf(await call('listNamespaces', namespaceKey(parent), page.after ?? '', page.limit));
@@ -158,6 +159,10 @@ function relationOf([namespace, name, kind, uuid, location]: readonly unknown[])
 function droppedOf(row: readonly unknown[]): DroppedRelation {
   const [droppedAt, keepUntil, purge] = row.slice(5);
   return { ...relationOf(row), droppedAt: Number(droppedAt), keepUntil: Number(keepUntil), purge: purge === 1 };
+}
+
+function expectedText(properties: StoredNamespace['properties'] | undefined): string | null {
+  return properties === undefined ? null : JSON.stringify(properties);
 }
 
 function propertiesOf(text: unknown): Record<string, string> {

@@ -262,6 +262,23 @@ export function relationStoreSuite(world: StoreWorld): void {
     assert.deepEqual(await store.updateNamespace(['none'], { set: {}, remove: [] }), { kind: 'missing' });
   });
 
+  check('a namespace is changed or deleted, where that is asked for, only while its properties are what they were', async (store) => {
+    const properties = { b: '"é', a: '1', constructor: 'x', 7: 'y' };
+    const emptied = { set: {}, remove: Object.keys(properties) };
+    await store.insertNamespace({ namespace: ['n'], properties });
+    for (const other of [{}, { ...properties, a: '2' }, { ...properties, c: '3' }]) {
+      assert.deepEqual(await store.updateNamespace(['n'], emptied, record('lost'), other), { kind: 'lost' });
+      assert.equal(await store.deleteNamespace(['n'], record('lost'), other), 'lost');
+    }
+    assert.deepEqual(await store.updateNamespace(['none'], emptied, record('lost'), {}), { kind: 'missing' });
+    assert.equal(await store.deleteNamespace(['none'], record('lost'), {}), 'missing');
+    assert.deepEqual([(await store.getNamespace(['n']))?.properties, await subjects(store)], [properties, []]);
+    const found = (await store.getNamespace(['n']))?.properties ?? {};
+    assert.equal((await store.updateNamespace(['n'], emptied, record('k1'), found)).kind, 'updated');
+    assert.equal(await store.deleteNamespace(['n'], record('k2'), {}), 'deleted');
+    assert.deepEqual(await subjects(store), ['raw.k2', 'raw.k1']);
+  });
+
   check('changes of several tables that cross each other end, and each is whole', async (store) => {
     for (const name of ['x', 'y']) await store.insertRelation(table(name));
     const at = async (name: string) => (await store.getRelation('table', raw(name)))?.metadataLocation ?? '';
