@@ -21,30 +21,47 @@ export interface MaintainTablesDeps extends MaintainDeps {
 
 /** Until the signal; the first run is after one period, so that a start is not a burst. */
 export async function maintainTables(deps: MaintainTablesDeps, signal: AbortSignal): Promise<void> {
-  const sweptAt = new Map<string, EpochMs>();
-  const startedAt = deps.clock.now();
+  const sweeps = sweepTimes(deps);
   while (!signal.aborted) {
     await deps.clock.sleep(deps.everyMs, signal).catch(() => undefined);
     if (signal.aborted) return;
-    await maintainOnce(deps, sweptAt, startedAt, signal);
+    await maintainOnce(deps, sweeps, signal);
   }
 }
 
-async function maintainOnce(
-  deps: MaintainTablesDeps,
-  sweptAt: Map<string, EpochMs>,
-  startedAt: EpochMs,
-  signal: AbortSignal,
-): Promise<void> {
+interface SweepTimes {
+  isDue(table: string): boolean;
+  done(table: string): void;
+}
+
+/** Of a period the first sweeps wait so many rounds at most: who starts anew every day has them too. */
+const firstSweepRounds = 4;
+
+/** The first of a table at a random moment of the first rounds, so that a start is not a burst; then once a period. */
+function sweepTimes({ clock, random, everyMs, orphansEveryMs }: MaintainTablesDeps): SweepTimes {
+  const startedAt = clock.now();
+  const dueAt = new Map<string, EpochMs>();
+  return {
+    isDue(table) {
+      const known = dueAt.get(table);
+      const at = known ?? startedAt + Math.min(orphansEveryMs, firstSweepRounds * everyMs) * random.next();
+      if (known === undefined) dueAt.set(table, at);
+      return clock.now() >= at;
+    },
+    done: (table) => void dueAt.set(table, clock.now() + orphansEveryMs),
+  };
+}
+
+async function maintainOnce(deps: MaintainTablesDeps, sweeps: SweepTimes, signal: AbortSignal): Promise<void> {
   const { logger, metrics, clock } = deps;
   for (const ident of await tablesOf(deps, signal)) {
     if (signal.aborted) return;
     const table = identText(ident);
-    const isSweepDue = clock.now() - (sweptAt.get(table) ?? startedAt) >= deps.orphansEveryMs;
+    const isSweepDue = sweeps.isDue(table);
     const steps: readonly MaintenanceStep[] = ['expire', 'manifests', 'compact', ...(isSweepDue ? (['orphans'] as const) : [])];
     try {
       const report = await maintainTable(ident, steps, deps, false, signal);
-      if (isSweepDue) sweptAt.set(table, clock.now());
+      if (isSweepDue) sweeps.done(table);
       tell(report, logger, metrics, clock.now());
     } catch (error) {
       if (signal.aborted) return;

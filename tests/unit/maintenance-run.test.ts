@@ -114,6 +114,37 @@ test('I1: rows that another engine adds while no record comes do not make the ch
   assert.deepEqual(rows, [[11n]]);
 });
 
+test('on its own it looks for orphans soon after its start, and then once a period', async () => {
+  await using lab = await smallFilesLab(1);
+  const ended = new AbortController();
+  let now = systemClock.now();
+  const startedAt = now;
+  const sweptAt: number[] = [];
+  const everyMs = 600_000;
+  await maintainTables(
+    {
+      ...upkeepDeps(lab, { pass: (point) => void (point === 'sweep:listed' && sweptAt.push(now)) }),
+      clock: { now: () => now, sleep: async (ms) => void (now += ms) },
+      logger: silentLogger,
+      metrics: null,
+      namespaces: [['raw']],
+      everyMs,
+      orphansEveryMs: dayMs,
+      purgeDropped: async () => {
+        if (now > startedAt + 3 * dayMs) ended.abort();
+        return 0;
+      },
+    },
+    ended.signal,
+  );
+  assert.equal(sweptAt.length, 3);
+  assert.ok((sweptAt[0] ?? Number.NaN) - startedAt <= 4 * everyMs, 'a process that is started anew every day sweeps too');
+  assert.deepEqual(
+    sweptAt.slice(1).map((at, i) => at - (sweptAt[i] ?? 0)),
+    [dayMs, dayMs],
+  );
+});
+
 test('on its own it looks at every table every so often, counts what it did, and purges what was dropped', async () => {
   await using lab = await smallFilesLab(3);
   const counted = new Map<string, number>();
