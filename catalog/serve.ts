@@ -110,6 +110,7 @@ export async function serveCatalog(options: ServeCatalogOptions): Promise<Served
       entities: lake.entities,
       policy: options.policy ?? closedPolicy,
       clock,
+      logger,
     }),
     ...services,
     lake,

@@ -6,7 +6,9 @@ import { columnsProperty } from '../../contracts/evolution/columns-property.ts';
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import type { ViewMetadata } from '../../lake/iceberg/view-metadata.ts';
 import type { Clock, EpochMs } from '../../runtime/clock.ts';
-import type { TableIdent } from '../catalog.ts';
+import { LakeError } from '../../runtime/errors.ts';
+import { silentLogger, type Logger } from '../../runtime/log.ts';
+import { identText, type TableIdent } from '../catalog.ts';
 import type { EntityService } from '../entities/entity-service.ts';
 import type { Answer } from '../service/answer.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
@@ -30,7 +32,7 @@ export interface RulesService {
   published(actor: string): Promise<CompiledRules>;
 }
 
-type Load<M> = (ident: TableIdent) => Promise<Answer<{ readonly metadata: M }>>;
+type Load<M> = (ident: TableIdent) => Promise<Answer<{ readonly location: string; readonly metadata: M }>>;
 
 export interface RulesServiceOptions {
   readonly store: CatalogStore;
@@ -39,10 +41,13 @@ export interface RulesServiceOptions {
   readonly entities: EntityService;
   readonly policy: AccessPolicy;
   readonly clock: Clock;
+  /** Told each new note once: what stays closed, and why. */
+  readonly logger?: Logger;
 }
 
 const freshForMs = 2_000;
 const relationsMax = 20_000;
+const notesLoggedMax = 20;
 
 /** Of Trino's connector: whose rights a view's text has. */
 const ownerProperty = 'trino.run-as-owner';
@@ -53,6 +58,7 @@ type Read =
   | null;
 
 interface Held {
+  /** Of what was read, which a commit since the listing may have moved on from what was listed. */
   readonly metadataLocation: string;
   readonly read: Read;
   /** Of what the rules depend on. */
@@ -60,7 +66,7 @@ interface Held {
 }
 
 export function rulesService(options: RulesServiceOptions): RulesService {
-  const { clock, store } = options;
+  const { clock, store, logger = silentLogger } = options;
   let held: ReadonlyMap<string, Held> = new Map();
   let last: { readonly at: EpochMs; readonly rules: Promise<CompiledRules> } | null = null;
   let compiledFrom: { readonly signature: string; readonly rules: CompiledRules } | null = null;
@@ -68,27 +74,38 @@ export function rulesService(options: RulesServiceOptions): RulesService {
   const compile = async (): Promise<CompiledRules> => {
     const { relations, isAll } = await allRelations(store);
     const next = new Map<string, Held>();
+    const unread: string[] = [];
     for (const relation of relations) {
-      const before = held.get(relation.uuid);
-      next.set(relation.uuid, before?.metadataLocation === relation.metadataLocation ? before : await read(options, relation));
+      // By name: one uuid may stand under two, each with metadata of its own.
+      const key = keyOf(relation);
+      const before = held.get(key);
+      const now = before?.metadataLocation === relation.metadataLocation ? before : await read(options, relation);
+      if (now === null) unread.push(`${identText(relation.ident)}: it is gone, or its metadata cannot be read; it stays closed`);
+      else next.set(key, now);
     }
     held = next;
-    const found = relations.map(({ ident, uuid }) => ({ ident, read: next.get(uuid)?.read ?? null }));
+    const found = relations.map((relation) => ({ ident: relation.ident, read: next.get(keyOf(relation))?.read ?? null }));
     const entities = await options.entities.ofTables(relations.map(({ ident }) => ident));
     const tables = found.flatMap(({ ident, read: of }, i): readonly RulesTable[] => {
       const { columns, key } = entities[i] ?? { columns: [], key: [] };
       return of?.kind === 'table' ? [{ ident, metadata: of.metadata, known: columns.length === 0 ? null : { columns, key } }] : [];
     });
     const views = found.flatMap(({ ident, read: of }) => (of?.kind === 'view' ? [viewOf(ident, of.metadata)] : []));
-    const signatures = relations.map(({ uuid }) => next.get(uuid)?.signature);
+    const signatures = relations.map((relation) => next.get(keyOf(relation))?.signature ?? null);
     const known = tables.map((table) => table.known);
     const signature = tokenDigest(JSON.stringify([relations.map(({ ident }) => ident), signatures, known, isAll]));
     if (compiledFrom?.signature === signature) return compiledFrom.rules;
-    const { rules, notes } = trinoRules({ tables, views, policy: options.policy });
-    const text = JSON.stringify(rules);
+    const { rules: ofTrino, notes } = trinoRules({ tables, views, policy: options.policy });
+    const text = JSON.stringify(ofTrino);
     const left = isAll ? [] : [`more than ${relationsMax} tables and views: those beyond stay closed`];
-    compiledFrom = { signature, rules: { text, digest: tokenDigest(text), notes: [...notes, ...left] } };
-    return compiledFrom.rules;
+    const rules = { text, digest: tokenDigest(text), notes: [...notes, ...unread, ...left] };
+    const told = new Set(compiledFrom?.rules.notes);
+    warnOf(
+      rules.notes.filter((note) => !told.has(note)),
+      logger,
+    );
+    compiledFrom = { signature, rules };
+    return rules;
   };
   const compiled = (): Promise<CompiledRules> => {
     const now = clock.now();
@@ -121,22 +138,46 @@ async function allRelations(store: CatalogStore): Promise<{ readonly relations: 
   return { relations: all, isAll: true };
 }
 
-/** Without what grows with a table's history. One that cannot be read has no rule, and stays closed. */
-async function read({ loadTable, loadView }: RulesServiceOptions, { kind, ident, metadataLocation }: StoredRelation): Promise<Held> {
-  if (kind === 'view') {
-    const found = await loadView(ident);
-    if (found.kind === 'refused') return { metadataLocation, read: null, signature: '' };
-    const { metadata } = found.value;
-    const { schemas, versions, properties, 'current-version-id': current } = metadata;
-    const version = versions.find((candidate) => candidate['version-id'] === current);
-    const signature = signatureOf([schemas, version?.['schema-id'], properties[ownerProperty]]);
-    return { metadataLocation, read: { kind, metadata }, signature };
+/** Null: there is none by now, or its file is lost or damaged; it has no rule, and is asked for again. A store that is away is thrown. */
+async function read(options: RulesServiceOptions, { kind, ident }: StoredRelation): Promise<Held | null> {
+  try {
+    return kind === 'view' ? await readView(options, ident) : await readTable(options, ident);
+  } catch (error) {
+    if (error instanceof LakeError && unreadable.has(error.code)) return null;
+    throw error;
   }
+}
+
+const unreadable: ReadonlySet<string> = new Set(['OBJECT_MISSING', 'OBJECT_CORRUPT', 'CATALOG_REFUSED']);
+
+async function readView({ loadView }: RulesServiceOptions, ident: TableIdent): Promise<Held | null> {
+  const found = await loadView(ident);
+  if (found.kind === 'refused') return null;
+  const { metadata, location } = found.value;
+  const { schemas, versions, properties, 'current-version-id': current } = metadata;
+  const version = versions.find((candidate) => candidate['version-id'] === current);
+  const signature = signatureOf([schemas, version?.['schema-id'], properties[ownerProperty]]);
+  return { metadataLocation: location, read: { kind: 'view', metadata }, signature };
+}
+
+/** Without what grows with a table's history. */
+async function readTable({ loadTable }: RulesServiceOptions, ident: TableIdent): Promise<Held | null> {
   const found = await loadTable(ident);
-  if (found.kind === 'refused') return { metadataLocation, read: null, signature: '' };
+  if (found.kind === 'refused') return null;
   const metadata: TableMetadata = { ...found.value.metadata, snapshots: [], 'snapshot-log': [], 'metadata-log': [] };
   const { schemas, properties, 'current-schema-id': current } = metadata;
-  return { metadataLocation, read: { kind, metadata }, signature: signatureOf([schemas, current, properties[columnsProperty]]) };
+  const signature = signatureOf([schemas, current, properties[columnsProperty]]);
+  return { metadataLocation: found.value.location, read: { kind: 'table', metadata }, signature };
+}
+
+function keyOf({ kind, ident }: StoredRelation): string {
+  return JSON.stringify([kind, ident.namespace, ident.name]);
+}
+
+function warnOf(notes: readonly string[], logger: Logger): void {
+  for (const note of notes.slice(0, notesLoggedMax)) logger.warn({}, `Trino's rules: ${note}`);
+  const more = notes.length - notesLoggedMax;
+  if (more > 0) logger.warn({ more }, "Trino's rules: more such notes; foz catalog rules shows them");
 }
 
 function signatureOf(parts: readonly unknown[]): string {

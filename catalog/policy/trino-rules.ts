@@ -110,7 +110,7 @@ const namesToldMax = 5;
 
 function unspokenNote(table: string, names: readonly string[]): string {
   const more = names.length > namesToldMax ? ` and ${names.length - namesToldMax} more` : '';
-  return `${table}: nobody says what ${names.slice(0, namesToldMax).join(', ')}${more} hold or held; they and what may repeat them are masked`;
+  return `${table}: nobody says what is or was in ${names.slice(0, namesToldMax).join(', ')}${more}; that is masked, and what may repeat it`;
 }
 
 function columnRules({ ident, metadata }: RulesTable, known: KnownTable, policy: AccessPolicy): readonly ColumnRule[] {
