@@ -1,10 +1,12 @@
 // Snapshots that a table need not remember, forgotten in a commit of their own: for tables that nobody commits to any more,
-// since expiry rides on every commit of Foz. What other writers' tables ask for in their properties counts there.
+// since expiry rides on every commit of Foz. Of other writers' tables nothing is forgotten unless their properties ask for it.
 
 import type { LoadedTable, TableIdent } from '../catalog/catalog.ts';
-import { defaultExpiryPolicy, planExpiry, type ExpiryPolicy } from '../lake/iceberg/expire.ts';
+import { defaultExpiryPolicy, planExpiry, type ExpiryPlan, type ExpiryPolicy } from '../lake/iceberg/expire.ts';
+import { checkGcEnabled } from '../lake/iceberg/gc-enabled.ts';
 import type { Snapshot, TableMetadata } from '../lake/iceberg/metadata.ts';
 import { chainProperty, summaryKeys } from '../lake/raw/offset-chain.ts';
+import type { EpochMs } from '../runtime/clock.ts';
 import { commitBeside, type BesideDeps, type BesideOptions, type BesideOutcome } from './commit-beside.ts';
 
 export type ExpiredSnapshots = BesideOutcome & { readonly snapshots: number };
@@ -21,9 +23,11 @@ export async function expireTable(
     ident,
     table,
     async ({ metadata }) => {
-      const plan = planExpiry(metadata, deps.clock.now(), expiryPolicyOf(metadata));
-      expired = plan.expired.length;
-      return plan.updates.length === 0 ? null : { commit: { requirements: plan.requirements, updates: plan.updates }, snapshotId: null };
+      const plan = expiryOf(metadata, deps.clock.now());
+      expired = plan?.expired.length ?? 0;
+      return plan === null || plan.updates.length === 0
+        ? null
+        : { commit: { requirements: plan.requirements, updates: plan.updates }, snapshotId: null };
     },
     deps,
     options,
@@ -32,13 +36,23 @@ export async function expireTable(
   return { ...outcome, snapshots: outcome.kind === 'committed' ? expired : 0 };
 }
 
-/** Tables of Foz keep an hour and a tag an hour; others what they ask for, or what Iceberg keeps by default. */
-export function expiryPolicyOf({ properties }: Pick<TableMetadata, 'properties'>): ExpiryPolicy {
+/** Null where the table does not ask for it. TABLE_UNSUPPORTED where it forbids it. */
+export function expiryOf(metadata: TableMetadata, now: EpochMs): ExpiryPlan | null {
+  checkGcEnabled(metadata, 'no snapshot is forgotten');
+  const policy = expiryPolicyOf(metadata);
+  return policy && planExpiry(metadata, now, policy);
+}
+
+const expireProperties = 'history.expire.';
+
+/** Tables of Foz keep an hour and a tag an hour; others what they ask for; null where they ask for nothing: the history is its owner's. */
+export function expiryPolicyOf({ properties }: Pick<TableMetadata, 'properties'>): ExpiryPolicy | null {
   if (properties[chainProperty] !== undefined) return { ...defaultExpiryPolicy, isAnchor: isChainCommit };
   if (isFozTable(properties)) return defaultExpiryPolicy;
+  if (!Object.keys(properties).some((name) => name.startsWith(expireProperties))) return null;
   return {
-    snapshotAgeMaxMs: countIn(properties['history.expire.max-snapshot-age-ms']) ?? 5 * 86_400_000,
-    snapshotsMin: countIn(properties['history.expire.min-snapshots-to-keep']) ?? 1,
+    snapshotAgeMaxMs: countIn(properties[`${expireProperties}max-snapshot-age-ms`]) ?? 5 * 86_400_000,
+    snapshotsMin: countIn(properties[`${expireProperties}min-snapshots-to-keep`]) ?? 1,
     snapshotsMax: Number.POSITIVE_INFINITY,
     hourTagAgeMaxMs: null,
   };

@@ -5,7 +5,6 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { identText, type Catalog, type LoadedTable, type TableIdent } from '../catalog/catalog.ts';
 import { checkWritable, liveManifestsOf } from '../lake/iceberg/metadata-object.ts';
-import { planExpiry } from '../lake/iceberg/expire.ts';
 import { defaultMergeLimits, manifestsToMerge } from '../lake/iceberg/merge-manifests.ts';
 import { mainSnapshot } from '../lake/iceberg/metadata.ts';
 import type { ObjectStore } from '../lake/store/object-store.ts';
@@ -16,7 +15,7 @@ import type { BesideOutcome } from './commit-beside.ts';
 import { compactTable, findBins, type CompactDeps } from './compact/compact-table.ts';
 import type { CompactionLimits } from './compact/plan-compaction.ts';
 import { openFileRewriter } from './compact/rewrite-files.ts';
-import { expireTable, expiryPolicyOf } from './expire-table.ts';
+import { expireTable, expiryOf } from './expire-table.ts';
 import type { MaintenanceHook } from './maintenance-point.ts';
 import { mergeTableManifests } from './merge-table-manifests.ts';
 import { sweepTable } from './sweep/sweep-table.ts';
@@ -118,8 +117,11 @@ async function leftAlone(step: MaintenanceStep, work: () => Promise<StepReport>)
 
 const expire: Step = async (ident, table, deps, isDry, signal) => {
   const step = 'expire' as const;
+  const plan = expiryOf(table.metadata, deps.clock.now());
+  if (plan === null)
+    return { step, outcome: 'nothing', detail: 'another writer’s table, which does not set history.expire.*', figures: {}, notes: [] };
   if (isDry) {
-    const { expired } = planExpiry(table.metadata, deps.clock.now(), expiryPolicyOf(table.metadata));
+    const { expired } = plan;
     return wouldDo(step, expired.length, `${expired.length} snapshots would be forgotten`, { snapshots: expired.length });
   }
   const hooks = { before: () => deps.pass?.('expire:before-commit'), after: () => deps.pass?.('expire:after-commit') };

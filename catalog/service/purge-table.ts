@@ -1,7 +1,9 @@
-// The files of a table that was dropped with them: everything in its folder, unless another one has come to lie there. A purge
+// The files of a table that was dropped with them: everything in its folder, unless another one has come to lie there, or the
+// table said that other tables may share its files (gc.enabled=false): then it is forgotten, and they stay. A purge
 // that dies is done again: the metadata file goes last of all, so that it tells what there is to delete until nothing is
 // left, and only then the table is forgotten.
 
+import { isGcEnabled } from '../../lake/iceberg/gc-enabled.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
@@ -37,10 +39,12 @@ export async function purgeDropped(
 ): Promise<void> {
   const { store, clock, logger } = parts;
   const table = identText(row.ident);
-  const location = row.purge && row.kind === 'table' ? await folderOf(parts, row) : null;
-  const isShared = location !== null && (await store.hasTableUnder(`${location}/`, row));
-  if (isShared) logger.warn({ table, location }, 'a dropped table is not purged: another one lies in its folder');
-  const deleted = location === null || isShared ? 0 : await deleteFolder(parts, row, location, options, signal);
+  const folder = row.purge && row.kind === 'table' ? await folderOf(parts, row) : null;
+  const location = folder?.location ?? null;
+  const why =
+    folder === null ? null : !folder.isDeletable ? isClosed : (await store.hasTableUnder(`${folder.location}/`, row)) ? isShared : null;
+  if (why !== null) logger.warn({ table, location }, `the files of a dropped table stay: ${why}`);
+  const deleted = location === null || why !== null ? 0 : await deleteFolder(parts, row, location, options, signal);
   await options.pass?.('purge:before-forget');
   const facts = { uuid: row.uuid, ...(location === null ? {} : { location }), objects: deleted };
   const entry = { at: clock.now(), actor: context.actor, action: 'table.purge' as const, subject: table, before: facts, after: null };
@@ -48,10 +52,17 @@ export async function purgeDropped(
   logger.info({ table, location, objects: deleted }, 'a dropped table is purged');
 }
 
+const isClosed = 'it says gc.enabled=false, so other tables may share them';
+const isShared = 'another table lies in its folder';
+
 /** Null where its metadata file is gone: that went last. */
-async function folderOf({ files }: PurgeParts, { metadataLocation }: DroppedRelation): Promise<string | null> {
+async function folderOf(
+  { files }: PurgeParts,
+  { metadataLocation }: DroppedRelation,
+): Promise<{ readonly location: string; readonly isDeletable: boolean } | null> {
   try {
-    return (await files.read(metadataLocation)).metadata.location.replace(/\/+$/, '');
+    const { metadata } = await files.read(metadataLocation);
+    return { location: metadata.location.replace(/\/+$/, ''), isDeletable: isGcEnabled(metadata) };
   } catch (error) {
     if (error instanceof LakeError && error.code === 'OBJECT_MISSING') return null;
     throw error;

@@ -4,6 +4,7 @@
 // rows of a linked key, and found as such.
 
 import type { LoadedTable } from '../../catalog/catalog.ts';
+import { checkGcEnabled } from '../../lake/iceberg/gc-enabled.ts';
 import { snapshotFiles, type ManifestEntries } from '../../lake/iceberg/snapshot-files.ts';
 import type { ManifestFileEntry } from '../../lake/iceberg/manifest.ts';
 import { mainSnapshot, sameLong, type Long } from '../../lake/iceberg/metadata.ts';
@@ -98,6 +99,7 @@ interface Looking {
 async function lookOnce(table: LoadedTable, keys: readonly HeldKey[], looking: Looking, signal?: AbortSignal): Promise<Found> {
   const { metadata } = table;
   const { scanner, store, scans } = looking;
+  checkGcEnabled(metadata, 'the key cannot be taken out of them');
   const all = await snapshotFiles(metadata.snapshots, store, looking.manifests, {}, signal);
   if (all.deleteManifest !== null)
     throw new LakeError(

@@ -9,6 +9,7 @@
 // Metadata files and what Foz does not know are never touched. After an unknown outcome nothing is swept at all (I5).
 
 import { identText, type Catalog, type LoadedTable, type TableIdent } from '../../catalog/catalog.ts';
+import { checkGcEnabled, isGcEnabled } from '../../lake/iceberg/gc-enabled.ts';
 import { currentSchema } from '../../lake/iceberg/metadata.ts';
 import { fieldNamed } from '../../lake/iceberg/schema.ts';
 import { deleteObjects, metadataAt, objectsUnder } from '../../lake/iceberg/table-objects.ts';
@@ -59,6 +60,7 @@ const batchSize = 500;
 export async function sweepTable(ident: TableIdent, deps: SweepDeps, signal?: AbortSignal): Promise<SweepOutcome> {
   const first = await deps.catalog.loadTable(ident, signal);
   if (first === null) return refused(`there is no table ${identText(ident)}`);
+  checkGcEnabled(first.metadata, 'no object of it is deleted');
   const objects = await objectsUnder(first.metadata, deps.store, deps.objectsMax, signal);
   await deps.pass('sweep:listed');
   const before = oldestKept(first, objects, deps);
@@ -132,7 +134,7 @@ function openGuard(ident: TableIdent, first: LoadedTable, named: NamedObjects, {
       for (;;) {
         const now = await catalog.loadTable(ident, signal);
         const isSame = now?.metadata['table-uuid'] === first.metadata['table-uuid'] && now.metadata.location === first.metadata.location;
-        if (now === null || !isSame) return null;
+        if (now === null || !isSame || !isGcEnabled(now.metadata)) return null;
         try {
           await named.visit(now.metadata, keep, { isFormer: false }, signal);
           return now;
@@ -170,7 +172,7 @@ async function removeDead(
   for (const group of [[...dead], manifests, lists]) {
     for (let at = 0; at < group.length; at += batchSize) {
       const batch = await stillDead(group.slice(at, at + batchSize), table, candidates, guard, deps, signal);
-      if (batch === null) return refused('the table was dropped, replaced, moved or rolled back while it was swept');
+      if (batch === null) return refused('the table was dropped, replaced, moved, rolled back or closed by gc.enabled while it was swept');
       if (!deps.isDry) await deleteObjects(batch, deps.store, () => deps.pass('sweep:between-deletes'), signal);
       await deps.pass('sweep:after-delete');
       for (const location of batch) {

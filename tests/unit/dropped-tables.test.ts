@@ -22,8 +22,8 @@ async function dropLab(dropGraceMs = 7 * dayMs) {
   const started = () => catalogServices({ store, places, clock, logger: silentLogger, dropGraceMs });
   const services = started();
   await services.namespaces.create(['raw'], {}, ownContext);
-  const create = async (name: string): Promise<string> => {
-    const created = await services.tables.create(['raw'], { name, schema: rawSchema }, ownContext);
+  const create = async (name: string, properties: Readonly<Record<string, string>> = {}): Promise<string> => {
+    const created = await services.tables.create(['raw'], { name, schema: rawSchema, properties }, ownContext);
     assert.ok(created.kind === 'ok', JSON.stringify(created));
     const { location } = created.value.metadata;
     for (const file of ['data/a.parquet', 'data/b.parquet', 'metadata/snap-1.avro'])
@@ -58,6 +58,18 @@ test('a dropped table is not there, its files are; it comes back as it was, unde
   await lab.clock.advanceBy(9 * dayMs);
   assert.equal(await lab.purge(), 0);
   assert.equal((await keysOf(lab.objectStore)).length, 4);
+});
+
+test('a table whose files other tables may share is forgotten, and its files stay', async () => {
+  for (const graceMs of [0, 7 * dayMs]) {
+    const lab = await dropLab(graceMs);
+    await lab.create('users', { 'gc.enabled': 'false' });
+    const keys = await keysOf(lab.objectStore);
+    await lab.drop('users');
+    await lab.clock.advanceBy(graceMs + 1);
+    assert.equal(await lab.purge(), graceMs === 0 ? 0 : 1);
+    assert.deepEqual([await keysOf(lab.objectStore), await lab.list()], [keys, []]);
+  }
 });
 
 test('once its grace is over every object of its folder goes, its neighbours’ stay, and the log says so', async () => {

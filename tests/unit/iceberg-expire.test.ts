@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { defaultExpiryPolicy, hourTagName, planExpiry } from '../../lake/iceberg/expire.ts';
+import { defaultExpiryPolicy, hourTagName, planExpiry, type ExpiryPolicy } from '../../lake/iceberg/expire.ts';
 import { prepareMerge } from '../../lake/iceberg/merge-manifests.ts';
 import { manifestListOf } from '../../lake/iceberg/metadata-object.ts';
 import type { Snapshot, SnapshotRef, TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
-import { expiryPolicyOf } from '../../maintenance/expire-table.ts';
+import { expiryOf, expiryPolicyOf } from '../../maintenance/expire-table.ts';
 import { namedObjects } from '../../maintenance/sweep/named-objects.ts';
 import { append, applied, dataFile, hourMs, keysOf, newTable, start, today } from './iceberg-fixture.ts';
 
@@ -138,24 +138,46 @@ test('after an expiry the metadata leads to what its snapshots hold, not to list
   assert.ok(before.every((key) => !named.has(`${memory.root}/${key}`)));
 });
 
+function policyOf(properties: Readonly<Record<string, string>>): ExpiryPolicy {
+  const policy = expiryPolicyOf({ properties });
+  assert.ok(policy);
+  return policy;
+}
+
 test('another writer’s table keeps as many snapshots as it asks for, whatever their age, and gets no tags of ours', () => {
   const metadata = chainOf([0, minuteMs, 2 * minuteMs, 3 * minuteMs], {
     [hourTagName(start)]: { type: 'tag', 'snapshot-id': 1 },
   });
   const later = start + 400 * 24 * hourMs;
-  const plain = expiryPolicyOf({ properties: {} });
+  assert.equal(expiryPolicyOf({ properties: { owner: 'somebody' } }), null, 'one that asks for nothing keeps its history');
+  const plain = policyOf({ 'history.expire.min-snapshots-to-keep': '1' });
   assert.deepEqual(kept(metadata, start + 4 * 24 * hourMs, plain).ids, [1, 2, 3, 4], 'five days, as Iceberg has it');
   assert.deepEqual(kept(metadata, later, plain), { ids: [1, 4], refs: { main: 4, [hourTagName(start)]: 1 } });
-  const asking = expiryPolicyOf({
-    properties: { 'history.expire.min-snapshots-to-keep': '2', 'history.expire.max-snapshot-age-ms': String(hourMs) },
-  });
+  const asking = policyOf({ 'history.expire.min-snapshots-to-keep': '2', 'history.expire.max-snapshot-age-ms': String(hourMs) });
   assert.deepEqual(kept(metadata, later, asking).ids, [1, 3, 4]);
   assert.equal(expiryPolicyOf({ properties: { 'foz.shapes': '[]' } }), defaultExpiryPolicy);
 });
 
+test('a table whose files may not be deleted forgets no snapshot, not even with a commit of Foz', () => {
+  const metadata = chainOf([0, minuteMs, 2 * minuteMs]);
+  const later = start + 400 * 24 * hourMs;
+  for (const [text, isKept] of [
+    ['false', true],
+    ['FALSE', true],
+    ['no', true],
+    ['true', false],
+    ['TRUE', false],
+  ] as const) {
+    const closed = { ...metadata, properties: { 'gc.enabled': text, 'foz.topic': 't' } };
+    assert.equal(planExpiry(closed, later).updates.length === 0, isKept, text);
+    if (isKept) assert.throws(() => expiryOf(closed, later), /gc\.enabled=.*no snapshot is forgotten/);
+    else assert.notEqual(expiryOf(closed, later)?.expired.length, 0);
+  }
+});
+
 test('I1: main keeps what has changed rows since the newest commit of the offset chain, however old; all of it where that one is gone', () => {
   const metadata = chainOf([0, minuteMs, 2 * minuteMs, 3 * minuteMs]);
-  const policy = expiryPolicyOf({ properties: { 'foz.next': '{}' } });
+  const policy = policyOf({ 'foz.next': '{}' });
   const later = start + 400 * 24 * hourMs;
   const withCommit = (id: number): TableMetadata => ({
     ...metadata,

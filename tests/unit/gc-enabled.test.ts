@@ -1,0 +1,92 @@
+// `gc.enabled=false`: other tables may share the files. Nothing that deletes touches such a table; what only adds goes on.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
+import { maintainTable, maintenanceSteps, type MaintenanceStep } from '../../maintenance/maintain-table.ts';
+import { erase, loadedTable } from './erase-fixture.ts';
+import {
+  allRows,
+  compact,
+  forgetHistory,
+  inserted,
+  objectKeys,
+  smallFilesLab,
+  sweep,
+  swept,
+  unnamedKeys,
+  upkeepDeps,
+} from './maintenance-fixture.ts';
+import type { QueryLab } from './query-fixture.ts';
+
+async function set(lab: QueryLab, properties: Readonly<Record<string, string>>): Promise<void> {
+  const outcome = await lab.catalog.commitTable(lab.target.ident, {
+    requirements: [],
+    updates: [{ action: 'set-properties', updates: properties }],
+  });
+  assert.equal(outcome.kind, 'committed');
+}
+
+test('nothing of a table with gc.enabled=false is forgotten, swept or erased, and the report says why; the worker goes on', async () => {
+  await using lab = await smallFilesLab(4);
+  await compact(lab, { filesMin: 4 });
+  await forgetHistory(lab);
+  assert.notDeepEqual(await unnamedKeys(lab), [], 'there would be something to sweep');
+  await set(lab, { 'gc.enabled': 'false' });
+  const keys = await objectKeys(lab);
+  const { snapshots } = (await loadedTable(lab)).metadata;
+  for (const isDry of [true, false]) {
+    const { steps } = await maintainTable(lab.target.ident, maintenanceSteps, upkeepDeps(lab), isDry);
+    const told = new Map<MaintenanceStep, string>(steps.map(({ step, outcome, detail }) => [step, `${outcome}: ${detail}`]));
+    assert.match(
+      told.get('expire') ?? '',
+      /^left: the table has gc\.enabled=false: other tables may share its files, so no snapshot is forgotten/,
+    );
+    assert.match(told.get('orphans') ?? '', /^left: the table has gc\.enabled=false: .* so no object of it is deleted/);
+    assert.match(told.get('compact') ?? '', /^nothing:/);
+  }
+  await assert.rejects(erase(lab, '101'), /gc\.enabled=false: .* so the key cannot be taken out of them/);
+  const now = await objectKeys(lab);
+  assert.deepEqual(
+    [keys.filter((key) => !now.includes(key) && !key.endsWith('.metadata.json')), (await loadedTable(lab)).metadata.snapshots],
+    [[], snapshots],
+  );
+  await lab.land([inserted(7)]);
+  assert.equal((await allRows(lab)).length, 9, 'the worker goes on');
+  await set(lab, { 'gc.enabled': 'true' });
+  assert.notEqual((await swept(lab)).locations.length, 0);
+});
+
+test('a table that is closed while it is swept keeps what is left of it', async () => {
+  await using lab = await smallFilesLab(3);
+  await compact(lab);
+  await forgetHistory(lab);
+  const keys = await objectKeys(lab);
+  const outcome = await sweep(lab, { pass: async (at) => (at === 'sweep:listed' ? set(lab, { 'gc.enabled': 'false' }) : undefined) });
+  assert.equal(outcome.kind, 'refused', JSON.stringify(outcome));
+  const now = await objectKeys(lab);
+  assert.deepEqual(
+    keys.filter((key) => !now.includes(key) && !key.endsWith('.metadata.json')),
+    [],
+  );
+});
+
+test('another writer’s table that asks for no expiry keeps its history; one that does is answered', async () => {
+  await using lab = await smallFilesLab(2);
+  const { metadata } = await loadedTable(lab);
+  const own = Object.keys(metadata.properties).filter((name) => name.startsWith('foz.') || name.startsWith('history.expire.'));
+  const ident = { namespace: ['raw'], name: 'others' };
+  const created = await lab.catalog.createTable(ident, { schema: metadata.schemas[0] ?? assert.fail(), properties: {} });
+  assert.ok(created.kind === 'committed' && own.length > 0);
+  const expire = async (): Promise<string> => {
+    const { steps } = await maintainTable(ident, ['expire'], upkeepDeps({ ...lab, target: { ...lab.target, ident } }), false);
+    return `${steps[0]?.outcome}: ${steps[0]?.detail}`;
+  };
+  assert.equal(mainSnapshot(created.table.metadata), undefined);
+  assert.equal(await expire(), 'nothing: another writer’s table, which does not set history.expire.*');
+  await lab.catalog.commitTable(ident, {
+    requirements: [],
+    updates: [{ action: 'set-properties', updates: { 'history.expire.max-snapshot-age-ms': '1000' } }],
+  });
+  assert.equal(await expire(), 'nothing: nothing to do');
+});
