@@ -3,6 +3,12 @@
 
 import type { CatalogStore } from '../store/catalog-store.ts';
 
+/** As much of its metadata as says where files of a table or view lie. */
+export interface Placed {
+  readonly location: string;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
 /** Safe as a path segment in every store and as an identifier in every engine. */
 const plainName = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 /** What every store and every client's URL handling leaves alone. */
@@ -51,10 +57,10 @@ export function locationProblem(prefixes: readonly string[], location: string): 
   return isPlain ? null : `location ${cut(location)} is not a plain path under ${prefix}`;
 }
 
-export function pathPropertyProblem(prefixes: readonly string[], properties: Readonly<Record<string, string>>): string | null {
+export function pathPropertyProblem(prefixes: readonly string[], placed: Placed): string | null {
   for (const name of pathProperties) {
-    const location = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    const problem = location === undefined ? null : locationProblem(prefixes, location.replace(/\/+$/, ''));
+    const location = pathProperty(placed, name);
+    const problem = location === null ? null : locationProblem(prefixes, location);
     if (problem !== null) return `property ${name}: ${problem}`;
   }
   return null;
@@ -63,13 +69,43 @@ export function pathPropertyProblem(prefixes: readonly string[], properties: Rea
 /** Null when no other table lies in this folder, and this folder is in no other table's. */
 export async function overlapProblem(store: CatalogStore, prefixes: readonly string[], location: string): Promise<string | null> {
   if (await store.hasTableUnder(`${location}/`)) return `location ${location} already holds a table, or one that was dropped and is kept`;
-  const prefix = prefixOf(prefixes, location) ?? location;
-  const parts = location.slice(prefix.length + 1).split('/');
-  for (let depth = 1; depth < parts.length; depth++) {
-    const ancestor = `${prefix}/${parts.slice(0, depth).join('/')}`;
-    if (await store.hasTableUnder(`${ancestor}/metadata/`)) return `location ${location} lies inside the table at ${ancestor}`;
+  return insideTableProblem(store, foldersTo(prefixes, location).slice(0, -1), location);
+}
+
+/**
+ * Null when the files that properties send elsewhere lie in no other table's folder: purging that one would take them. What `base`
+ * said already is not looked at again, so that no table stops that has been so.
+ */
+export async function foreignPathProblem(
+  store: CatalogStore,
+  prefixes: readonly string[],
+  next: Placed,
+  base: Placed | null,
+): Promise<string | null> {
+  for (const name of pathProperties) {
+    const path = pathProperty(next, name);
+    if (path === null || (base !== null && path === pathProperty(base, name)) || `${path}/`.startsWith(`${next.location}/`)) continue;
+    const problem = await insideTableProblem(store, foldersTo(prefixes, path), path);
+    if (problem !== null) return `property ${name}: ${problem}`;
   }
   return null;
+}
+
+function pathProperty({ properties }: Placed, name: string): string | null {
+  return (Object.hasOwn(properties, name) ? properties[name]?.replace(/\/+$/, '') : null) ?? null;
+}
+
+async function insideTableProblem(store: CatalogStore, folders: readonly string[], location: string): Promise<string | null> {
+  for (const folder of folders)
+    if (await store.hasTableUnder(`${folder}/metadata/`)) return `location ${location} lies inside the table at ${folder}`;
+  return null;
+}
+
+/** Below their prefix, the outermost first and the location itself last. */
+function foldersTo(prefixes: readonly string[], location: string): readonly string[] {
+  const prefix = prefixOf(prefixes, location) ?? location;
+  const parts = location.slice(prefix.length + 1).split('/');
+  return parts.map((_, depth) => `${prefix}/${parts.slice(0, depth + 1).join('/')}`);
 }
 
 /** `<table>/metadata/<number>-<uuid>.metadata.json`, one above the number of the file it follows. */
@@ -78,9 +114,8 @@ export function nextMetadataLocation(folder: string, previous: string | null, uu
   return `${folder}/${String(number + 1).padStart(5, '0')}-${uuid}.metadata.json`;
 }
 
-export function metadataFolder(location: string, properties: Readonly<Record<string, string>>): string {
-  const path = Object.hasOwn(properties, 'write.metadata.path') ? properties['write.metadata.path'] : undefined;
-  return path === undefined ? `${location}/metadata` : path.replace(/\/+$/, '');
+export function metadataFolder(placed: Placed): string {
+  return pathProperty(placed, 'write.metadata.path') ?? `${placed.location}/metadata`;
 }
 
 export function isMetadataFile(location: string): boolean {

@@ -1,10 +1,17 @@
 // Places of tables and views: chosen here where a client names none, checked where it does.
 
 import type { CatalogStore, StoredNamespace } from '../store/catalog-store.ts';
-import { defaultNamespaceLocation, defaultTableLocation, locationProblem, metadataFolder } from './locations.ts';
-import { overlapProblem, pathPropertyProblem } from './locations.ts';
+import {
+  defaultNamespaceLocation,
+  defaultTableLocation,
+  foreignPathProblem,
+  locationProblem,
+  metadataFolder,
+  overlapProblem,
+  pathPropertyProblem,
+  type Placed,
+} from './locations.ts';
 import type { ObjectStores } from './object-stores.ts';
-import type { Placed } from './relations.ts';
 
 export interface Placement {
   /** Under the location of its namespace, with the uuid in its name. */
@@ -23,7 +30,7 @@ export interface PlacementOptions {
 export function placement({ store, objectStores: { prefixes } }: PlacementOptions): Placement {
   const problem: Placement['problem'] = async (next, base) => {
     if (next.properties !== base?.properties) {
-      const misplaced = pathPropertyProblem(prefixes, next.properties);
+      const misplaced = pathPropertyProblem(prefixes, next) ?? (await foreignPathProblem(store, prefixes, next, base));
       if (misplaced !== null) return misplaced;
     }
     if (next.location === base?.location) return null;
@@ -39,10 +46,10 @@ export function placement({ store, objectStores: { prefixes } }: PlacementOption
   };
 }
 
-function metadataPathProblem({ location, properties }: Placed): string | null {
-  const folder = metadataFolder(location, properties);
-  if (isOwnMetadata(location, `${folder}/`)) return null;
-  return `property write.metadata.path: ${folder} is not below ${location}/metadata, by which the catalog knows whose folder it is`;
+function metadataPathProblem(placed: Placed): string | null {
+  const folder = metadataFolder(placed);
+  if (isOwnMetadata(placed.location, `${folder}/`)) return null;
+  return `property write.metadata.path: ${folder} is not below ${placed.location}/metadata, by which the catalog knows whose folder it is`;
 }
 
 /** Whether a metadata file stands where a table at `location` keeps its own. */

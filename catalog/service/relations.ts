@@ -10,14 +10,8 @@ import type { CatalogStore } from '../store/catalog-store.ts';
 import type { ChangeRecord } from '../store/change-record.ts';
 import type { NameRefusal, RelationKind } from '../store/relation-store.ts';
 import { namespaceMissing, ok, pagedFrom, refused, type Answer, type Page, type Paged, type Refusal } from './answer.ts';
-import { metadataFolder, nameProblem, nextMetadataLocation } from './locations.ts';
+import { metadataFolder, nameProblem, nextMetadataLocation, type Placed } from './locations.ts';
 import type { MetadataFile, MetadataFiles } from './metadata-files.ts';
-
-/** As much of its metadata as says where its files lie. */
-export interface Placed {
-  readonly location: string;
-  readonly properties: Readonly<Record<string, string>>;
-}
 
 export interface Relations<Metadata> {
   list(namespace: readonly string[], page: Page): Promise<Answer<Paged<TableIdent>>>;
@@ -147,8 +141,7 @@ export function writeNext<Metadata extends Placed>(
   previous: MetadataFile<Metadata> | null,
   metadata: Metadata,
 ): Promise<MetadataFile<Metadata>> {
-  const folder = metadataFolder(metadata.location, metadata.properties);
-  return files.write(nextMetadataLocation(folder, previous?.location ?? null, randomUUID()), metadata);
+  return files.write(nextMetadataLocation(metadataFolder(metadata), previous?.location ?? null, randomUUID()), metadata);
 }
 
 /** A key that another request took leaves nothing behind; of any other failure it is not known what it did. */

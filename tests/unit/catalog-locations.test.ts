@@ -77,6 +77,52 @@ test('places elsewhere are refused in every request that names one, and nothing 
     assert.deepEqual((await ok('GET', 'namespaces'))['namespaces'], [['a']]);
   }));
 
+test('files of a table may lie beside its folder, and never in another table’s, dropped ones that are kept among them', () =>
+  withCatalogWorld(
+    async ({ call, ok }) => {
+      await ok('POST', 'namespaces', { namespace: ['a'] });
+      const create = (name: string, properties = {}, location = `memory://lake/a/${name}`) =>
+        call('POST', 'namespaces/a/tables', { name, schema: idSchema, location, properties });
+      const set = (name: string, path: string, property = 'write.data.path') =>
+        call('POST', `namespaces/a/tables/${name}`, commit({ action: 'set-properties', updates: { [property]: path } }));
+      for (const name of ['mine', 'other', 'gone']) assert.equal((await create(name)).status, 200);
+      await ok('DELETE', 'namespaces/a/tables/gone?purgeRequested=true');
+      for (const path of [
+        'memory://lake/a/mine',
+        'memory://lake/a/mine/data',
+        'memory://lake/a',
+        'memory://lake/data/',
+        'memory://lake/a/others',
+      ])
+        assert.equal((await set('mine', path)).status, 200, path);
+      for (const folder of ['memory://lake/a/other', 'memory://lake/a/gone'])
+        for (const path of [folder, `${folder}/`, `${folder}/data`, `${folder}/metadata/deep/er`]) {
+          const inside = new RegExp(
+            `^property write\\.[a-z-]+\\.path: location ${path.replace(/\/$/, '')} lies inside the table at ${folder}$`,
+          );
+          for (const property of ['write.data.path', 'write.object-storage.path', 'write.folder-storage.path'])
+            assertRefused(await set('mine', path, property), 400, 'BadRequestException', inside);
+          assertRefused(await create('fresh', { 'write.data.path': path }), 400, 'BadRequestException', inside);
+        }
+      const { metadata } = await ok('GET', 'namespaces/a/tables/mine');
+      assert.partialDeepStrictEqual(metadata, { properties: { 'write.data.path': 'memory://lake/a/others' } });
+    },
+    { dropGraceMs: 1_000_000 },
+  ));
+
+test('a table whose files lie in another one’s folder from before goes on', () =>
+  withCatalogWorld(async ({ ok, store }) => {
+    await ok('POST', 'namespaces', { namespace: ['a'] });
+    await ok('POST', 'namespaces/a/tables', {
+      name: 't',
+      schema: idSchema,
+      properties: { 'write.data.path': 'memory://lake/a/late/data' },
+    });
+    const late = { ident: { namespace: ['a'], name: 'late' }, kind: 'table', uuid: 'u' } as const;
+    await store.insertRelation({ ...late, metadataLocation: 'memory://lake/a/late/metadata/0.metadata.json' });
+    await ok('POST', 'namespaces/a/tables/t', { requirements: [], updates: [setProperty('p', '1')] });
+  }));
+
 test('prefixes are exact strings, and the longest that fits says which store it is', () => {
   const [lake, inner, root] = [memoryStore('lake'), memoryStore('inner'), memoryStore('root')];
   const stores = objectStores([
