@@ -96,7 +96,7 @@ export const errorTable = {
   IDENTITY_UNREACHABLE: {
     retry: 'backoff',
     exit: 'dependency',
-    help: 'The keys of the identity provider (`catalog.oidc`) cannot be had, so nobody can log in with its tokens. Nothing is lost: they are asked for again at the next login. Check the issuer, the network and its discovery document.',
+    help: 'The keys of the identity provider (`catalog.auth.oidc`) cannot be had, so nobody can log in with its tokens. Nothing is lost: they are asked for again at the next login. Check the issuer, the network and its discovery document.',
   },
   SOURCE_UNREACHABLE: { retry: 'backoff', exit: 'dependency', help: 'The source database did not answer. Check host, port and network.' },
   SOURCE_REFUSED: {

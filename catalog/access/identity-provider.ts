@@ -41,15 +41,15 @@ export interface IdentityProvider {
 const tokenLengthMax = 8192;
 const clockToleranceSeconds = 30;
 const keysFreshMs = 10 * 60_000;
-/** A token with an unknown key id makes the keys be fetched again, but not more often. */
+/** A token with an unknown key id makes the keys be fetched again, but not more often; so does one that comes after a failure. */
 const keysCooldownMs = 30_000;
 const fetchTimeoutMs = 5_000;
 const keysBytesMax = 256 * 1024;
 const nameLengthMax = 200;
 
 export function identityProvider(settings: IdentityProviderSettings, clock: Clock): IdentityProvider {
-  requireTrusted(settings.issuer, 'catalog.oidc.issuer');
-  if (settings.jwksUri !== undefined) requireTrusted(settings.jwksUri, 'catalog.oidc.jwksUri');
+  requireTrusted(settings.issuer, 'catalog.auth.oidc.issuer');
+  if (settings.jwksUri !== undefined) requireTrusted(settings.jwksUri, 'catalog.auth.oidc.jwksUri');
   const keys = signingKeys(settings, clock);
   return {
     async login(token) {
@@ -98,43 +98,61 @@ function textsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 
-/** Finds the keys at the first login, and again as long as that fails. */
+interface FoundKeys {
+  readonly uri: string;
+  readonly keys: JWTVerifyGetKey;
+}
+
+/**
+ * Finds where the keys are at the first login, and again as long as that fails. Keys once had go on while they are fresh, whatever
+ * becomes of a fetch for others; when one fails, it is asked whether they are elsewhere by now.
+ */
 function signingKeys(settings: IdentityProviderSettings, clock: Clock): JWTVerifyGetKey {
-  const fetchKeys = calmFetch(clock);
-  let found: Promise<JWTVerifyGetKey> | null = null;
-  const find = async (): Promise<JWTVerifyGetKey> => {
-    const uri = settings.jwksUri ?? (await discoveredKeys(settings.issuer, fetchKeys));
-    return createRemoteJWKSet(new URL(uri), {
-      timeoutDuration: fetchTimeoutMs,
-      cooldownDuration: keysCooldownMs,
-      cacheMaxAge: keysFreshMs,
-      [customFetch]: fetchKeys,
-    });
+  const fetchDocument = calmFetch(clock);
+  let found: Promise<FoundKeys> | null = null;
+  let lookedAt: EpochMs = 0;
+  const find = async (before: FoundKeys | null): Promise<FoundKeys> => {
+    lookedAt = clock.now();
+    const uri = settings.jwksUri ?? (await discoveredKeys(settings.issuer, fetchDocument));
+    if (before?.uri === uri) return before;
+    const fresh = { timeoutDuration: fetchTimeoutMs, cooldownDuration: keysCooldownMs, cacheMaxAge: keysFreshMs };
+    return { uri, keys: createRemoteJWKSet(new URL(uri), { ...fresh, [customFetch]: calmFetch(clock) }) };
+  };
+  const current = async (): Promise<FoundKeys> => {
+    const finding = (found ??= find(null));
+    try {
+      return await finding;
+    } catch (error) {
+      if (found === finding) found = null;
+      throw error;
+    }
   };
   return async (header, token) => {
-    found ??= find();
+    const at = await current();
     try {
-      return await (
-        await found
-      )(header, token);
+      return await at.keys(header, token);
     } catch (error) {
-      if (error instanceof LakeError) found = null;
-      throw error;
+      if (!(error instanceof LakeError) || clock.now() - lookedAt < keysCooldownMs) throw error;
+      const moved = await find(at).catch(() => at);
+      if (moved === at) throw error;
+      found = Promise.resolve(moved);
+      return moved.keys(header, token);
     }
   };
 }
 
 type FetchKeys = (url: string, options?: RequestInit) => Promise<Response>;
 
-/** Bounded in time and bytes, never elsewhere by redirect; after a failure it rests, so that bad tokens cannot make it call on and on. */
+/** JSON, bounded in time and bytes, never elsewhere by redirect; after a failure it rests, so that bad tokens cannot make it call on and on. */
 function calmFetch(clock: Clock): FetchKeys {
   let failed: { readonly at: EpochMs; readonly error: LakeError } | null = null;
   return async (url, options = {}) => {
-    if (failed !== null && clock.now() - failed.at < fetchTimeoutMs) throw failed.error;
+    if (failed !== null && clock.now() - failed.at < keysCooldownMs) throw failed.error;
     try {
       const response = await fetch(url, { ...options, redirect: 'error', signal: AbortSignal.timeout(fetchTimeoutMs) });
       const body = await boundedBody(response);
       if (response.status !== 200) throw new Error(`status ${response.status}`);
+      JSON.parse(body);
       failed = null;
       return new Response(body, { status: 200, headers: { 'content-type': 'application/json' } });
     } catch (cause) {

@@ -28,13 +28,18 @@ interface Provider {
   login(token: string, settings?: Partial<IdentityProviderSettings>): Promise<Login | string>;
   /** Requests that came for the keys. */
   asked(): readonly string[];
+  /** From now on it answers as `answer` does. */
+  answerBy(answer: RequestListener): void;
+  pass(ms: number): void;
 }
 
 const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
 const stranger = await generateKeyPair('RS256');
 const curve = await generateKeyPair('ES256');
 
-async function provider(t: TestContext, answer?: RequestListener): Promise<Provider> {
+async function provider(t: TestContext, given?: RequestListener): Promise<Provider> {
+  let answer = given;
+  let passed = 0;
   const asked: string[] = [];
   const jwk = { ...(await exportJWK(publicKey)), kid: 'one', use: 'sig' };
   let issuer = '';
@@ -61,13 +66,15 @@ async function provider(t: TestContext, answer?: RequestListener): Promise<Provi
       { claim: 'stewards', role: 'contract-admin' },
     ],
   };
-  const clock = { now: () => now, sleep: async () => undefined };
+  const clock = { now: () => now + passed, sleep: async () => undefined };
   const standing = identityProvider(settings, clock);
   return {
     issuer,
     publicPem: await exportSPKI(publicKey),
     standing,
     asked: () => asked,
+    answerBy: (by) => void (answer = by),
+    pass: (ms) => void (passed += ms),
     sign: (claims = {}, header = {}) =>
       new SignJWT({ ...claimsOf(issuer), ...claims }).setProtectedHeader({ alg: 'RS256', kid: 'one', ...header }).sign(privateKey),
     login: (token, changed) => (changed ? identityProvider({ ...settings, ...changed }, clock) : standing).login(token),
@@ -158,6 +165,51 @@ test('unknown key ids do not make the catalog call on and on', async (t) => {
   await login(await sign());
   for (let i = 0; i < 20; i++) await login(await sign({}, { kid: `k${i}` }));
   assert.ok(asked().length <= 3, asked().join(' '));
+});
+
+test('an unknown key id while the provider is away does not cost the keys that are there', async (t) => {
+  const { sign, login, asked, answerBy, pass } = await provider(t);
+  t.mock.timers.enable({ apis: ['Date'], now });
+  const known = await login(await sign());
+  assert.equal(typeof known, 'object');
+  answerBy((_request, reply) => reply.writeHead(503).end());
+  t.mock.timers.tick(31_000);
+  pass(31_000);
+  const unknown = await sign({}, { kid: 'unheard' });
+  await assert.rejects(login(unknown), { code: 'IDENTITY_UNREACHABLE' });
+  assert.deepEqual(await login(await sign()), known);
+  const tried = asked().length;
+  pass(29_000);
+  await assert.rejects(login(unknown), { code: 'IDENTITY_UNREACHABLE' });
+  assert.equal(asked().length, tried, 'it rests for half a minute');
+  pass(2_000);
+  await assert.rejects(login(unknown), { code: 'IDENTITY_UNREACHABLE' });
+  assert.equal(asked().length, tried + 2, 'for the keys, and whether they are elsewhere');
+});
+
+test('keys that have moved are found without a new start, by what the provider says of itself', async (t) => {
+  const { sign, login, answerBy, pass, issuer } = await provider(t);
+  t.mock.timers.enable({ apis: ['Date'], now });
+  await login(await sign());
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'two', use: 'sig' };
+  answerBy((request, reply) => {
+    if (request.url === '/.well-known/openid-configuration') reply.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/new-keys` }));
+    else if (request.url === '/new-keys') reply.end(JSON.stringify({ keys: [jwk] }));
+    else reply.writeHead(404).end();
+  });
+  t.mock.timers.tick(31_000);
+  pass(31_000);
+  assert.equal(typeof (await login(await sign({}, { kid: 'two' }))), 'object');
+});
+
+test('what is no JSON is no keys: nobody is refused for it, and it is not asked for by every login', async (t) => {
+  const { sign, login, asked, answerBy, issuer } = await provider(t);
+  answerBy((request, reply) => {
+    if (request.url === '/.well-known/openid-configuration') reply.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/keys` }));
+    else reply.end('<html>down for maintenance</html>');
+  });
+  for (let i = 0; i < 3; i++) await assert.rejects(login(await sign()), { code: 'IDENTITY_UNREACHABLE' });
+  assert.deepEqual(asked(), ['/.well-known/openid-configuration', '/keys']);
 });
 
 test('keys come over TLS or from this machine', () => {
