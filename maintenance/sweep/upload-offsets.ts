@@ -4,9 +4,10 @@ import { mkdir, rm } from 'node:fs/promises';
 import type { ObjectHead, ObjectStore } from '../../lake/store/object-store.ts';
 import { openReadingDuckdb } from '../../query/duckdb.ts';
 import { footerOffsets } from '../../query/footer-offsets.ts';
+import { LakeError } from '../../runtime/errors.ts';
 
 export interface UploadOffsets extends AsyncDisposable {
-  /** False where the file does not say. */
+  /** False where the file does not say; true where it is gone, since another sweep was first. */
   isBelow(object: ObjectHead, next: ReadonlyMap<number, bigint>, signal?: AbortSignal): Promise<boolean>;
 }
 
@@ -19,8 +20,13 @@ export async function openUploadOffsets(store: ObjectStore, directory: string, m
   const duckdb = await openReadingDuckdb({ directory, memoryBytes, threads: 1 });
   return {
     isBelow: async (object, next, signal) => {
-      const ranges = await footerOffsets(object, { store, duckdb, directory }, signal);
-      return ranges !== null && ranges.every((range) => isRangeBelow(range, next));
+      try {
+        const ranges = await footerOffsets(object, { store, duckdb, directory }, signal);
+        return ranges !== null && ranges.every((range) => isRangeBelow(range, next));
+      } catch (error) {
+        if (error instanceof LakeError && error.code === 'OBJECT_MISSING') return true;
+        throw error;
+      }
     },
     [Symbol.asyncDispose]: async () => {
       await duckdb[Symbol.asyncDispose]();

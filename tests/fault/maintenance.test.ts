@@ -4,12 +4,16 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { maintenancePoints, type MaintenancePoint } from '../../maintenance/maintenance-point.ts';
+import { kindOfObject } from '../../maintenance/sweep/object-kind.ts';
+import { agedStore } from '../unit/busy-upkeep.ts';
 import {
   allRows,
   assertWhole,
   compact,
+  expireAll,
   forgetHistory,
   inserted,
+  keepOneMetadataFile,
   liveFiles,
   smallFilesLab,
   sweep,
@@ -62,23 +66,39 @@ for (const point of maintenancePoints.filter((name) => name.startsWith('sweep:')
 
 test('compactions, sweeps, expiry and an ingest at once, many times over: every row once, and every named object there', async () => {
   await using lab = await smallFilesLab(1);
-  const rounds = process.env['FOZ_TEST_LONG'] === '1' ? 60 : 3;
+  await keepOneMetadataFile(lab);
+  const rounds = process.env['FOZ_TEST_LONG'] === '1' ? 60 : 5;
+  // Nothing that is on its way takes a round: what is older than the one before counts as old.
+  const startedAt = [0];
+  const aged = { ...lab, store: agedStore(lab.store, () => startedAt.at(-2) ?? 0) };
+  const deleted: string[] = [];
+  const sweepNow = async (): Promise<void> => {
+    const outcome = await sweep(aged, { laterMs: 0, olderThanMs: 3_600_000 });
+    if (outcome.kind === 'swept') deleted.push(...outcome.swept.locations);
+  };
   let landed = 2;
   for (let round = 0; round < rounds; round++) {
+    startedAt.push(Date.now());
     await Promise.all([
       (async () => {
         for (let i = 0; i < 3; i++) await lab.land([inserted(1_000 + landed++)]);
       })(),
       compact(lab, { filesMin: 2 }),
       compact(lab, { filesMin: 2 }),
-      sweep(lab, { laterMs: 0 }),
+      expireAll(lab),
+      sweepNow(),
+      sweepNow(),
     ]);
     await assertWhole(lab, landed);
-    if (round % 3 === 2) {
-      await forgetHistory(lab);
-      await swept(lab);
-      assert.deepEqual(await unnamedKeys(lab), []);
-      await assertWhole(lab, landed);
-    }
   }
+  const kinds = new Set(deleted.map(kindOfObject));
+  assert.deepEqual(
+    [kinds.has('data'), kinds.has('manifest'), kinds.has('list')],
+    [true, true, true],
+    `${deleted.length} objects were deleted`,
+  );
+  await forgetHistory(lab);
+  await swept(lab);
+  assert.deepEqual(await unnamedKeys(lab), []);
+  await assertWhole(lab, landed);
 });

@@ -6,7 +6,7 @@ import type { Catalog, TableIdent } from '../../catalog/catalog.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { defaultCompactionLimits } from '../../maintenance/compact/plan-compaction.ts';
 import { maintainTable, type MaintenanceStep } from '../../maintenance/maintain-table.ts';
-import { systemClock } from '../../runtime/clock.ts';
+import { systemClock, type EpochMs } from '../../runtime/clock.ts';
 import { seededRandom } from '../../runtime/random.ts';
 
 export interface BusyUpkeepInput {
@@ -48,7 +48,7 @@ export async function busyUpkeep(input: BusyUpkeepInput, isOver: (done: BusyUpke
     threads: 1,
     directory: join(directory, 'maintain'),
   };
-  const store = agedStore(input.store, input.gateMs);
+  const store = agedStore(input.store, () => Date.now() - input.gateMs);
   const keepUp = async (steps: readonly MaintenanceStep[], laterMs: number): Promise<void> => {
     const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
     const report = await maintainTable(ident, steps, { catalog, store, clock, random: seededRandom(sum.runs), options }, false);
@@ -67,13 +67,13 @@ export async function busyUpkeep(input: BusyUpkeepInput, isOver: (done: BusyUpke
   return sum;
 }
 
-/** Time runs faster for objects: what is older than the gate counts as hours old. */
-function agedStore(store: ObjectStore, gateMs: number): ObjectStore {
+/** Time runs faster for objects: what was there by `oldBefore` counts as hours old, but for metadata, which tells the catalog's time. */
+export function agedStore(store: ObjectStore, oldBefore: () => EpochMs): ObjectStore {
   return {
     ...store,
     async *list(prefix, signal) {
       for await (const head of store.list(prefix, signal)) {
-        const isOld = head.modifiedAt < Date.now() - gateMs;
+        const isOld = head.modifiedAt < oldBefore() && !head.key.endsWith('.metadata.json');
         yield isOld ? { ...head, modifiedAt: head.modifiedAt - 2 * hourMs } : head;
       }
     },

@@ -10,7 +10,7 @@ import { readChain } from '../../lake/raw/offset-chain.ts';
 import { compactTable, type Compacted } from '../../maintenance/compact/compact-table.ts';
 import { defaultCompactionLimits, type CompactionLimits } from '../../maintenance/compact/plan-compaction.ts';
 import { openFileRewriter } from '../../maintenance/compact/rewrite-files.ts';
-import { expireTable } from '../../maintenance/expire-table.ts';
+import { expireTable, type ExpiredSnapshots } from '../../maintenance/expire-table.ts';
 import type { MaintainDeps } from '../../maintenance/maintain-table.ts';
 import type { MaintenanceHook } from '../../maintenance/maintenance-point.ts';
 import { sweepTable, type SweepOutcome, type Swept } from '../../maintenance/sweep/sweep-table.ts';
@@ -158,15 +158,21 @@ export async function swept(lab: QueryLab, run: SweepRun = {}): Promise<Swept> {
   return outcome.swept;
 }
 
+export async function keepOneMetadataFile({ catalog, target }: QueryLab): Promise<void> {
+  const updates = [{ action: 'set-properties' as const, updates: { 'write.metadata.previous-versions-max': '1' } }];
+  await catalog.commitTable(target.ident, { requirements: [], updates });
+}
+
+/** Every snapshot but the head. */
+export async function expireAll(lab: QueryLab): Promise<ExpiredSnapshots> {
+  const clock = { ...systemClock, now: () => systemClock.now() + 9 * dayMs };
+  return expireTable(lab.target.ident, await loadedTable(lab), { catalog: lab.catalog, clock, random: seededRandom(3) });
+}
+
 /** Forgets every snapshot but the head, and all older metadata. */
 export async function forgetHistory(lab: QueryLab): Promise<void> {
-  await lab.catalog.commitTable(lab.target.ident, {
-    requirements: [],
-    updates: [{ action: 'set-properties', updates: { 'write.metadata.previous-versions-max': '1' } }],
-  });
-  const clock = { ...systemClock, now: () => systemClock.now() + 9 * dayMs };
-  const expired = await expireTable(lab.target.ident, await loadedTable(lab), { catalog: lab.catalog, clock, random: seededRandom(3) });
-  assert.equal(expired.kind, 'committed');
+  await keepOneMetadataFile(lab);
+  assert.equal((await expireAll(lab)).kind, 'committed');
   // One more commit: the metadata file that still told of them falls off the log.
   await lab.catalog.commitTable(lab.target.ident, {
     requirements: [],

@@ -1,7 +1,6 @@
 // The upkeep as a whole: every step of a table, on command, on its own, and when something keeps it from its turn.
 
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import test from 'node:test';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { manifestsOf } from '../../lake/iceberg/metadata-object.ts';
