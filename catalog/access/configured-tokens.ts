@@ -4,7 +4,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Secret } from '../../runtime/secret.ts';
-import type { TokenStore } from '../store/token-store.ts';
+import { tokenIdPattern, type TokenStore } from '../store/token-store.ts';
 import type { Role } from './roles.ts';
 import { isTokenText, tokenDigest } from './token-text.ts';
 
@@ -24,6 +24,10 @@ export async function keepConfiguredTokens(store: TokenStore, tokens: readonly C
           found: `${text.length} characters`,
           next: 'openssl rand -hex 32',
         },
+      });
+    if (tokenIdPattern.test(name))
+      throw new LakeError('CONFIG_INVALID', `a name of catalog.auth.tokens could be the id of another token`, {
+        context: { expected: 'a name that is not eight or more digits from 0 to f', found: name },
       });
     await store.createToken({ digest: tokenDigest(text), name, roles, createdAt: clock.now(), expiresAt: null }, 'foz');
   }

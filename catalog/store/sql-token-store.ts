@@ -2,10 +2,8 @@
 
 import { isRole, type Role } from '../access/roles.ts';
 import type { SqlCall } from './sql.ts';
-import type { TokenStore } from './token-store.ts';
+import { tokenIdPattern, type TokenStore } from './token-store.ts';
 
-/** First digits of a digest that name a token; shorter ones are names. */
-const digits = /^[0-9a-f]{8,64}$/;
 /** No digest is as high. */
 const noDigest = 'g';
 
@@ -40,8 +38,9 @@ export function sqlTokenStore(call: SqlCall): TokenStore {
       return (await call('createToken', digest, name, roles.join(' '), createdAt, expiresAt, actor)) === true;
     },
     async revokeTokens(which, at, actor) {
-      const [from, before] = digits.test(which) ? [which, `${which}${noDigest}`] : [noDigest, noDigest];
-      return listOf(await call('revokeTokens', which, from, before, at, actor)).map(String);
+      const [from, before] = tokenIdPattern.test(which) ? [which, `${which}${noDigest}`] : [noDigest, noDigest];
+      const revoked = await call('revokeTokens', which, from, before, at, actor);
+      return revoked === 'ambiguous' ? revoked : listOf(revoked).map(String);
     },
     async issueToken({ digest, issuedFor, name, roles, expiresAt, until }, now, limit) {
       await call('issueToken', digest, issuedFor, name, roles.join(' '), expiresAt, until, now, limit);

@@ -82,6 +82,8 @@ export const tokenOperations: SqlOperations = {
         from,
         before,
       );
+      const byDigits = revoked.filter(([, of]) => of !== name).length;
+      if (byDigits > 1 || (byDigits === 1 && revoked.length > 1)) return 'ambiguous';
       for (const [digest = '', of = ''] of revoked) {
         await sql.change('UPDATE tokens SET revoked_at = ? WHERE digest = ?', at, digest);
         await sql.change('DELETE FROM access_tokens WHERE issued_for = ?', digest);

@@ -56,14 +56,20 @@ export interface TokenStore {
   listTokens(page: PageRequest): Promise<readonly StoredToken[]>;
   /** With its entry in the audit log, as revoking has. False: it is there already, perhaps revoked; nothing was changed. */
   createToken(token: NewToken, actor: string): Promise<boolean>;
-  /** `which`: a name, or the first eight or more digits of a digest. Ends what was issued for them as well. Their digests. */
-  revokeTokens(which: string, at: EpochMs, actor: string): Promise<readonly string[]>;
+  /**
+   * `which`: a name, or the first eight or more digits of a digest. Ends what was issued for them as well. Their digests; `ambiguous`
+   * where it is the name of some and the digits of others, or the digits of several: nothing was changed.
+   */
+  revokeTokens(which: string, at: EpochMs, actor: string): Promise<readonly string[] | 'ambiguous'>;
   /** Forgets the expired ones; of one holder the oldest beyond `limit`. */
   issueToken(token: AccessToken, now: EpochMs, limit: number): Promise<void>;
   usedToken(digest: string, at: EpochMs): Promise<void>;
   /** Trino's rules went out to the holder of a token: an entry of the audit log. Digests of what it had and has now. */
   publishedRules(name: string, at: EpochMs, before: string | null, after: string): Promise<void>;
 }
+
+/** First digits of a digest that name a token; shorter ones are names. */
+export const tokenIdPattern = /^[0-9a-f]{8,64}$/;
 
 /** Digits of a digest by which people name a token. */
 export const tokenIdLength = 12;

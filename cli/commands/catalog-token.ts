@@ -3,7 +3,7 @@
 
 import { isRole, roles, type Role } from '../../catalog/access/roles.ts';
 import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
-import { tokenIdLength, type StoredToken } from '../../catalog/store/token-store.ts';
+import { tokenIdLength, tokenIdPattern, type StoredToken } from '../../catalog/store/token-store.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Command, CommandCall, CommandGroup, CommandOption } from '../command.ts';
@@ -34,6 +34,8 @@ const create: Command = {
   run: async (call) => {
     const name = String(call.args[0]);
     if (!namePattern.test(name)) throw invalid('a token’s name', 'letters, digits and . _ @ -, a letter first, at most 100', name);
+    if (tokenIdPattern.test(name))
+      throw invalid('a token’s name', 'a name that is not eight or more digits from 0 to f: those are ids', name);
     const held = rolesOf(call.options['role']);
     const { newTokenText, tokenDigest } = await import('../../catalog/access/token-text.ts');
     const text = newTokenText();
@@ -117,6 +119,7 @@ const revoke: Command = {
     const which = String(call.args[0]);
     await using opened = await openStore(call);
     const revoked = await opened.tokens.revokeTokens(which, systemClock.now(), personHere());
+    if (revoked === 'ambiguous') throw invalid('a token', 'more digits of one id: this is a name and an id, or several ids', which);
     if (revoked.length === 0) throw invalid('a token', 'the name or id of one that is not revoked yet', which);
     call.print({ revoked: revoked.map(idOf) }, () => '');
     call.note(`foz: revoked ${revoked.map(idOf).join(', ')}`);

@@ -41,6 +41,21 @@ export function tokenStoreSuite(world: StoreWorld): void {
       assert.equal(await tokens.hasTokens(), true);
     }));
 
+  test(`${world.name}: a word that is a name of one and the digits of another, or the digits of two, revokes none`, () =>
+    withStore(world, async ({ tokens }) => {
+      await tokens.createToken(token('b1', { name: 'a1b2c3d4' }), 'ada');
+      await tokens.createToken(token('a1b2c3d4e', { name: 'spark' }), 'ada');
+      assert.equal(await tokens.revokeTokens('a1b2c3d4', 20, 'ada'), 'ambiguous');
+      await tokens.createToken(token('c1c2c3c4e', { name: 'trino' }), 'ada');
+      await tokens.createToken(token('c1c2c3c4f', { name: 'trino' }), 'ada');
+      assert.equal(await tokens.revokeTokens('c1c2c3c4', 20, 'ada'), 'ambiguous');
+      assert.ok((await tokens.listTokens(all)).every(({ revokedAt }) => revokedAt === null));
+      assert.deepEqual(await tokens.revokeTokens(digest('b1').slice(0, 12), 21, 'ada'), [digest('b1')]);
+      assert.deepEqual(await tokens.revokeTokens('a1b2c3d4', 22, 'ada'), [digest('a1b2c3d4e')], 'what is revoked is in nobody’s way');
+      await tokens.createToken(token('d1d2d3d4e', { name: 'd1d2d3d4' }), 'ada');
+      assert.deepEqual(await tokens.revokeTokens('d1d2d3d4', 23, 'ada'), [digest('d1d2d3d4e')], 'both of one token');
+    }));
+
   test(`${world.name}: revoked by name or by the first digits, once, with what was issued`, () =>
     withStore(world, async ({ tokens, audit }) => {
       for (const first of ['a1b2c3d4e', 'a1b2c3d4f', 'b1']) await tokens.createToken(token(first, { name: 'spark' }), 'ada');

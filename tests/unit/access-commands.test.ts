@@ -105,6 +105,12 @@ test('tokens are made, shown once, listed without themselves, and revoked by nam
   await assert.rejects(foz(create, ['x'], {}), { code: 'ARGUMENT_INVALID', message: /--role/ });
   await assert.rejects(foz(create, ['x'], { role: ['king'] }), { code: 'ARGUMENT_INVALID' });
   await assert.rejects(foz(create, ['a b'], { role: ['reader'] }), { code: 'ARGUMENT_INVALID' });
+  await assert.rejects(foz(create, ['deadbeef'], { role: ['reader'] }), { code: 'ARGUMENT_INVALID' }, 'it could be an id');
+  const other = String((await foz(create, ['other'], { role: ['reader'] })).value['id']);
+  await using opened = await sqliteCatalogStore({ path: file });
+  const named = { digest: 'f'.repeat(64), name: other, roles: ['reader'], createdAt: 1, expiresAt: null } as const;
+  await opened.tokens.createToken(named, 'foz');
+  await assert.rejects(foz(revoke, [other]), ({ code, context }) => code === 'ARGUMENT_INVALID' && /more digits/.test(context.expected));
 });
 
 test('the rules are the same from the database, in a file, and over HTTP, where it takes an operator', async () => {

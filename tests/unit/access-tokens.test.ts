@@ -264,4 +264,6 @@ test('tokens of the configuration are the store’s: made once, revoked for good
       await assert.rejects(keepConfiguredTokens(store.tokens, [{ name: 'x', roles: ['reader'], token: secret(weak) }], clock), {
         code: 'CONFIG_INVALID',
       });
+    const named = { name: 'deadbeef', roles: ['reader'], token: secret(text) } as const;
+    await assert.rejects(keepConfiguredTokens(store.tokens, [named], clock), { code: 'CONFIG_INVALID', message: /id of another/ });
   }));
