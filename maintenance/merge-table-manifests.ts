@@ -16,6 +16,9 @@ export interface MergeDeps extends BesideDeps {
   readonly manifestsMin: number;
 }
 
+/** No merge takes so long between its first manifest and its last request: what the sweep relies on. */
+export const mergeAgeMaxMs = 30 * 60_000;
+
 export type MergedManifests = BesideOutcome & { readonly manifests: number };
 
 export async function mergeTableManifests(
@@ -27,6 +30,7 @@ export async function mergeTableManifests(
 ): Promise<MergedManifests> {
   const mergeId = randomUUID();
   const { store, cache, manifestsMin } = deps;
+  const until = deps.clock.now() + mergeAgeMaxMs;
   let prepared: PreparedMerge | null = null;
   const outcome = await commitBeside(
     ident,
@@ -45,7 +49,7 @@ export async function mergeTableManifests(
       return prepared && { commit: prepared.commit, snapshotId: prepared.snapshot['snapshot-id'] };
     },
     deps,
-    options,
+    { ...options, until: Math.min(until, options.until ?? until) },
     signal,
   );
   return { ...outcome, manifests: outcome.kind === 'committed' ? replacedIn(prepared) : 0 };

@@ -1,5 +1,6 @@
-// Manifests that no snapshot names and that no commit on its way can name: every file that they add is named by the table,
-// gone already, or dead itself. One that names a file which still waits for its commit waits with it.
+// Manifests that no snapshot names, no list that waits leads to, and no commit on its way can name: every file that they add is
+// named by the table, gone already, or dead itself. One that names a file which still waits for its commit waits with it. One whose
+// files are all named, as a merge or a compaction leaves it, could be taken into a new list: both send nothing after half an hour.
 
 import { readManifest } from '../../lake/iceberg/manifest.ts';
 import { keyOf, type ObjectHead, type ObjectStore } from '../../lake/store/object-store.ts';

@@ -6,11 +6,12 @@
 
 import { createAvroTypes } from '../../lake/iceberg/avro-file.ts';
 import { readManifest } from '../../lake/iceberg/manifest.ts';
+import { readManifestList, type ManifestFile } from '../../lake/iceberg/manifest-list.ts';
 import { manifestListOf, manifestsOf, storeKey } from '../../lake/iceberg/metadata-object.ts';
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { checkKey } from '../../lake/store/object-key.ts';
 import { keyOf, type ObjectStore } from '../../lake/store/object-store.ts';
-import { LakeError } from '../../runtime/errors.ts';
+import { LakeError, type ErrorCode } from '../../runtime/errors.ts';
 
 export interface NamedObjects {
   /**
@@ -24,31 +25,48 @@ export interface NamedObjects {
     options: { readonly isFormer: boolean },
     signal?: AbortSignal,
   ): Promise<void>;
+  /** The same of a manifest list that no metadata names. What is gone or cannot be read leads nowhere: no commit can be read with it. */
+  visitList(location: string, name: (location: string) => void, signal?: AbortSignal): Promise<void>;
 }
 
 export function namedObjects(store: ObjectStore): NamedObjects {
   const [lists, manifests] = [new Set<string>(), new Set<string>()];
   const types = createAvroTypes();
+  type Visit = {
+    readonly name: (location: string) => void;
+    readonly lenient: readonly ErrorCode[];
+    readonly signal?: AbortSignal | undefined;
+  };
+  const visitManifests = async (found: readonly ManifestFile[], { name, lenient, signal }: Visit): Promise<void> => {
+    for (const { path } of found) {
+      if (manifests.has(path)) continue;
+      const read = await unless(lenient, async () => readManifest(await store.get(storeKey(store, path), undefined, signal), path, types));
+      name(path);
+      for (const { status, file } of read?.entries ?? []) if (status !== 'deleted') name(file.filePath);
+      if (read !== null) manifests.add(path);
+    }
+  };
   return {
     async visit(metadata, named, { isFormer }, signal) {
       const name = (location: string): void => named(asSpelled(location, store));
+      const lenient = isFormer ? (['OBJECT_MISSING'] as const) : [];
       for (const location of statisticsOf(metadata)) name(location);
       for (const snapshot of metadata.snapshots) {
         const list = manifestListOf(snapshot);
         if (lists.has(list)) continue;
-        const found = await unlessGone(isFormer, () => manifestsOf(store, snapshot, undefined, signal));
+        const found = await unless(lenient, () => manifestsOf(store, snapshot, undefined, signal));
         name(list);
-        for (const { path } of found ?? []) {
-          if (manifests.has(path)) continue;
-          const read = await unlessGone(isFormer, async () =>
-            readManifest(await store.get(storeKey(store, path), undefined, signal), path, types),
-          );
-          name(path);
-          for (const { status, file } of read?.entries ?? []) if (status !== 'deleted') name(file.filePath);
-          if (read !== null) manifests.add(path);
-        }
+        await visitManifests(found ?? [], { name, lenient, signal });
         if (found !== null) lists.add(list);
       }
+    },
+    async visitList(location, named, signal) {
+      const name = (path: string): void => named(asSpelled(path, store));
+      const lenient = ['OBJECT_MISSING', 'OBJECT_CORRUPT'] as const;
+      const found = await unless(lenient, async () =>
+        readManifestList(await store.get(storeKey(store, location), undefined, signal), location, types),
+      );
+      await visitManifests(found ?? [], { name, lenient, signal });
     },
   };
 }
@@ -71,11 +89,11 @@ function isPlain(key: string): boolean {
   }
 }
 
-async function unlessGone<T>(isFormer: boolean, read: () => Promise<T>): Promise<T | null> {
+async function unless<T>(lenient: readonly ErrorCode[], read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();
   } catch (error) {
-    if (isFormer && error instanceof LakeError && error.code === 'OBJECT_MISSING') return null;
+    if (error instanceof LakeError && lenient.includes(error.code)) return null;
     throw error;
   }
 }

@@ -4,7 +4,7 @@
 //   not named by the table as it is after the listing either, asked again before every batch;
 //   and no commit that is still waiting can name it: a worker waits for its catalog for ever, so its upload goes only where
 //   its offsets lie below the table's next ones (I2 refuses that commit), a manifest only where its files are gone too, and a
-//   list only where the table's sequence numbers have passed it.
+//   list only where the table's sequence numbers have passed it; until then what it leads to waits with it.
 // Data files go first, then the manifests that name them, then the lists; a sweep cut short is finished by the next one.
 // Metadata files and what Foz does not know are never touched. After an unknown outcome nothing is swept at all (I5).
 
@@ -18,7 +18,7 @@ import { keyOf, type ObjectHead, type ObjectStore } from '../../lake/store/objec
 import type { Clock, EpochMs } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { MaintenanceHook } from '../maintenance-point.ts';
-import { deadLists } from './dead-lists.ts';
+import { judgeLists } from './dead-lists.ts';
 import { deadManifests } from './dead-manifests.ts';
 import { namedObjects, type NamedObjects } from './named-objects.ts';
 import { kindOfObject, type ObjectKind } from './object-kind.ts';
@@ -85,7 +85,7 @@ export async function sweepTable(ident: TableIdent, deps: SweepDeps, signal?: Ab
   const guard = openGuard(ident, first, named, deps);
   const now = await guard.confirm(keep, signal);
   if (now === null) return refused(`${identText(ident)} was dropped, replaced or moved while it was looked through`);
-  return await removeDead(now, objects, candidates, guard, deps, signal);
+  return await removeDead(now, objects, candidates, { guard, named }, deps, signal);
 }
 
 /** The store's clock may be behind the catalog's, which stamped the metadata that it stored a moment before: then old is older. */
@@ -153,7 +153,7 @@ async function removeDead(
   table: LoadedTable,
   objects: ReadonlyMap<string, ObjectHead>,
   candidates: Map<string, ObjectHead>,
-  guard: Guard,
+  { guard, named }: { readonly guard: Guard; readonly named: NamedObjects },
   deps: SweepDeps,
   signal: AbortSignal | undefined,
 ): Promise<SweepOutcome> {
@@ -166,10 +166,17 @@ async function removeDead(
   const counts: Record<ObjectKind, number> = { data: 0, statistics: 0, manifest: 0, list: 0, metadata: 0, unknown: 0 };
   const locations: string[] = [];
   let bytes = 0;
+  const lists = await judgeLists(candidates, objects, table.metadata, deps.store, signal);
+  for (const list of lists.unclear) leave(list, 'it does not say of which snapshot it is');
+  for (const list of lists.waiting) {
+    if (candidates.delete(list)) leave(list, 'its snapshot may still be committed');
+    const keep = (location: string): void =>
+      void (candidates.delete(location) && leave(location, `${list} leads to it, and may still be committed`));
+    await named.visitList(list, keep, signal);
+  }
   const dead = await deadData(table, candidates, leave, deps, signal);
   const manifests = await deadManifests(candidates, objects, dead, leave, deps.store, signal);
-  const lists = await deadLists(candidates, table.metadata, leave, deps.store, signal);
-  for (const group of [[...dead], manifests, lists]) {
+  for (const group of [[...dead], manifests, lists.dead]) {
     for (let at = 0; at < group.length; at += batchSize) {
       const batch = await stillDead(group.slice(at, at + batchSize), table, candidates, guard, deps, signal);
       if (batch === null) return refused('the table was dropped, replaced, moved, rolled back or closed by gc.enabled while it was swept');
