@@ -72,23 +72,25 @@ test('compactions, sweeps, expiry and an ingest at once, many times over: every 
   const startedAt = [0];
   const aged = { ...lab, store: agedStore(lab.store, () => startedAt.at(-2) ?? 0) };
   const deleted: string[] = [];
-  const sweepNow = async (): Promise<void> => {
-    const outcome = await sweep(aged, { laterMs: 0, olderThanMs: 3_600_000 });
-    if (outcome.kind === 'swept') deleted.push(...outcome.swept.locations);
+  const sweepUntil = async (isOver: () => boolean): Promise<void> => {
+    while (!isOver()) {
+      const outcome = await sweep(aged, { laterMs: 0, olderThanMs: 3_600_000 });
+      if (outcome.kind === 'swept') deleted.push(...outcome.swept.locations);
+    }
   };
   let landed = 2;
   for (let round = 0; round < rounds; round++) {
     startedAt.push(Date.now());
-    await Promise.all([
+    let isOver = false;
+    const others = Promise.all([
       (async () => {
         for (let i = 0; i < 3; i++) await lab.land([inserted(1_000 + landed++)]);
       })(),
       compact(lab, { filesMin: 2 }),
       compact(lab, { filesMin: 2 }),
       expireAll(lab),
-      sweepNow(),
-      sweepNow(),
-    ]);
+    ]).finally(() => (isOver = true));
+    await Promise.all([others, sweepUntil(() => isOver), sweepUntil(() => isOver)]);
     await assertWhole(lab, landed);
   }
   const kinds = new Set(deleted.map(kindOfObject));
