@@ -31,7 +31,10 @@ const policy: AccessPolicy = {
     { pii: 'habit', mask: 'sha-256' },
   ],
   filters: [{ table: 'raw.users', where: `"after"."city" <> 'Porto'` }],
-  views: [{ view: 'raw.people', like: 'raw.users' }],
+  views: [
+    { view: 'raw.trips', like: 'raw.rides' },
+    { view: 'raw.people', like: 'raw.users' },
+  ],
 };
 
 const open = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, { classification: 'public' }]));
@@ -44,6 +47,8 @@ const declarations: Readonly<Record<string, object>> = {
   },
   rides: { ...open('city', 'user_id', 'fare', 'surge'), status: { pii: 'habit' }, ride_id: { pii: 'identifier' } },
   notes: { ...open('id'), remark: { pii: 'health' } },
+  // Nothing of it is classified any more.
+  deep: open('id'),
 };
 
 type Ask = (sql: string) => Promise<readonly (readonly unknown[])[]>;
@@ -144,10 +149,16 @@ test('stock Trino enforces the tags', { timeout: 10 * 60_000 }, async (t) => {
     await owner(`CREATE VIEW foz.raw.mine SECURITY INVOKER AS SELECT ${shown}`);
     await owner(`CREATE VIEW foz.raw.theirs SECURITY DEFINER AS SELECT ${shown}`);
     await owner(`CREATE VIEW foz.raw.people SECURITY DEFINER AS SELECT ${shown}`);
-    const rows = await until('the rules know of the views', 20_000, () => analyst('SELECT * FROM foz.raw.people').catch(() => null));
-    assert.deepEqual(rows, [[1, 'xn@xxxxxxx.com', null]]);
+    const trip =
+      'after.city.value AS city, after.status.value AS status, after.city.value AS town FROM foz.raw.rides WHERE _log_offset = 1';
+    await owner(`CREATE VIEW foz.raw.trips SECURITY DEFINER AS SELECT ${trip}`);
+    const seen = 'SELECT city, length(status), town FROM foz.raw.trips';
+    const rows = await until('the rules know of the views', 20_000, () => analyst(seen).catch(() => null));
+    assert.deepEqual(rows, [['zrh', 64, null]]);
     assert.deepEqual(await analyst('SELECT * FROM foz.raw.mine'), [[1, 'xn@xxxxxxx.com', 'Braga']]);
     await denied('SELECT * FROM foz.raw.theirs');
+    // It would show the rows that the filter of raw.users hides.
+    await denied('SELECT * FROM foz.raw.people');
     assert.deepEqual(await officer('SELECT * FROM foz.raw.theirs'), [[1, 'u1@example.com', 'Braga']]);
   });
 
@@ -165,6 +176,24 @@ test('stock Trino enforces the tags', { timeout: 10 * 60_000 }, async (t) => {
     assert.deepEqual(rows, [[1, null]]);
     assert.deepEqual(await analyst(then), [[1, null]]);
     await denied('SELECT * FROM foz.raw.fresh');
+  });
+
+  await t.test('a dropped column that nobody speaks of any more is not seen under time travel, nor in metadata tables', async () => {
+    await owner('CREATE TABLE foz.raw.deep (_log_offset bigint, after row(id bigint, secret varchar))');
+    await owner(`INSERT INTO foz.raw.deep VALUES (1, ROW(7, 'diabetes'))`);
+    const [[snapshot] = []] = await owner(
+      'SELECT CAST(snapshot_id AS varchar) FROM foz.raw."deep$snapshots" ORDER BY committed_at DESC LIMIT 1',
+    );
+    await owner('ALTER TABLE foz.raw.deep DROP COLUMN after.secret');
+    const rows = await until('the rules know of the table', 20_000, () => analyst('SELECT after.id FROM foz.raw.deep').catch(() => null));
+    assert.deepEqual(rows, [[7]]);
+    const then = `FROM foz.raw.deep FOR VERSION AS OF ${String(snapshot)}`;
+    assert.match(JSON.stringify(await officer(`SELECT after ${then}`)), /diabetes/);
+    for (const asked of ['*', 'after', 'after.secret', 'after.id']) {
+      const answer = await analyst(`SELECT ${asked} ${then}`).catch((error: unknown) => (error instanceof Error ? error.message : error));
+      assert.doesNotMatch(JSON.stringify(answer), /diabetes/);
+    }
+    await denied('SELECT * FROM foz.raw."deep$files"');
   });
 
   await t.test('what went out to Trino is in the audit log', async () => {
