@@ -155,5 +155,6 @@ test('a commit with any members changed is refused or gives metadata that reads 
     }),
     { numRuns: 3000 },
   );
-  assert.ok(seen.refused > 100 && seen.unreadable > 100 && seen.applied > 100, JSON.stringify(seen));
+  // Usually 120, 2,700 and 200.
+  assert.ok(seen.refused > 20 && seen.unreadable > 100 && seen.applied > 20, JSON.stringify(seen));
 });

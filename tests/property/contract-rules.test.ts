@@ -95,7 +95,8 @@ test('SQL and the validator agree on generated schemas and documents', { timeout
   context.diagnostic(`${tally.pairs} pairs: ${tally.clean} clean, ${tally.bySql} judged by SQL (${tally.brokenBySql} of them broken)`);
   assert(tally.pairs >= batch * runs);
   assert(
-    tally.bySql > tally.pairs / 2 && tally.brokenBySql > tally.pairs / 10 && tally.clean > tally.pairs / 20,
-    'the pairs say too little',
+    // Usually a half, a third and a seventh; far below that, the generator has lost its meaning.
+    tally.bySql > tally.pairs / 5 && tally.brokenBySql > tally.pairs / 20 && tally.clean > tally.pairs / 40,
+    `the pairs say too little: ${JSON.stringify(tally)}`,
   );
 });
