@@ -66,7 +66,7 @@ export const catalogPolicyOptions = group(
     clear: principals('Who sees every column and row as it is'),
     change: principals('Who may write and alter tables as well'),
     unclassified: choice(['deny', 'read'], {
-      doc: 'Tables of which no contract and no entity says what their columns hold: kept from all others, or read by them',
+      doc: 'What no contract and no entity speaks of, a table or a column: kept from all others, or read by them as long as nothing of its table is classified',
       default: 'deny',
     }),
     masks: list(
@@ -94,7 +94,7 @@ export const catalogPolicyOptions = group(
         { doc: 'A view that is masked like a table' },
       ),
       {
-        doc: 'Views that run as their owner and may be read by all others: their columns are masked by name, unknown ones are null',
+        doc: 'Views that run as their owner and may be read by all others: their columns are masked by name, unknown ones are null; closed where that table has a filter',
         default: [],
       },
     ),
