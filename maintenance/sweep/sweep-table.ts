@@ -1,6 +1,6 @@
 // Objects in a table's folder that nobody refers to, deleted by proof. An object goes only where all of these hold:
 //   named by no snapshot of the current metadata, nor of any metadata file that is still in the folder or in the log;
-//   older than the age gate, by the store's own clock, which is held against the catalog's;
+//   older than the age gate, by the store's own clock, which is held against the catalog's and this machine's;
 //   not named by the table as it is after the listing either, asked again before every batch;
 //   and no commit that is still waiting can name it: a worker waits for its catalog for ever, so its upload goes only where
 //   its offsets lie below the table's next ones (I2 refuses that commit), a manifest only where its files are gone too, and a
@@ -14,6 +14,7 @@ import { currentSchema } from '../../lake/iceberg/metadata.ts';
 import { fieldNamed } from '../../lake/iceberg/schema.ts';
 import { deleteObjects, metadataAt, objectsUnder } from '../../lake/iceberg/table-objects.ts';
 import { lowestNext } from '../../lake/raw/lowest-next.ts';
+import { clockOffset } from '../../lake/store/clock-offset.ts';
 import { keyOf, type ObjectHead, type ObjectStore } from '../../lake/store/object-store.ts';
 import type { Clock, EpochMs } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
@@ -54,6 +55,8 @@ export type SweepOutcome =
 
 /** No gate is shorter: a commit, an erasure and a compaction all end within half of it. */
 export const sweepAgeMinMs = 3_600_000;
+/** Machines that keep their time are seconds apart. */
+export const clocksApartMaxMs = 300_000;
 const leftMax = 100;
 const batchSize = 500;
 
@@ -85,7 +88,18 @@ export async function sweepTable(ident: TableIdent, deps: SweepDeps, signal?: Ab
   const guard = openGuard(ident, first, named, deps);
   const now = await guard.confirm(keep, signal);
   if (now === null) return refused(`${identText(ident)} was dropped, replaced or moved while it was looked through`);
+  const apart = deps.isDry || candidates.size === 0 ? null : await clocksApart(deps, signal);
+  if (apart !== null) return refused(apart);
   return await removeDead(now, objects, candidates, { guard, named }, deps, signal);
+}
+
+/** Ages are the store's times against ours. Why they mean nothing, or null. */
+async function clocksApart({ store, clock }: SweepDeps, signal: AbortSignal | undefined): Promise<string | null> {
+  const offsetMs = await clockOffset(store, clock, signal);
+  if (offsetMs === null) return 'the store does not tell its time, so how old objects are is not known';
+  if (Math.abs(offsetMs) <= clocksApartMaxMs) return null;
+  const minutes = Math.round(Math.abs(offsetMs) / 60_000);
+  return `the store's clock is ${minutes} minutes ${offsetMs > 0 ? 'ahead of' : 'behind'} this machine's: how old objects are is not known until they agree`;
 }
 
 /** The store's clock may be behind the catalog's, which stamped the metadata that it stored a moment before: then old is older. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { manifestsOf } from '../../lake/iceberg/metadata-object.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { planScan, type ScanFile } from '../../lake/iceberg/scan.ts';
+import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { readChain } from '../../lake/raw/offset-chain.ts';
 import { compactTable, type Compacted } from '../../maintenance/compact/compact-table.ts';
 import { defaultCompactionLimits, type CompactionLimits } from '../../maintenance/compact/plan-compaction.ts';
@@ -106,11 +107,27 @@ export async function assertWhole(lab: QueryLab, end: number): Promise<void> {
   }
 }
 
+/** The store's clock goes with ours: what is written through it was written so much later. */
+export function laterStore(store: ObjectStore, laterMs: number): ObjectStore {
+  const written = new Set<string>();
+  return {
+    ...store,
+    put: (key, ...rest) => {
+      written.add(key);
+      return store.put(key, ...rest);
+    },
+    head: async (key, signal) => {
+      const head = await store.head(key, signal);
+      return head !== null && written.has(key) ? { ...head, modifiedAt: head.modifiedAt + laterMs } : head;
+    },
+  };
+}
+
 /** Of every step, days later. */
 export function upkeepDeps(lab: QueryLab, more: Partial<MaintainDeps> = {}): MaintainDeps {
   return {
     catalog: lab.catalog,
-    store: lab.store,
+    store: laterStore(lab.store, 9 * dayMs),
     clock: { ...systemClock, now: () => systemClock.now() + 9 * dayMs },
     random: seededRandom(5),
     options: {
@@ -142,7 +159,7 @@ export async function sweep(lab: Pick<QueryLab, 'catalog' | 'store' | 'target' |
   const { pass = () => undefined, laterMs = 9 * dayMs, olderThanMs = 3 * dayMs, isDry = false, objectsMax = 10_000 } = run;
   return sweepTable(lab.target.ident, {
     catalog: lab.catalog,
-    store: lab.store,
+    store: laterStore(lab.store, laterMs),
     clock: { ...systemClock, now: () => systemClock.now() + laterMs },
     olderThanMs,
     objectsMax,

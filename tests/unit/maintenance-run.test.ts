@@ -14,7 +14,7 @@ import type { Metrics } from '../../runtime/metrics.ts';
 import { readChain } from '../../lake/raw/offset-chain.ts';
 import { loadedTable } from './erase-fixture.ts';
 import { foreignWriter } from './foreign-writer.ts';
-import { assertWhole, dayMs, inserted, liveFiles, smallFilesLab, upkeepDeps } from './maintenance-fixture.ts';
+import { assertWhole, dayMs, inserted, laterStore, liveFiles, smallFilesLab, upkeepDeps } from './maintenance-fixture.ts';
 import type { QueryLab } from './query-fixture.ts';
 
 test('every step of a table, and a dry run that says the same and writes nothing', async () => {
@@ -71,7 +71,7 @@ test('I5: after a commit whose outcome is unknown nothing of the table is swept'
     ...lab.catalog,
     commitTable: () => Promise.reject(new LakeError('CATALOG_OUTCOME_UNKNOWN', 'the reply was lost')),
   };
-  const store: QueryLab['store'] = { ...lab.store, delete: async (keys) => void deleted.push(...keys) };
+  const store = { ...laterStore(lab.store, 9 * dayMs), delete: async (keys: readonly string[]) => void deleted.push(...keys) };
   await lab.store.put(`${(await loadedTable(lab)).metadata.location.slice(lab.store.root.length + 1)}/data/old.parquet`, Buffer.from('x'));
   const { steps } = await maintainTable(lab.target.ident, maintenanceSteps, upkeepDeps(lab, { catalog, store }), false);
   assert.deepEqual(

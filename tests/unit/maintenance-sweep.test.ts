@@ -7,12 +7,15 @@ import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { readChain } from '../../lake/raw/offset-chain.ts';
 import { keyOf } from '../../lake/store/object-store.ts';
 import { loadedTable, orphan } from './erase-fixture.ts';
+import { keysOf } from './iceberg-fixture.ts';
 import {
   allRows,
   assertWhole,
   compact,
+  dayMs,
   forgetHistory,
   inserted,
+  laterStore,
   liveFiles,
   objectKeys,
   smallFilesLab,
@@ -93,6 +96,27 @@ test('a store whose clock is behind the catalog’s makes nothing older', async 
   };
   assert.deepEqual((await swept({ ...lab, store }, { laterMs: 0 })).locations, []);
   assert.notDeepEqual((await swept({ ...lab, store })).locations, []);
+});
+
+test('where the clocks of store and machine do not agree nothing is old: the sweep says so, and nothing is deleted', async () => {
+  await using lab = await smallFilesLab(3);
+  await compact(lab);
+  await forgetHistory(lab);
+  const before = await objectKeys(lab);
+  const minuteMs = 60_000;
+  for (const [offsetMs, expected] of [
+    [-9 * dayMs, "the store's clock is 12960 minutes behind this machine's"],
+    [6 * minuteMs, "the store's clock is 6 minutes ahead of this machine's"],
+  ] as const) {
+    const outcome = await sweep({ ...lab, store: laterStore(lab.store, offsetMs) });
+    assert.ok(outcome.kind === 'refused' && outcome.why.startsWith(expected), JSON.stringify(outcome));
+  }
+  assert.deepEqual(await objectKeys(lab), before);
+  assert.notDeepEqual((await swept({ ...lab, store: laterStore(lab.store, 2 * minuteMs) })).locations, [], 'a little is as it always is');
+  assert.deepEqual(
+    (await keysOf(lab.store)).filter((key) => key.startsWith('foz-clock')),
+    [],
+  );
 });
 
 test('an upload goes once no commit can name it; one above the table’s next offsets, which may still be committed, stays', async () => {
