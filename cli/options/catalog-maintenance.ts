@@ -27,7 +27,7 @@ export const catalogMaintenanceOptions = group(
           default: '3d',
         }),
       },
-      { doc: 'The sweep of objects that nobody refers to' },
+      { doc: 'Objects that nobody refers to any more, swept by proof' },
     ),
     dropGrace: duration({
       doc: 'How long a table that was dropped with its files can be taken back (`foz table undrop`); 0s: its files go at once',
