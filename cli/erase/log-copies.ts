@@ -1,7 +1,7 @@
 // What the log still retains of a key, and until when: Foz never writes to the log, so this is told, not changed.
 
 import { isUtf8 } from 'node:buffer';
-import { readJson, type JsonValue } from '../../lake/raw/json-value.ts';
+import { readJson, type JsonValue } from '../../runtime/json-value.ts';
 import { keyMembers, type KeyMembers } from '../../lake/raw/erased.ts';
 import type { EpochMs } from '../../runtime/clock.ts';
 import { keyHeaders } from '../../sync/contract/enforced-columns.ts';

@@ -1,6 +1,11 @@
 // JSON as Iceberg needs it: snapshot ids and sequence numbers are 64-bit and exceed 2^53, where JSON.parse rounds.
 // Integers a number cannot hold exactly come back as bigint and are written as bare numbers; everything else is as JSON
 // has it. Most texts hold no such integer and take the plain, fast path.
+//
+// Keys with an escape take a reader of our own: JSON.parse of V8 13.6 and 14.6 returns the key `"` as a backslash once an
+// object with that key has been read (github.com/nodejs/node/issues/63785).
+
+import { readJson, type JsonValue } from '../../runtime/json-value.ts';
 
 declare global {
   interface JSON {
@@ -23,17 +28,42 @@ const integer = /^-?\d+$/;
 
 /** Throws SyntaxError with a message for people: malformed, nested deeper than the limit, or a key `__proto__`. */
 export function parseJson(text: string, limits: JsonLimits = defaultJsonLimits): unknown {
-  refuseDepth(text, limits.depthMax);
-  // A key may be escaped, so any escape sends us to look.
-  const mayHoldProto = text.includes('__proto__') || text.includes('\\u');
+  const { hasEscapedKey } = refuseDepth(text, limits.depthMax);
+  if (hasEscapedKey) return readExactly(text, limits.depthMax);
   const isLong = longInteger.test(text) || /^\s*-?\d{16}/.test(text);
-  if (!isLong && !mayHoldProto) return JSON.parse(text);
+  if (!isLong && !text.includes('__proto__')) return JSON.parse(text);
   return JSON.parse(text, (key: string, value: unknown, context?: { readonly source?: string }): unknown => {
-    if (key === '__proto__') throw new SyntaxError('the key __proto__ is not allowed');
+    refuseProto(key);
     if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
     const source = context?.source;
     return source !== undefined && integer.test(source) ? BigInt(source) : value;
   });
+}
+
+function refuseProto(key: string): void {
+  if (key === '__proto__') throw new SyntaxError('the key __proto__ is not allowed');
+}
+
+function readExactly(text: string, depthMax: number): unknown {
+  const read = readJson(text, depthMax);
+  if (read.kind === 'malformed') throw new SyntaxError(read.reason);
+  return plain(read.value);
+}
+
+function plain(value: JsonValue): unknown {
+  if (value.kind === 'null') return null;
+  if (value.kind === 'array') return value.items.map(plain);
+  if (value.kind === 'number') {
+    const number = Number(value.text);
+    return !Number.isSafeInteger(number) && integer.test(value.text) ? BigInt(value.text) : number;
+  }
+  if (value.kind !== 'object') return value.value;
+  const members: Record<string, unknown> = {};
+  for (const { key, value: member } of value.entries) {
+    refuseProto(key);
+    members[key] = plain(member);
+  }
+  return members;
 }
 
 /** Compact JSON; bigint as a bare number. Undefined members are left out, as JSON.stringify does. */
@@ -57,20 +87,38 @@ const openingBracket = 0x5b;
 const closingBracket = 0x5d;
 const openingBrace = 0x7b;
 const closingBrace = 0x7d;
+const colon = 0x3a;
+const space = 0x20;
 
 /** Before parsing, since walking a parsed value that is too deep is what overflows the stack. */
-function refuseDepth(text: string, depthMax: number): void {
+function refuseDepth(text: string, depthMax: number): { readonly hasEscapedKey: boolean } {
   let depth = 0;
   let isInString = false;
+  let isEscaped = false;
+  let hasEscapedKey = false;
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);
     if (isInString) {
-      if (unit === backslash) index++;
-      else if (unit === quote) isInString = false;
-    } else if (unit === quote) isInString = true;
-    else if (unit === openingBracket || unit === openingBrace) {
+      if (unit === backslash) {
+        isEscaped = true;
+        index++;
+      } else if (unit === quote) {
+        isInString = false;
+        hasEscapedKey ||= isEscaped && isColonNext(text, index + 1);
+      }
+    } else if (unit === quote) {
+      isInString = true;
+      isEscaped = false;
+    } else if (unit === openingBracket || unit === openingBrace) {
       depth++;
       if (depth > depthMax) throw new SyntaxError(`nested deeper than ${depthMax} levels at character ${index}`);
     } else if (unit === closingBracket || unit === closingBrace) depth--;
   }
+  return { hasEscapedKey };
+}
+
+function isColonNext(text: string, from: number): boolean {
+  let index = from;
+  while (text.charCodeAt(index) <= space) index++;
+  return text.charCodeAt(index) === colon;
 }

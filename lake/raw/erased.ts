@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import type { EpochMs } from '../../runtime/clock.ts';
-import { readJson } from './json-value.ts';
+import { readJson } from '../../runtime/json-value.ts';
 
 export const erasedProperty = 'foz.erased';
 

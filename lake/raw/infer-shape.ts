@@ -3,7 +3,7 @@
 // opened one level further, since they are the same in every record: the envelope of a Debezium event, its source,
 // transaction and message, and the cells of a Cassandra row ({value, deletion_ts, set}).
 
-import type { JsonEntry, JsonValue } from './json-value.ts';
+import type { JsonEntry, JsonValue } from '../../runtime/json-value.ts';
 import type { Shape, ShapeField, ShapeType } from './shape.ts';
 
 export interface InferLimits {

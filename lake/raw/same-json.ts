@@ -1,7 +1,7 @@
 // JSON-equal: the same value, however it is written. Integers compare exactly, other numbers as IEEE doubles; the order
 // of keys does not matter, but a key that stands twice does.
 
-import { readJson, type JsonEntry, type JsonValue } from './json-value.ts';
+import { readJson, type JsonEntry, type JsonValue } from '../../runtime/json-value.ts';
 
 /** False where either is not JSON. */
 export function sameJson(left: string, right: string, depthMax = 10_000): boolean {

@@ -1,7 +1,7 @@
 // Masks in JavaScript, value for value what mask-sql.ts does in DuckDB: proofs compare the table with the masked source.
 
 import { createHmac } from 'node:crypto';
-import { readJson, type JsonValue } from '../../lake/raw/json-value.ts';
+import { readJson, type JsonValue } from '../../runtime/json-value.ts';
 import { unavailableTexts } from '../../lake/raw/current/postgres.ts';
 import type { ColumnMask, ColumnMasks } from './column-masks.ts';
 

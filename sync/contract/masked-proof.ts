@@ -3,7 +3,7 @@
 // and headers alone are compared.
 
 import type { NestedMask } from '../../contracts/nested-mask.ts';
-import { readJson, type JsonEntry, type JsonValue } from '../../lake/raw/json-value.ts';
+import { readJson, type JsonEntry, type JsonValue } from '../../runtime/json-value.ts';
 import type { RebuiltRecord } from '../../lake/raw/rebuild.ts';
 import { sameJsonValue } from '../../lake/raw/same-json.ts';
 import type { ColumnMask, ColumnMasks } from './column-masks.ts';

@@ -4,7 +4,7 @@
 import { isUtf8 } from 'node:buffer';
 import { inferPlan } from '../../lake/raw/infer-plan.ts';
 import { inferShape } from '../../lake/raw/infer-shape.ts';
-import { readJson } from '../../lake/raw/json-value.ts';
+import { readJson } from '../../runtime/json-value.ts';
 import type { ShapeType } from '../../lake/raw/shape.ts';
 import type { DecodePlan, EvolveFirst } from './decoder.ts';
 import { pageKey, pageValue, type RowPage } from './row-pages.ts';

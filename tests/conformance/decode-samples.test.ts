@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { readJson, type JsonValue } from '../../lake/raw/json-value.ts';
+import { readJson, type JsonValue } from '../../runtime/json-value.ts';
 import { isRebuilt, rebuildRecord } from '../../lake/raw/rebuild.ts';
 import type { PlainRecord } from '../../sync/log/record-block.ts';
 import { decodeLab, readRows } from '../unit/decode-fixture.ts';

@@ -164,9 +164,6 @@ test('metadata and commits are the same after their JSON, 64-bit ids included', 
   );
 });
 
-/** V8 13.6 takes a key `"` for one that is a backslash in an object of the same keys before it: its fault, not ours to find. */
-const isKey = (name: string): boolean => name !== '__proto__' && !name.includes('\\');
-
 test('any JSON value is the same after parse and stringify, long integers exactly', () => {
   const value = fc.letrec((tie) => ({
     value: fc.oneof(
@@ -179,7 +176,11 @@ test('any JSON value is the same after parse and stringify, long integers exactl
       ),
       fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((long) => (Number.isSafeInteger(Number(long)) ? Number(long) : long)),
       fc.array(tie('value')),
-      fc.dictionary(fc.string().filter(isKey), tie('value'), { noNullPrototype: true }),
+      fc.dictionary(
+        fc.string().filter((name) => name !== '__proto__'),
+        tie('value'),
+        { noNullPrototype: true },
+      ),
     ),
   })).value;
   fc.assert(

@@ -6,9 +6,10 @@ import { array, assert as assertProperty, bigInt, constant, dictionary, jsonValu
 import { parseJson, stringifyJson } from '../../lake/iceberg/json.ts';
 import { metadataWriter } from '../../lake/iceberg/metadata-writer.ts';
 
-const value = oneof(jsonValue(), bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), constant(undefined));
-/** Without a backslash: V8 13.6 takes a key `"` for one that is a backslash in an object of the same keys before it. */
-const name = string().filter((text) => text !== '__proto__' && !text.includes('\\'));
+/** Without a backslash: JSON.parse, which compares here, confuses such keys (lake/iceberg/json.ts tells how). */
+const isPlain = (part: unknown): boolean => !JSON.stringify(part).includes('\\\\');
+const value = oneof(jsonValue().filter(isPlain), bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), constant(undefined));
+const name = string().filter((text) => text !== '__proto__' && isPlain(text));
 const element = oneof(dictionary(name, value), value);
 const metadata = dictionary(name, value);
 

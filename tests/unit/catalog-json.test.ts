@@ -53,6 +53,18 @@ test('the key __proto__ is refused, escaped or not; as a value it is a text like
   assert.deepEqual(parseJson('["__proto__"]'), ['__proto__']);
 });
 
+test('keys with escapes are read as they stand, whatever was read before', () => {
+  for (const text of [
+    '{"a":0,"\\\\":1}',
+    '{"a":0,"\\"":1}',
+    '{"b":0,"\\\\n":1}',
+    '{"b":0,"\\nX" : 1}',
+    '{"c":[1.50,{"\\t":9007199254740993}],"d\\"":null}',
+  ])
+    assert.equal(stringifyJson(parseJson(text)), text.replaceAll(' ', '').replace('1.50', '1.5'));
+  assert.throws(() => parseJson('{"\\"":1'), SyntaxError);
+});
+
 test('malformed text is a SyntaxError, also when quotes and brackets do not close', () => {
   for (const text of ['', '{', '"', '{"a":"\\', '[1,]', '{"a":1}}', 'NaN', '9007199254740993x'])
     assert.throws(() => parseJson(text), SyntaxError, text);

@@ -10,7 +10,7 @@ import { planEvolution } from '../../contracts/evolution/plan.ts';
 import { highestFieldId, type IcebergType, type Schema, type StructField } from '../../lake/iceberg/schema.ts';
 import { inferPlan, type RawPlan } from '../../lake/raw/infer-plan.ts';
 import { inferShape } from '../../lake/raw/infer-shape.ts';
-import { readJson } from '../../lake/raw/json-value.ts';
+import { readJson } from '../../runtime/json-value.ts';
 import { rawSchema } from '../../lake/raw/raw-schema.ts';
 import { documentText, readSmall, users, type Properties } from './contract-registry-fixture.ts';
 

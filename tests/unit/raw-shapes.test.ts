@@ -5,7 +5,7 @@ import test from 'node:test';
 import { fieldNamed, isStruct } from '../../lake/iceberg/schema.ts';
 import { inferPlan } from '../../lake/raw/infer-plan.ts';
 import { inferShape } from '../../lake/raw/infer-shape.ts';
-import { readJson } from '../../lake/raw/json-value.ts';
+import { readJson } from '../../runtime/json-value.ts';
 import { liveShapes } from '../../lake/raw/merge-shapes.ts';
 import { sameJson } from '../../lake/raw/same-json.ts';
 import type { ShapeType } from '../../lake/raw/shape.ts';

@@ -1,4 +1,4 @@
-// An exact JSON reader for the slow path and for proofs: numbers keep their text, objects keep every key in order,
+// An exact JSON reader for slow paths and for proofs: numbers keep their text, objects keep every key in order,
 // duplicates included, and the first thing that is not RFC 8259 JSON is named. The hot path never comes here.
 
 export type JsonValue =
