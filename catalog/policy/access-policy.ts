@@ -2,6 +2,7 @@
 // policy can be given to other engines; trino-rules.ts compiles it for Trino.
 
 import { isSensitive } from '../../contracts/sensitive.ts';
+import { rowColumnOf } from '../lineage/consumers.ts';
 
 export const maskActions = [
   'clear',
@@ -70,12 +71,19 @@ function isSameWord(word: string, said: string | null): boolean {
   return word.toLowerCase() === said?.toLowerCase();
 }
 
-/** By name in lower case, as engines compare them; where two columns are one name to them, what hides more counts. */
+/**
+ * By name in lower case, as engines compare them; where two columns are one name to them, what hides more counts. What is said
+ * of a part (`address.email`, `after.email`) hides the column of the row that it is in, and opens none.
+ */
 export function actionsByName(columns: readonly ColumnClass[], policy: AccessPolicy): ReadonlyMap<string, MaskAction> {
   const actions = new Map<string, MaskAction>();
+  const add = (name: string, action: MaskAction): void => void actions.set(name, stricter(actions.get(name) ?? 'clear', action));
   for (const column of columns) {
     const name = column.column.toLowerCase();
-    actions.set(name, stricter(actions.get(name) ?? 'clear', maskOfColumn(column, policy)));
+    const action = maskOfColumn(column, policy);
+    add(name, action);
+    const whole = rowColumnOf(name);
+    if (action !== 'clear' && whole !== null) add(whole, action);
   }
   return actions;
 }

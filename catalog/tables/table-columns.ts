@@ -38,13 +38,10 @@ export function tableColumns(
   statistics: TableStatistics | null,
   facts: readonly ColumnFacts[],
 ): readonly TableColumn[] {
-  // Of two that are one name to engines, the sensitive one counts.
-  const ordered = facts.toSorted((a, b) => Number(isSensitive(a)) - Number(isSensitive(b)));
-  const byName = new Map(ordered.map((fact) => [fact.column.toLowerCase(), fact]));
+  const byName = factsByName(facts);
   const isSpokenOf = facts.length > 0;
   return leaves(currentSchema(metadata), '').map(({ id, path, type, required, doc }) => {
-    const name = rowColumnOf(path);
-    const fact = name === null ? undefined : byName.get(name.toLowerCase());
+    const fact = byName.get((rowColumnOf(path) ?? path).toLowerCase());
     const figures = statistics?.columns.get(id);
     const bound = (value: NonNullable<typeof figures>['lower'] | undefined) =>
       value === undefined || value === null ? null : valueText(type, value);
@@ -66,6 +63,22 @@ export function tableColumns(
       isWithheld: isWithheld && (lower !== null || upper !== null),
     };
   });
+}
+
+/** Of two that are one name to engines, the sensitive one counts; what is said of a sensitive part counts for the whole. */
+function factsByName(facts: readonly ColumnFacts[]): ReadonlyMap<string, ColumnFacts> {
+  const ordered = facts.toSorted((a, b) => Number(isSensitive(a)) - Number(isSensitive(b)));
+  const named = ordered.flatMap((fact): readonly (readonly [string, ColumnFacts])[] => {
+    const name = fact.column.toLowerCase();
+    const whole = isSensitive(fact) ? rowColumnOf(name) : null;
+    return whole === null
+      ? [[name, fact]]
+      : [
+          [name, fact],
+          [whole, fact],
+        ];
+  });
+  return new Map(named);
 }
 
 function isHarmless(path: string, fact: ColumnFacts | undefined): boolean {

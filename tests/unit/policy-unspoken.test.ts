@@ -6,7 +6,7 @@ import { maskedColumns } from '../../catalog/policy/classified-columns.ts';
 import { trinoRules } from '../../catalog/policy/trino-rules.ts';
 import type { Schema } from '../../lake/iceberg/schema.ts';
 import { rawSchema } from '../../lake/raw/raw-schema.ts';
-import { closed, column, field, maskOf, masks, metadataOf, raw, ruleOf, schemaOf, table } from './policy-fixture.ts';
+import { closed, column, field, maskOf, masks, metadataOf, raw, ruleOf, schemaOf, struct, table } from './policy-fixture.ts';
 
 test('a dropped column stays hidden although nothing is classified any more', () => {
   const [id, email, city] = [field('id', 'long'), field('email'), field('city')];
@@ -46,6 +46,20 @@ test('a word about one column does not open the others', () => {
   assert.match(inRaw['after'] ?? '', /ROW\("after"\."city", CAST\(NULL AS varchar\)\)/);
   const added = schemaOf(...raw(field('city')).fields, field('note_of_others'));
   assert.equal(masks(maskedColumns(metadataOf(added), known, closed))['note_of_others'], 'CAST(NULL AS varchar)');
+});
+
+test('what is said of a part hides the column that it is in, and opens none', () => {
+  const metadata = metadataOf(raw(field('id', 'long'), field('email'), field('address', struct(field('street'), field('city')))));
+  const known = { columns: [column('id'), column('email'), column('address')], key: ['id'] };
+  const masked = (...names: readonly string[]) =>
+    masks(maskedColumns(metadata, { ...known, columns: [...known.columns, ...names.map((name) => column(name, 'address'))] }, closed))[
+      'after'
+    ];
+  assert.match(masked('after.email') ?? '', /ROW\("after"\."id", CAST\(NULL AS varchar\), "after"\."address"\)/);
+  for (const name of ['address.street', 'Address.Street', 'after.address.street'])
+    assert.match(masked(name) ?? '', /ROW\("after"\."id", "after"\."email", CAST\(NULL AS row\(/, name);
+  const partly = { columns: [column('id'), column('email'), column('address.city', null, 'public')], key: ['id'] };
+  assert.match(masks(maskedColumns(metadata, partly, closed))['after'] ?? '', /CAST\(NULL AS row\(/);
 });
 
 test('a table of which every column is known to be open is open: what Foz keeps beside the columns says nothing more', () => {

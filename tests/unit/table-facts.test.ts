@@ -48,6 +48,11 @@ test('once anything is said of a table, bounds are told only of columns that are
     [fact('email', {}), fact('EMAIL', { classification: 'restricted' })],
   ])
     assert.ok(told(facts).includes('after.email kept back true'), 'names differ in case alone');
+  const part = fact('after.city.postcode', { pii: 'address' });
+  assert.ok(told([fact('city', {}), part]).includes('after.city kept back true'), 'a part of it is sensitive');
+  const plain = tableOf([schemaOf(0, [field(1, 'value')])]);
+  const [column] = tableColumns(plain, everyBound(plain), [fact('value', { classification: 'public' })]);
+  assert.deepEqual([column?.lower, column?.classification], ['1', 'public'], 'a column that is called like a struct of rows');
 });
 
 test('a column that Foz dropped is told as such; who changed the columns is named, and the contract of that time', () => {
