@@ -44,7 +44,10 @@ const column = object(
     bytes: figure,
     lower: { ...orNull(text), description: 'Values lie between the bounds; texts may be cut' },
     upper: orNull(text),
-    isWithheld: { ...flag, description: 'The bounds are known and kept back: they are values of a sensitive column' },
+    isWithheld: {
+      ...flag,
+      description: 'The bounds are known and kept back: they are values of a column that is not known to be harmless',
+    },
   },
   'TableColumn',
 );

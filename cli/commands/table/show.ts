@@ -4,7 +4,7 @@ import type { Command } from '../../command.ts';
 
 export const show: Command = {
   description:
-    'Show a table: whose it is, its rows and files, where it comes from and who reads it, and of each column its type, nulls and bounds. Read from Iceberg metadata: no data file is opened. Bounds of sensitive columns are kept back.',
+    'Show a table: whose it is, its rows and files, where it comes from and who reads it, and of each column its type, nulls and bounds. Read from Iceberg metadata: no data file is opened. Bounds are kept back of columns that are not known to be harmless.',
   arguments: [{ name: '<table>', doc: 'users, raw.users or any other table of the catalog' }],
   options: [{ flags: '--all', doc: 'the columns of the row before a change as well' }],
   examples: [
