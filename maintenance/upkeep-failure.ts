@@ -4,11 +4,11 @@
 import { LakeError, type ErrorCode } from '../runtime/errors.ts';
 
 const refusals: ReadonlySet<ErrorCode> = new Set(['TABLE_UNSUPPORTED', 'LIMIT_EXCEEDED']);
-const damages: ReadonlySet<ErrorCode> = new Set(['OBJECT_CORRUPT', 'OBJECT_MISSING', 'INTERNAL']);
+const damages: ReadonlySet<ErrorCode> = new Set(['OBJECT_CORRUPT', 'OBJECT_MISSING', 'STORE_REFUSED', 'INTERNAL']);
 
 /**
- * `left`: a part of the format that Foz does not write, or too much of something. `failed`: damage or a bug, for a person to
- * look at. Null: nothing else would go better, as where catalog or store are away.
+ * `left`: a part of the format that Foz does not write, or too much of something. `failed`: damage, an object that the
+ * store does not hand out (archived, say), or a bug: for a person to look at. Null: nothing else would go better, as where catalog or store are away.
  */
 export function upkeepFailure(error: unknown): 'left' | 'failed' | null {
   if (!(error instanceof LakeError)) return null;

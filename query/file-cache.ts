@@ -37,13 +37,19 @@ export async function openFileCache(store: ObjectStore, options: FileCacheOption
       const paths = objects.map(({ location }) => join(directory, cacheName(location)));
       for (const path of paths) held.add(path);
       let next = 0;
+      const giveUp = (error: unknown): never => {
+        next = objects.length;
+        throw error;
+      };
       const worker = async (): Promise<void> => {
         for (let at = next++; at < objects.length; at = next++) {
           const [object, path] = [objects[at], paths[at]];
-          if (object && path !== undefined) await ensure(store, object, path, signal);
+          if (object && path !== undefined) await ensure(store, object, path, signal).catch(giveUp);
         }
       };
-      await Promise.all(Array.from({ length: Math.min(fetchesMax, objects.length) }, worker));
+      // Nothing is on its way any more when this returns or throws: the folder may be removed then.
+      const ended = await Promise.allSettled(Array.from({ length: Math.min(fetchesMax, objects.length) }, worker));
+      for (const end of ended) if (end.status === 'rejected') throw end.reason;
       return paths;
     },
     release: async () => {

@@ -8,9 +8,11 @@ import { mainSnapshot, type TableMetadata } from '../../lake/iceberg/metadata.ts
 import { putDataFile } from '../../lake/iceberg/put-data-file.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
 import { maintainTable, maintenanceSteps } from '../../maintenance/maintain-table.ts';
+import { LakeError } from '../../runtime/errors.ts';
 import { loadedTable } from './erase-fixture.ts';
 import { newTable } from './iceberg-fixture.ts';
 import { compact, liveFiles, smallFilesLab, upkeepDeps } from './maintenance-fixture.ts';
+import type { QueryLab } from './query-fixture.ts';
 
 const pathOf = (location: string): string => location.replace('file://', '');
 
@@ -48,12 +50,15 @@ for (const [what, damage, expected] of damages) {
   });
 }
 
-test('a file that is gone from the store: those that are there are compacted', async () => {
-  await using lab = await smallFilesLab(6);
-  const bad = (await liveFiles(lab))[1]?.file.filePath ?? '';
-  await lab.store.delete([bad.slice(lab.store.root.length + 1)]);
-  const { isFailed, bins, smallFiles } = await compact(lab);
-  assert.deepEqual([isFailed, bins, smallFiles], [true, 1, 4], 'it is looked for by halves');
+test('a file that is gone, or that the store does not hand out: the others are compacted', async () => {
+  for (const code of ['OBJECT_MISSING', 'STORE_REFUSED'] as const) {
+    await using lab = await smallFilesLab(6);
+    const bad = (await liveFiles(lab))[1]?.file.filePath ?? '';
+    const getFile: QueryLab['store']['getFile'] = (key, path, signal) =>
+      bad.endsWith(key) ? Promise.reject(new LakeError(code, `not ${key}`)) : lab.store.getFile(key, path, signal);
+    const { isFailed, bins, smallFiles } = await compact({ ...lab, store: { ...lab.store, getFile } });
+    assert.deepEqual([isFailed, bins, smallFiles], [true, 1, 4], 'it is looked for by halves');
+  }
 });
 
 test('a damaged manifest fails the steps that need it, each for itself, and is told', async () => {
