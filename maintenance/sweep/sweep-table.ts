@@ -14,7 +14,7 @@ import { currentSchema } from '../../lake/iceberg/metadata.ts';
 import { fieldNamed } from '../../lake/iceberg/schema.ts';
 import { deleteObjects, metadataAt, objectsUnder } from '../../lake/iceberg/table-objects.ts';
 import { lowestNext } from '../../lake/raw/lowest-next.ts';
-import { clockOffset } from '../../lake/store/clock-offset.ts';
+import { clocksApart } from '../../lake/store/clocks-apart.ts';
 import { keyOf, type ObjectHead, type ObjectStore } from '../../lake/store/object-store.ts';
 import type { Clock, EpochMs } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
@@ -55,8 +55,6 @@ export type SweepOutcome =
 
 /** No gate is shorter: a commit, an erasure and a compaction all end within half of it. */
 export const sweepAgeMinMs = 3_600_000;
-/** Machines that keep their time are seconds apart. */
-export const clocksApartMaxMs = 300_000;
 const leftMax = 100;
 const batchSize = 500;
 
@@ -88,18 +86,9 @@ export async function sweepTable(ident: TableIdent, deps: SweepDeps, signal?: Ab
   const guard = openGuard(ident, first, named, deps);
   const now = await guard.confirm(keep, signal);
   if (now === null) return refused(`${identText(ident)} was dropped, replaced or moved while it was looked through`);
-  const apart = deps.isDry || candidates.size === 0 ? null : await clocksApart(deps, signal);
+  const apart = deps.isDry || candidates.size === 0 ? null : await clocksApart(deps.store, deps.clock, signal);
   if (apart !== null) return refused(apart);
   return await removeDead(now, objects, candidates, { guard, named }, deps, signal);
-}
-
-/** Ages are the store's times against ours. Why they mean nothing, or null. */
-async function clocksApart({ store, clock }: SweepDeps, signal: AbortSignal | undefined): Promise<string | null> {
-  const offsetMs = await clockOffset(store, clock, signal);
-  if (offsetMs === null) return 'the store does not tell its time, so how old objects are is not known';
-  if (Math.abs(offsetMs) <= clocksApartMaxMs) return null;
-  const minutes = Math.round(Math.abs(offsetMs) / 60_000);
-  return `the store's clock is ${minutes} minutes ${offsetMs > 0 ? 'ahead of' : 'behind'} this machine's: how old objects are is not known until they agree`;
 }
 
 /** The store's clock may be behind the catalog's, which stamped the metadata that it stored a moment before: then old is older. */
