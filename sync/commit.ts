@@ -16,6 +16,7 @@ import {
   holdsCommit,
   illegalSpan,
   recordsOf,
+  rereadsOf,
   spansText,
   summaryKeys,
   type OffsetChain,
@@ -37,13 +38,15 @@ export interface SpanCommit {
   readonly target: TableTarget;
   readonly spans: readonly OffsetSpan[];
   readonly files: readonly DataFile[];
+  /** How often the table's offsets had been set back when the records were read: what the chain said then. */
+  readonly rereads: number;
   /** Counts and change times for the summary; the chain's own keys are added here. */
   readonly summary: Readonly<Record<string, string>>;
 }
 
 export type SpanCommitResult =
   | { readonly kind: 'committed'; readonly table: LoadedTable; readonly attempts: number }
-  /** Another worker has moved these partitions on: the batch is dropped, its files are orphans for the sweeper. */
+  /** Another worker, or a decision, has moved these partitions: the batch is dropped, its files are orphans for the sweeper. */
   | { readonly kind: 'fenced'; readonly reason: string };
 
 export interface CommitDeps {
@@ -76,6 +79,8 @@ export async function commitSpans(commit: SpanCommit, base: LoadedTable, deps: C
     const chain = checkedChain(table, commit.target, source);
     const illegal = illegalSpan(chain, commit.spans);
     if (illegal) return { kind: 'fenced', reason: illegal };
+    // The same offsets again, after they had been further: a sweep may have found these files dead in between (I4).
+    if (rereadsOf(chain) !== commit.rereads) return { kind: 'fenced', reason: 'a decision has set the table’s offsets back meanwhile' };
     const current = table;
     const request = await untilAvailable(() => commitRequest(commit, source, current, chain, deps, signal), deps, signal);
     await deps.crashPoint('commit:before-request');

@@ -4,7 +4,7 @@
 
 import { identText, type LoadedTable } from '../catalog/catalog.ts';
 import type { TableMetadata } from '../lake/iceberg/metadata.ts';
-import type { OffsetSpan } from '../lake/raw/offset-chain.ts';
+import { rereadsOf, writtenChain, type OffsetSpan } from '../lake/raw/offset-chain.ts';
 import { shapesProperty } from '../lake/raw/shapes-property.ts';
 import type { EpochMs } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
@@ -59,6 +59,8 @@ export class Pipeline {
   #table: LoadedTable | null = null;
   #fresh: { readonly table: LoadedTable; readonly at: EpochMs } | null = null;
   #topicId = '';
+  /** Of what is in flight: how often offsets had been set back when its reading began; null when nothing is. */
+  #rereads: number | null = null;
   #generation = 0;
   #flushing: Flushing[] = [];
   #pendingRows = 0;
@@ -90,6 +92,8 @@ export class Pipeline {
   /** Starts on a freshly loaded table with nothing in flight. */
   begin(table: LoadedTable, topicId: string): void {
     this.#base(table);
+    const isIdle = this.#sealed === 0 && this.#flushing.length === 0;
+    if (this.#rereads === null || isIdle) this.#rereads = rereadsOf(writtenChain(table.metadata));
     this.#topicId = topicId;
   }
 
@@ -118,6 +122,7 @@ export class Pipeline {
   /** Forgets everything uncommitted. */
   drop(): void {
     this.#generation++;
+    this.#rereads = null;
     for (const { flushed } of this.#flushing) flushed.catch(() => undefined);
     this.#flushing = [];
     this.#pendingRows = 0;
@@ -177,7 +182,8 @@ export class Pipeline {
     const spans = joinSpans(this.#topicId, chunks);
     if (spans.length === 0) return;
     const files = chunks.flatMap((chunk) => chunk.files);
-    const commit = { commitId: newCommitId(), target: this.#target, spans, files, summary: commitSummary(chunks) };
+    const [target, rereads] = [this.#target, this.#rereads ?? 0];
+    const commit = { commitId: newCommitId(), target, spans, files, rereads, summary: commitSummary(chunks) };
     const result = await commitSpans(commit, this.#loaded(), this.#deps, this.#signal);
     if (generation !== this.#generation) return;
     if (result.kind === 'fenced') return this.#events.fenced(result.reason);

@@ -12,6 +12,7 @@ import { storeKey } from '../../lake/iceberg/metadata-object.ts';
 import type { Snapshot, TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { snapshotFiles, type ManifestEntries, type SnapshotFiles } from '../../lake/iceberg/snapshot-files.ts';
 import { deleteObjects, metadataAt, objectsUnder } from '../../lake/iceberg/table-objects.ts';
+import { lowestNext } from '../../lake/raw/lowest-next.ts';
 import { keyOf, locationOf, type ObjectHead, type ObjectStore } from '../../lake/store/object-store.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { compactedSuffix } from '../../maintenance/compact/compact-table.ts';
@@ -69,7 +70,7 @@ export async function sweep(input: SweepInput, parts: SweepParts, signal?: Abort
   for (const object of objects.values()) {
     const location = locationOf(store, object.key);
     if (!location.endsWith('.parquet') || kept.live.has(location) || dead.has(location)) continue;
-    const why = await whyLeft(object, input, parts, signal);
+    const why = await whyLeft(object, { ...input, next: kept.next }, parts, signal);
     if (why === 'dead') dead.add(location);
     else if (why !== null) left.push({ location, why });
   }
@@ -87,27 +88,38 @@ export async function sweep(input: SweepInput, parts: SweepParts, signal?: Abort
   return { dataFiles: dataFiles.length, manifests: manifests.length, manifestLists: manifestLists.length, left };
 }
 
-type Kept = Pick<SnapshotFiles, 'live' | 'manifests' | 'manifestLists'>;
+interface Kept extends Pick<SnapshotFiles, 'live' | 'manifests' | 'manifestLists'> {
+  /** Below these no commit can name a file that is listed: never above those of the table as it is now, where a decision set them back. */
+  readonly next: ReadonlyMap<number, bigint>;
+}
 
 /** What was committed between the erasure and the listing is among the objects, and named. */
 async function alsoNamedNow(
   before: SnapshotFiles,
-  { ident, table }: SweepInput,
+  input: SweepInput,
   known: ManifestEntries,
   { catalog, store }: SweepParts,
   signal?: AbortSignal,
 ): Promise<Kept> {
+  const { ident, table } = input;
   const now = await catalog.loadTable(ident, signal);
-  const isSame = now?.metadata['table-uuid'] === table.metadata['table-uuid'];
-  if (now === null || !isSame || now.metadataLocation === table.metadataLocation) return before;
+  if (now === null || now.metadata['table-uuid'] !== table.metadata['table-uuid']) return { ...before, next: new Map() };
+  const nextNow = lowestNext(now.metadata);
+  const next = new Map([...input.next].flatMap(([partition, offset]) => lower(partition, offset, nextNow.get(partition))));
+  if (now.metadataLocation === table.metadataLocation) return { ...before, next };
   const { live, manifests, manifestLists } = await snapshotFiles(now.metadata.snapshots, store, known, {}, signal);
   // Names are compared as texts: one that is no name of this store says of no object that it is dead.
   for (const location of live.keys()) storeKey(store, location);
   return {
+    next,
     live: new Map([...before.live, ...live]),
     manifests: new Set([...before.manifests, ...manifests]),
     manifestLists: new Set([...before.manifestLists, ...manifestLists]),
   };
+}
+
+function lower(partition: number, offset: bigint, now: bigint | undefined): readonly (readonly [number, bigint])[] {
+  return now === undefined ? [] : [[partition, now < offset ? now : offset]];
 }
 
 /** What snapshots named that the table has no more: those just expired, and those that earlier metadata files still tell of. */

@@ -40,6 +40,11 @@ export interface OffsetChain {
   readonly next: NextOffsets;
   /** Rows of the table with that commit, by its snapshot's summary; null where the summary does not count them. */
   readonly records: bigint | null;
+  /**
+   * How often a decision has set offsets back. What was uploaded before may have been swept since, when the offsets lay above
+   * it: a worker commits only what it has read since the newest of these.
+   */
+  readonly rereads: number;
 }
 
 /** Records [from, to) of one log partition, in one commit. `to` is the consumer's position: offsets have holes. */
@@ -155,7 +160,12 @@ export function extendChain(
     partitions.set(span.partition, span.to);
     next.set(span.topicId, partitions);
   }
-  return { commitId, clusterId, next, records };
+  const isSetBack = spans.some(({ from, to }) => to < from);
+  return { commitId, clusterId, next, records, rereads: rereadsOf(chain) + (isSetBack ? 1 : 0) };
+}
+
+export function rereadsOf(chain: OffsetChain | null): number {
+  return chain?.rereads ?? 0;
 }
 
 export function chainText(chain: OffsetChain): string {
@@ -164,8 +174,9 @@ export function chainText(chain: OffsetChain): string {
     const size = Math.max(-1, ...partitions.keys()) + 1;
     next[topicId] = Array.from({ length: size }, (_, partition) => partitions.get(partition)?.toString() ?? null);
   }
-  const { commitId, clusterId, records } = chain;
-  return JSON.stringify({ commitId, clusterId, next, ...(records === null ? {} : { records: records.toString() }) });
+  const { commitId, clusterId, records, rereads } = chain;
+  const counts = { ...(records === null ? {} : { records: records.toString() }), ...(rereads === 0 ? {} : { rereads }) };
+  return JSON.stringify({ commitId, clusterId, next, ...counts });
 }
 
 export function spansText(spans: readonly OffsetSpan[]): string {
@@ -251,7 +262,10 @@ function parseChain(text: string | undefined): ParsedChain {
   }
   const records = value['records'] === undefined ? null : parseOffset(value['records']);
   if (value['records'] !== undefined && records === null) return { kind: 'malformed', reason: 'records is not a count' };
-  return { kind: 'chain', chain: { commitId: value['commitId'], clusterId: value['clusterId'], next, records } };
+  const rereads = value['rereads'] ?? 0;
+  if (typeof rereads !== 'number' || !Number.isSafeInteger(rereads) || rereads < 0)
+    return { kind: 'malformed', reason: 'rereads is not a count' };
+  return { kind: 'chain', chain: { commitId: value['commitId'], clusterId: value['clusterId'], next, records, rereads } };
 }
 
 /** The spans a data snapshot added; null when the summary's text is malformed. */

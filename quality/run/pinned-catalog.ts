@@ -97,6 +97,6 @@ function chainBefore(metadata: TableMetadata, at: Snapshot, later: readonly Snap
     .flatMap((step) => (step.kind === 'snapshot' ? [step.snapshot] : []))
     .find(({ summary }) => summary[summaryKeys.commitId] !== undefined);
   if (writer === undefined) return null;
-  const { clusterId } = chain;
-  return chainText({ clusterId, commitId: writer.summary[summaryKeys.commitId] ?? '', next, records: recordsOf(writer.summary) });
+  const commitId = writer.summary[summaryKeys.commitId] ?? '';
+  return chainText({ ...chain, commitId, next, records: recordsOf(writer.summary) });
 }

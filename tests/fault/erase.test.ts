@@ -2,14 +2,17 @@
 // it, no byte of the key is left, no other row is lost or doubled, and a worker started from nothing reads nothing back.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import test from 'node:test';
 import { erasePoints, type ErasePoint } from '../../cli/erase/erase-point.ts';
 import type { Compacted } from '../../maintenance/compact/compact-table.ts';
 import type { MaintenancePoint } from '../../maintenance/maintenance-point.ts';
+import { prepareAppend } from '../../lake/iceberg/append.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
-import { readChain } from '../../lake/raw/offset-chain.ts';
+import { chainProperty, chainText, extendChain, readChain, recordsOf, spansText, summaryKeys } from '../../lake/raw/offset-chain.ts';
+import type { ChainState } from '../../lake/raw/offset-chain.ts';
 import { LakeError } from '../../runtime/errors.ts';
-import { erase, event, loadedTable, textsHeld } from '../unit/erase-fixture.ts';
+import { erase, event, loadedTable, orphan, textsHeld } from '../unit/erase-fixture.ts';
 import { compact } from '../unit/maintenance-fixture.ts';
 import { queryLab, type LakeRecord, type QueryLab } from '../unit/query-fixture.ts';
 
@@ -134,6 +137,55 @@ for (const isCommitted of [true, false]) {
     await assertWhole(lab);
     assert.deepEqual((await lab.lake.query('SELECT id FROM current.users ORDER BY 1')).rows.flat(), [3n, 4n, 5n, 6n, 21n, 22n]);
   });
+}
+
+test('an upload of offsets that a decision set back between commit and sweep stays: its commit may come', async () => {
+  await using lab = await filled();
+  let upload = '';
+  const erased = await erase(lab, '5', {
+    crashPoint: async (at) => {
+      if (at !== 'sweep:before') return;
+      upload = await orphan(lab, `${randomUUID()}.parquet`, 'true', 0);
+      const { metadata } = await loadedTable(lab);
+      const { chain } = asValid(readChain(metadata));
+      const [topicId = ''] = chain.next.keys();
+      const prepared = await prepareAppend({
+        metadata,
+        store: lab.store,
+        files: [],
+        summary: {
+          [summaryKeys.commitId]: 'decided',
+          [summaryKeys.offsets]: spansText([{ topicId, partition: 0, from: 6n, to: 0n }]),
+          [summaryKeys.resume]: 'reread',
+        },
+        snapshotId: 77,
+        commitId: 'decided',
+        now: Date.now(),
+      });
+      const spans = [{ topicId, partition: 0, from: 6n, to: 0n }];
+      const next = extendChain(chain, spans, 'decided', chain.clusterId, recordsOf(prepared.snapshot.summary));
+      const head = mainSnapshot(metadata)?.['snapshot-id'] ?? null;
+      const outcome = await lab.catalog.commitTable(lab.target.ident, {
+        requirements: [{ type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': head }],
+        updates: [
+          { action: 'add-snapshot', snapshot: prepared.snapshot },
+          { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': 77 },
+          { action: 'set-properties', updates: { [chainProperty]: chainText(next) } },
+        ],
+      });
+      assert.equal(outcome.kind, 'committed', JSON.stringify(outcome));
+    },
+  });
+  assert.deepEqual(
+    erased.swept.left.map(({ location, why }) => [location.endsWith(upload), why]),
+    [[true, 'flushed by a worker, not committed yet']],
+  );
+  assert.notEqual(await lab.store.head(upload), null);
+});
+
+function asValid(state: ChainState): Extract<ChainState, { kind: 'valid' }> {
+  assert.ok(state.kind === 'valid');
+  return state;
 }
 
 test('a worker started from nothing goes on behind what was erased, and reads none of it back', async () => {

@@ -3,10 +3,12 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { lowestNext } from '../../lake/raw/lowest-next.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { resumeTable } from '../../sync/resume.ts';
 import type { ResumeDecision } from '../../lake/raw/offset-chain.ts';
+import { noFaults } from './simulation/faults.ts';
 import { ident, topic, World } from './simulation/world.ts';
 
 const target = { topic, ident };
@@ -117,6 +119,51 @@ test('I1: a table rolled back halts; --reread reads exactly what main has lost',
   await world.assertExactlyOnce();
   await world.close();
 });
+
+test('I4: a commit that waited through a sweep, a roll-back and a re-reading is refused, though its offsets are next again', async () => {
+  const world = await landed(18);
+  world.produce(0, 10);
+  await world.drain();
+  world.faults = { next: (_, method, worker) => (method === 'commitTable' && worker === 0 ? 'reject' : 'none') };
+  const before = await keysOf(world);
+  world.produce(0, 5);
+  await world.pass(3_000);
+  const waiting = (await keysOf(world)).filter((key) => key.includes('/data/') && !before.includes(key));
+  assert.ok(waiting.length > 0, 'the first worker has uploaded, and its commit waits');
+  await world.workers[0]?.subscription()?.close();
+  world.spawn();
+  await world.pass(10_000);
+  assert.equal((await world.tableRows()).length, 35, 'the second one has read the same records');
+  const { metadata } = (await world.catalog.loadTable(ident)) ?? assert.fail();
+  assert.deepEqual([...lowestNext(metadata)], [[0, 35n]], 'so what the first one uploaded lies below, and is swept');
+  await world.store.delete(waiting);
+  const older = metadata.snapshots.find(({ summary }) => summary['total-records'] === '30') ?? assert.fail();
+  await world.catalog.commitTable(ident, {
+    requirements: [],
+    updates: [{ action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': older['snapshot-id'] }],
+  });
+  const plan = await resume(world, 'reread');
+  assert.deepEqual(
+    plan.spans.map(({ from, to }) => [from, to]),
+    [[35n, 30n]],
+  );
+  const fenced = world.fenced;
+  world.faults = { next: (_, method, worker) => (method === 'commitTable' && worker === 1 ? 'reject' : 'none') };
+  await world.pass(3_000);
+  assert.equal((await world.tableRows()).length, 30, 'the first one could commit now, and does not');
+  world.faults = noFaults;
+  world.produce(0, 3);
+  await world.pass(20_000);
+  await world.assertExactlyOnce();
+  assert.ok(world.fenced > fenced);
+  await world.close();
+});
+
+async function keysOf({ store }: World): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list('')) keys.push(key);
+  return keys;
+}
 
 test('I1: a table replaced by an empty one that kept uuid and property halts', async () => {
   const world = await landed(16);

@@ -105,7 +105,9 @@ function canonical(state: State, rules: Rules): string {
     const workers = order
       .map((i) => workerOf(state, i))
       .map((worker) =>
-        worker.at === 'down' ? 0 : [worker.at, name(worker.base), worker.from, worker.to, name(worker.commit), worker.incarnation],
+        worker.at === 'down'
+          ? 0
+          : [worker.at, name(worker.base), worker.from, worker.to, name(worker.commit), worker.incarnation, worker.rereads],
       );
     const requests = state.requests
       .map((request) => [
@@ -125,7 +127,7 @@ function canonical(state: State, rules: Rules): string {
     const replacements = state.replacements
       .map(({ base, files, into }) => [name(base), named(files), name(into)])
       .sort((a, b) => (String(a) < String(b) ? -1 : 1));
-    const property = state.property && [name(state.property.commit), state.property.next, state.property.incarnation, state.property.rows];
+    const property = state.property && { ...state.property, commit: name(state.property.commit) };
     const deleted = state.deleted.map(name).sort();
     const group = rules.startFrom === 'group' ? state.group : 0;
     return JSON.stringify([

@@ -20,6 +20,7 @@ const none: Budget = {
   erase: 0,
   merge: 0,
   sweep: 0,
+  reread: 0,
 };
 
 const safe: Readonly<Record<string, Budget>> = {
@@ -38,6 +39,9 @@ const safe: Readonly<Record<string, Budget>> = {
   'a compaction, an erasure and a sweep': { ...none, lose: 1, erase: 1, merge: 1, sweep: 1 },
   'two compactions and a lost reply': { ...none, records: 3, lose: 1, merge: 2 },
   'a crash, a rollback and a sweep': { ...none, crash: 1, rollback: 1, sweep: 1 },
+  'a rollback, a sweep and a re-reading': { ...none, lose: 1, rollback: 1, sweep: 1, reread: 1 },
+  'a rollback, an erasure and a re-reading': { ...none, rollback: 1, erase: 1, reread: 1 },
+  'a rollback, a compaction and a re-reading': { ...none, crash: 1, rollback: 1, merge: 1, reread: 1 },
   'a replacement by an empty table': { ...none, crash: 1, lose: 1, replace: 1, expire: 1 },
 };
 
@@ -55,6 +59,7 @@ const long: Readonly<Record<string, Budget>> = {
     merge: 2,
     sweep: 2,
   },
+  'two rollbacks, sweeps and re-readings': { ...none, crash: 1, lose: 1, rollback: 2, sweep: 2, reread: 2 },
   'four records, two crashes, two lost replies': { ...none, records: 4, crash: 2, lose: 2, compact: 1 },
 };
 
@@ -100,6 +105,11 @@ const mutants: Readonly<Record<string, { readonly rules: Partial<Rules>; readonl
   'a sweep by offsets where the catalog does not check them': {
     rules: { catalogChecksChain: false },
     budget: { rollback: 1, sweep: 1 },
+    finds: /LOST/,
+  },
+  'a commit from before a re-reading, its files swept': {
+    rules: { fencesRereads: false },
+    budget: { rollback: 1, sweep: 1, reread: 1 },
     finds: /LOST/,
   },
   'trust the property of a replaced table': { rules: { walksAncestry: false }, budget: { replace: 1 }, finds: /LOST/ },

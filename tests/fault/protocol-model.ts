@@ -40,6 +40,8 @@ export interface Rules {
   readonly compactionMakesListAnew: boolean;
   /** The sweep deletes what no snapshot names and no commit can, what no snapshot names, or what the head does not name. */
   readonly sweepDeletes: 'proven' | 'unnamed' | 'not in the head';
+  /** After a decision that sets offsets back a worker commits only what it has read since. */
+  readonly fencesRereads: boolean;
   /** The age gate: what a compaction may still commit is left alone. */
   readonly sweepWaits: boolean;
 }
@@ -59,6 +61,8 @@ export interface Budget {
   /** Compactions of Foz. */
   readonly merge: number;
   readonly sweep: number;
+  /** Decisions after a rollback: read again what main has lost. */
+  readonly reread: number;
 }
 
 export const safeRules: Rules = {
@@ -80,6 +84,7 @@ export const safeRules: Rules = {
   compactionMakesListAnew: true,
   sweepDeletes: 'proven',
   sweepWaits: true,
+  fencesRereads: true,
 };
 
 interface Worker {
@@ -90,6 +95,8 @@ interface Worker {
   commit: number;
   /** Of the topic these records were read from. */
   incarnation: number;
+  /** How often offsets had been set back when they were. */
+  rereads: number;
 }
 
 export interface File {
@@ -119,12 +126,20 @@ interface Request {
   readonly isZombie: boolean;
 }
 
+interface Property {
+  readonly commit: number;
+  readonly next: number;
+  readonly incarnation: number;
+  readonly rows: number;
+  readonly rereads: number;
+}
+
 export interface State {
   workers: [Worker, Worker];
   /** Main, newest first, and how the walk along it ends. */
   main: Snapshot[];
   end: 'root' | 'expired';
-  property: { readonly commit: number; readonly next: number; readonly incarnation: number; readonly rows: number } | null;
+  property: Property | null;
   isHalted: boolean;
   requests: Request[];
   compaction: Compaction;
@@ -139,7 +154,7 @@ export interface State {
 
 type Chain = { readonly kind: 'valid'; readonly next: number; readonly incarnation: number } | { readonly kind: 'broken' };
 
-export const down: Worker = { at: 'down', base: -1, from: -1, to: -1, commit: -1, incarnation: 0 };
+export const down: Worker = { at: 'down', base: -1, from: -1, to: -1, commit: -1, incarnation: 0, rereads: 0 };
 
 export function chainOf(state: State, rules: Rules): Chain {
   const { property, main, end } = state;
@@ -233,17 +248,15 @@ function startSteps(state: State, i: number, rules: Rules, records: number, push
     return push(`w${i} halts: source replaced`, (next) => (next.isHalted = true));
   const position = rules.startFrom === 'table' ? chain.next : state.group;
   if (position >= state.logStart) {
-    if (position < records)
-      push(`w${i} starts at ${position}`, (next) =>
-        Object.assign(workerOf(next, i), { at: 'ready', base: next.main[0]?.id ?? -1, from: position }),
-      );
+    const started = { at: 'ready' as const, base: state.main[0]?.id ?? -1, from: position, rereads: state.property?.rereads ?? 0 };
+    if (position < records) push(`w${i} starts at ${position}`, (next) => Object.assign(workerOf(next, i), started));
     return;
   }
   if (rules.onOutOfRange === 'halt') return push(`w${i} halts: retention gap`, (next) => (next.isHalted = true));
   push(`w${i} jumps to the end`, (next) => {
     const commit = next.ids++;
     next.main = [{ id: next.ids++, commit, to: records, files: next.main[0]?.files ?? [] }, ...next.main];
-    next.property = { commit, next: records, incarnation: next.incarnation, rows: rowsOf(next.main[0]?.files ?? []) };
+    next.property = { commit, next: records, incarnation: next.incarnation, rows: rowsOf(next.main[0]?.files ?? []), rereads: 0 };
   });
 }
 
@@ -271,7 +284,9 @@ function reconcileSteps(state: State, worker: Worker, i: number, rules: Rules, p
   const chain = chainOf(state, rules);
   if (chain.kind === 'broken')
     return push(`w${i} halts on reload`, (next) => ((next.isHalted = true), Object.assign(workerOf(next, i), down)));
-  if (rules.checksOffsets && chain.next !== worker.from) return push(`w${i} is fenced`, (next) => Object.assign(workerOf(next, i), down));
+  const isSetBack = rules.fencesRereads && (state.property?.rereads ?? 0) !== worker.rereads;
+  if ((rules.checksOffsets && chain.next !== worker.from) || isSetBack)
+    return push(`w${i} is fenced`, (next) => Object.assign(workerOf(next, i), down));
   push(`w${i} rebases`, (next) => Object.assign(workerOf(next, i), { at: 'uploaded', base: head }));
 }
 
@@ -287,7 +302,8 @@ function requestSteps(state: State, request: Request, i: number, rules: Rules, p
     const files = [...(next.main[0]?.files ?? []), { from, to, commit, incarnation: request.incarnation }];
     next.main = [{ id: next.ids++, commit, to, files }, ...next.main];
     const reached = rules.checksOffsets ? to : Math.max(to, next.property?.next ?? 0);
-    next.property = { commit, next: reached, incarnation: request.incarnation, rows: rowsOf(files) };
+    const rereads = next.property?.rereads ?? 0;
+    next.property = { commit, next: reached, incarnation: request.incarnation, rows: rowsOf(files), rereads };
   };
   const worker = workerOf(state, request.worker);
   const isAwaited = !request.isZombie && worker.at === 'waiting' && worker.commit === commit;

@@ -1,6 +1,6 @@
 // The upkeep in the model of the protocol: a compaction that writes two neighbouring files as one, sends a list of files over a
 // head, loses replies, crashes and is applied late; a sweep that deletes what no snapshot names. Time is not in the model: the age
-// gate of the sweep stands as "no compaction that may still commit the file". And an erasure.
+// gate of the sweep stands as "no compaction that may still commit the file". An erasure, and the decision after a rollback.
 
 import { chainOf, rowsOf, workerOf, type File, type Push, type Rules, type State } from './protocol-model.ts';
 
@@ -23,6 +23,7 @@ export function upkeepSteps(state: State, rules: Rules, push: Push): void {
   state.replacements.forEach((_, i) => replacementSteps(state, i, push));
   sweepStep(state, rules, push);
   eraseStep(state, rules, push);
+  rereadStep(state, rules, push);
 }
 
 function compactionSteps(state: State, rules: Rules, push: Push): void {
@@ -137,5 +138,22 @@ function eraseStep(state: State, rules: Rules, push: Push): void {
       rules.erasureDeletes === 'unnamed' || (from < property.next && incarnation === property.incarnation);
     const unnamed = uploads.filter((upload) => isDeleted(upload) && !files.some((file) => file.commit === upload.commit));
     next.deleted = [...new Set([...next.deleted, ...unnamed.map((upload) => upload.commit)])];
+  });
+}
+
+/** `foz resume --reread`: back to what main still holds, as a commit of the chain; the workers go on. */
+function rereadStep(state: State, rules: Rules, push: Push): void {
+  const { property, main, end, left } = state;
+  const [head] = main;
+  if (left.reread === 0 || !head || !property || property.incarnation !== state.incarnation) return;
+  if (chainOf(state, rules).kind !== 'broken') return;
+  const held = main.find(({ commit }) => commit !== null)?.to ?? (end === 'root' ? 0 : null);
+  if (held === null) return;
+  push(`a person has offsets from ${held} read again`, (next) => {
+    next.left.reread--;
+    next.isHalted = false;
+    const commit = next.ids++;
+    next.main = [{ id: next.ids++, commit, to: held, files: head.files }, ...main];
+    next.property = { ...property, commit, next: held, rows: rowsOf(head.files), rereads: property.rereads + 1 };
   });
 }

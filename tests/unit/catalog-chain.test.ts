@@ -29,10 +29,11 @@ interface Chained {
   /** What the worker believes the table's chain to be; the table's own by default. */
   readonly base?: TableMetadata;
   readonly next?: string;
+  readonly resume?: string;
 }
 
 /** The commit that a worker makes on `metadata`, or on what it remembers of it. */
-function chained(metadata: TableMetadata, { commitId, spans, clusterId = 'C', base = metadata, next }: Chained): TableCommit {
+function chained(metadata: TableMetadata, { commitId, spans, clusterId = 'C', base = metadata, next, resume }: Chained): TableCommit {
   const state = readChain(base);
   const chain = extendChain(state.kind === 'valid' ? state.chain : null, spans, commitId, clusterId, null);
   const parent = mainSnapshot(metadata)?.['snapshot-id'] ?? null;
@@ -43,7 +44,12 @@ function chained(metadata: TableMetadata, { commitId, spans, clusterId = 'C', ba
     'sequence-number': id,
     'timestamp-ms': id,
     'manifest-list': `memory://lake/snap-${id}`,
-    summary: { operation: 'append', [summaryKeys.commitId]: commitId, [summaryKeys.offsets]: spansText(spans) },
+    summary: {
+      operation: 'append',
+      [summaryKeys.commitId]: commitId,
+      [summaryKeys.offsets]: spansText(spans),
+      ...(resume === undefined ? {} : { [summaryKeys.resume]: resume }),
+    },
   };
   return {
     requirements: [
@@ -100,11 +106,29 @@ test('I2: a gap is refused', async () => {
 test('I2: a chain that says something else than the offsets committed is refused', async () => {
   const { catalog, metadata } = await newTable();
   const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10), span(1, 0, 5)] }));
-  const forgetful = chainText({ commitId: 'c2', clusterId: 'C', next: new Map([['T', new Map([[0, 20n]])]]), records: null });
+  const forgetful = chainText({ commitId: 'c2', clusterId: 'C', next: new Map([['T', new Map([[0, 20n]])]]), records: null, rereads: 0 });
   await conflict(catalog, chained(one, { commitId: 'c2', spans: [span(0, 10, 20)], next: forgetful }));
   const ahead = chainText(extendChain(null, [span(0, 10, 25), span(1, 0, 5)], 'c2', 'C', null));
   await conflict(catalog, chained(one, { commitId: 'c2', spans: [span(0, 10, 20)], next: ahead }));
   await conflict(catalog, chained(one, { commitId: 'c2', spans: [span(0, 10, 20)], next: 'not json' }));
+});
+
+test('I4: offsets that are set back are counted, and a commit that does not know of it is refused though its offsets fit', async () => {
+  const { catalog, metadata } = await newTable();
+  const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10)] }));
+  const two = await commit(catalog, chained(one, { commitId: 'c2', spans: [span(0, 10, 20)] }));
+  assert.doesNotMatch(two.properties[chainProperty] ?? '', /rereads/, 'nothing is said of what never was');
+  const back = await commit(catalog, chained(two, { commitId: 'c3', spans: [span(0, 20, 10)], resume: 'reread' }));
+  const state = readChain(back);
+  assert.deepEqual([state.kind, state.kind === 'valid' && state.chain.rereads], ['valid', 1]);
+  await conflict(catalog, chained(back, { commitId: 'c4', spans: [span(0, 10, 20)], base: one }));
+  const again = readChain(await commit(catalog, chained(back, { commitId: 'c5', spans: [span(0, 10, 20)] })));
+  assert.equal(again.kind === 'valid' && again.chain.rereads, 1);
+  for (const wrong of ['-1', '1.5', '"1"'])
+    assert.equal(
+      readChain({ ...two, properties: { [chainProperty]: `{"commitId":"c2","clusterId":"C","next":{},"rereads":${wrong}}` } }).kind,
+      'broken',
+    );
 });
 
 test('I6: a commit from another cluster is refused', async () => {

@@ -10,8 +10,8 @@ import { randomInt, type Random } from '../../../runtime/random.ts';
 export type Fault = 'none' | 'reject' | 'fail-after-doing' | 'fail-unsent' | 'late' | 'slow';
 
 export interface FaultPlan {
-  /** Chosen anew for every call. */
-  next(port: 'catalog' | 'store', method: string): Fault;
+  /** Chosen anew for every call. `worker`: its place among all that were ever spawned. */
+  next(port: 'catalog' | 'store', method: string, worker: number): Fault;
 }
 
 export function randomFaults(random: Random, probability: () => number): FaultPlan {
@@ -35,14 +35,16 @@ export function mortal<T>(life: Life, result: Promise<T>): Promise<T> {
   );
 }
 
-export function faultyCatalog(catalog: Catalog, plan: FaultPlan, life: Life, clock: Clock): Catalog {
+export type WorkerFaults = (port: 'catalog' | 'store', method: string) => Fault;
+
+export function faultyCatalog(catalog: Catalog, next: WorkerFaults, life: Life, clock: Clock): Catalog {
   const write = async <T>(method: string, call: () => Promise<T>): Promise<T> => {
     if (!life.isAlive) return never;
-    return mortal(life, play(plan.next('catalog', method), call, clock, unknownCommit, unreachableCatalog));
+    return mortal(life, play(next('catalog', method), call, clock, unknownCommit, unreachableCatalog));
   };
   const read = async <T>(method: string, call: () => Promise<T>): Promise<T> => {
     if (!life.isAlive) return never;
-    return mortal(life, play(plan.next('catalog', method), call, clock, unreachableCatalog, unreachableCatalog));
+    return mortal(life, play(next('catalog', method), call, clock, unreachableCatalog, unreachableCatalog));
   };
   return {
     ensureNamespace: (namespace) => read('ensureNamespace', () => catalog.ensureNamespace(namespace)),
@@ -55,10 +57,10 @@ export function faultyCatalog(catalog: Catalog, plan: FaultPlan, life: Life, clo
   };
 }
 
-export function faultyStore(store: ObjectStore, plan: FaultPlan, life: Life, clock: Clock): ObjectStore {
+export function faultyStore(store: ObjectStore, next: WorkerFaults, life: Life, clock: Clock): ObjectStore {
   const around = async <T>(method: string, call: () => Promise<T>): Promise<T> => {
     if (!life.isAlive) return never;
-    return mortal(life, play(plan.next('store', method), call, clock, unknownPut, unreachableStore));
+    return mortal(life, play(next('store', method), call, clock, unknownPut, unreachableStore));
   };
   return {
     ...store,

@@ -20,7 +20,7 @@ import type { Log, LogSubscription } from '../../../sync/log/log.ts';
 import { memoryLog, type MemoryLog } from '../../../sync/log/memory-log.ts';
 import { syncDefaults, type SyncOptions } from '../../../sync/options.ts';
 import { Worker } from '../../../sync/worker.ts';
-import { faultyCatalog, faultyStore, noFaults, type FaultPlan } from './faults.ts';
+import { faultyCatalog, faultyStore, noFaults, type FaultPlan, type WorkerFaults } from './faults.ts';
 import { plainDecoder, withLocalFiles, type LocalFiles, type PlainRow } from './plain-decoder.ts';
 import { settle, SimulatedClock } from './simulated-clock.ts';
 
@@ -101,7 +101,8 @@ export class World {
   spawn(overrides: Partial<SyncOptions> = {}, logger: Logger = silentLogger): SimulatedWorker {
     const death = Promise.withResolvers<void>();
     const life = { isAlive: true };
-    const plan: FaultPlan = { next: (port, method) => this.faults.next(port, method) };
+    const place = this.workers.length;
+    const fault: WorkerFaults = (port, method) => this.faults.next(port, method, place);
     const passed = new Map<CrashPoint, number>();
     let subscription: LogSubscription | null = null;
     const kill = async (): Promise<void> => {
@@ -115,9 +116,9 @@ export class World {
       { ...options, ...overrides },
       {
         log: this.#mortalLog(life, death.promise, (opened) => (subscription = opened)),
-        catalog: faultyCatalog(this.catalog, plan, life, this.clock),
-        store: faultyStore(withLocalFiles(this.store, this.#local), plan, life, this.clock),
-        contracts: { registry: this.#registry(life), maskKeys: new Map(), refreshMs: 300 },
+        catalog: faultyCatalog(this.catalog, fault, life, this.clock),
+        store: faultyStore(withLocalFiles(this.store, this.#local), fault, life, this.clock),
+        contracts: { registry: this.#registry(life, place), maskKeys: new Map(), refreshMs: 300 },
         openDecoder: () => plainDecoder(this.#local, `decoder-${this.#decoders++}`),
         removeFile: async (path) => void this.#local.delete(path),
         clock: this.clock,
@@ -135,10 +136,11 @@ export class World {
   }
 
   /** Fails as the catalog does. */
-  #registry(life: { readonly isAlive: boolean }): Contracts {
+  #registry(life: { readonly isAlive: boolean }, place: number): Contracts {
     const contractsInForce = async (): Promise<readonly ContractInForce[]> => {
       if (!life.isAlive) return new Promise(() => undefined);
-      if (this.faults.next('catalog', 'contractsInForce') !== 'none') throw new LakeError('CATALOG_UNREACHABLE', 'the registry is away');
+      if (this.faults.next('catalog', 'contractsInForce', place) !== 'none')
+        throw new LakeError('CATALOG_UNREACHABLE', 'the registry is away');
       return this.inForce;
     };
     return { contractsInForce, activeContract: async () => (await contractsInForce()).at(-1) ?? null, async [Symbol.asyncDispose]() {} };
