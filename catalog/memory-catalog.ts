@@ -1,7 +1,6 @@
 // The catalog port in this process: the same services that answer over HTTP, called directly. Compare-and-swap, the
 // offset chain check and the metadata files are the real ones; only the pointer store is memory unless one is given.
 
-import type { ObjectStore } from '../lake/store/object-store.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { silentLogger, type Logger } from '../runtime/log.ts';
@@ -11,12 +10,12 @@ import { registryParts } from './registry/registry-parts.ts';
 import type { Answer, Refusal } from './service/answer.ts';
 import { catalogServices } from './service/catalog-services.ts';
 import type { MetadataFile } from './service/metadata-files.ts';
+import { storePlaces, type Warehouse } from './service/object-stores.ts';
 import { ownContext, type RequestContext } from './service/request-context.ts';
 import type { CatalogStore } from './store/catalog-store.ts';
 import { memoryCatalogStore } from './store/memory-catalog-store.ts';
 
-export interface MemoryCatalogOptions {
-  readonly objectStore: ObjectStore;
+export interface MemoryCatalogOptions extends Warehouse {
   readonly store?: CatalogStore;
   readonly clock?: Clock;
   readonly logger?: Logger;
@@ -27,11 +26,10 @@ export interface MemoryCatalogOptions {
 const listPageSize = 1000;
 
 export function memoryCatalog(options: MemoryCatalogOptions): Catalog {
-  const { objectStore, store = memoryCatalogStore(), clock = systemClock, logger = silentLogger } = options;
+  const { store = memoryCatalogStore(), clock = systemClock, logger = silentLogger } = options;
   const { veto } = registryParts(store.contracts, clock);
   const context: RequestContext = options.actor === undefined ? ownContext : { ...ownContext, actor: options.actor };
-  const places = [{ prefix: objectStore.root, store: objectStore }];
-  const { namespaces, tables, settled } = catalogServices({ store, places, clock, logger, veto });
+  const { namespaces, tables, settled } = catalogServices({ store, places: storePlaces(options), clock, logger, veto });
   return {
     async ensureNamespace(namespace) {
       for (let depth = 1; depth <= namespace.length; depth++) {

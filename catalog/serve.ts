@@ -1,7 +1,6 @@
 // The catalog as a running service: services over a store and an object store, and the contract registry and the lineage over
 // the same store, behind the REST server.
 
-import type { ObjectStore } from '../lake/store/object-store.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import { silentLogger, type Logger } from '../runtime/log.ts';
@@ -17,24 +16,17 @@ import { threadJudge } from './registry/thread-judge.ts';
 import { catalogServer, type CatalogServerOptions } from './server/catalog-server.ts';
 import { catalogServices } from './service/catalog-services.ts';
 import type { DroppedTableService } from './service/dropped-table-service.ts';
-import type { StorePlace } from './service/object-stores.ts';
+import { storePlaces, type Warehouse } from './service/object-stores.ts';
 import { readiness } from './service/readiness.ts';
 import type { CatalogStore } from './store/catalog-store.ts';
 
-export interface ServeCatalogOptions extends Pick<
-  CatalogServerOptions,
-  'bodyBytesMax' | 'jsonDepthMax' | 'requestTimeoutMs' | 'namespaceSeparator' | 'metrics'
-> {
+export interface ServeCatalogOptions
+  extends Warehouse, Pick<CatalogServerOptions, 'bodyBytesMax' | 'jsonDepthMax' | 'requestTimeoutMs' | 'namespaceSeparator' | 'metrics'> {
   /** 0: a free one. */
   readonly port: number;
   /** Loopback unless said otherwise: beyond it nobody is let in without a token. */
   readonly host?: string;
   readonly store: CatalogStore;
-  readonly objectStore: ObjectStore;
-  /** Absolute prefix under `objectStore.root`; that root by default. */
-  readonly warehouse?: string;
-  /** Where tables may lie besides. */
-  readonly allowed?: readonly StorePlace[];
   /** Whose logins are taken besides the store's tokens. */
   readonly identity?: IdentityProvider;
   /** Whether it asks who is there even while it has no token; beyond loopback it always does. */
@@ -65,15 +57,10 @@ const dropGraceDefaultMs = 7 * 24 * 3_600_000;
 export async function serveCatalog(options: ServeCatalogOptions): Promise<ServedCatalog> {
   const { store, objectStore, clock = systemClock, logger = silentLogger, host = '127.0.0.1' } = options;
   const warehouse = (options.warehouse ?? objectStore.root).replace(/\/+$/, '');
-  if (warehouse !== objectStore.root && !warehouse.startsWith(`${objectStore.root}/`)) {
-    throw new LakeError('CONFIG_INVALID', `the warehouse ${warehouse} is not under the object store ${objectStore.root}`, {
-      context: { warehouse, root: objectStore.root },
-    });
-  }
+  const places = storePlaces(options);
   const isLoopbackOnly = isLoopbackHost(host);
   const identity = options.identity ?? null;
   if (!isLoopbackOnly && identity === null && !(await store.tokens.hasTokens())) throw openToAll(host, options.port);
-  const places = [{ prefix: warehouse, store: objectStore }, ...(options.allowed ?? [])];
   const judge = threadJudge();
   const lineage = lineageService({ store, clock });
   const { registry, veto, documents } = registryParts(store.contracts, clock, judge, lineage.consumers);

@@ -11,21 +11,22 @@ import { restDroppedTables } from '../catalog/rest-dropped-tables.ts';
 import { restLakeFacts } from '../catalog/rest-lake-facts.ts';
 import { catalogServices } from '../catalog/service/catalog-services.ts';
 import type { DroppedTableService } from '../catalog/service/dropped-table-service.ts';
+import { storePlaces } from '../catalog/service/object-stores.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { assert } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/log.ts';
+import { catalogSettings } from './catalog/catalog-settings.ts';
 import type { LoadedConfig } from './config.ts';
 import { personHere } from './person-here.ts';
-import { openStore, openStoreAt, reachOf } from './wire.ts';
+import { openPlaces, openStoreAt, reachOf } from './wire.ts';
 
 /** Entities, facts of tables, search and the audit log: of the same database or the same address as the catalog. */
 export async function openLakeFacts(loaded: LoadedConfig, logger: Logger): Promise<LakeFacts> {
   const reach = reachOf(loaded);
   if (reach.kind === 'rest') return restLakeFacts(reach);
   await using opening = new AsyncDisposableStack();
-  const objectStore = opening.use(openStore(loaded, logger));
+  const places = storePlaces(openPlaces(catalogSettings(loaded), null, opening, logger));
   const store = opening.use(await openStoreAt(reach.address, loaded));
-  const places = [{ prefix: objectStore.root, store: objectStore }];
   const { tables } = catalogServices({ store, places, clock: systemClock, logger });
   const { documents } = registryParts(store.contracts, systemClock);
   const lineage = lineageService({ store, clock: systemClock });
@@ -63,8 +64,7 @@ const purgedAtOnce = 1_000;
 async function droppedHere(loaded: LoadedConfig, logger: Logger, opening: AsyncDisposableStack): Promise<DroppedTableService> {
   const reach = reachOf(loaded);
   assert(reach.kind === 'store', 'the catalog’s database is reached from here');
-  const objectStore = opening.use(openStore(loaded, logger));
+  const places = storePlaces(openPlaces(catalogSettings(loaded), null, opening, logger));
   const store = opening.use(await openStoreAt(reach.address, loaded));
-  const places = [{ prefix: objectStore.root, store: objectStore }];
   return catalogServices({ store, places, clock: systemClock, logger }).dropped;
 }

@@ -16,6 +16,7 @@ import { restCatalog } from '../catalog/rest-catalog.ts';
 import { restContracts } from '../catalog/rest-contracts.ts';
 import type { BearerToken } from '../catalog/rest-http.ts';
 import { restLineage } from '../catalog/rest-lineage.ts';
+import type { StorePlace } from '../catalog/service/object-stores.ts';
 import type { CatalogStore } from '../catalog/store/catalog-store.ts';
 import { sqliteCatalogStore } from '../catalog/store/sqlite-catalog-store.ts';
 import type { StoreAddress } from '../catalog/store/store-address.ts';
@@ -33,6 +34,7 @@ import { kafkaLog } from '../sync/log/kafka-log.ts';
 import type { KafkaLogOptions, KafkaSasl, KafkaTls } from '../sync/log/kafka-options.ts';
 import type { Log } from '../sync/log/log.ts';
 import type { WorkerDeps } from '../sync/worker.ts';
+import { absoluteLocation, catalogSettings, type CatalogSettings } from './catalog/catalog-settings.ts';
 import type { LoadedConfig } from './config.ts';
 import { fileContracts } from './contract/file-contracts.ts';
 import type { SourcePlace } from './contract/source-place.ts';
@@ -62,6 +64,34 @@ function environmentS3(env: NodeJS.ProcessEnv): Readonly<Record<string, string>>
   const endpoint = env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'];
   const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   return { ...(endpoint === undefined ? {} : { endpoint }), ...(region === undefined ? {} : { region }) };
+}
+
+export interface Places {
+  readonly objectStore: ObjectStore;
+  readonly warehouse: string;
+  readonly allowed: readonly StorePlace[];
+}
+
+/** Where tables may lie. `lakeStore`, where it is open already, stays the caller's; `parts` owns the rest. */
+export function openPlaces(settings: CatalogSettings, lakeStore: ObjectStore | null, parts: AsyncDisposableStack, logger: Logger): Places {
+  const allowed = settings.allowLocations.map((location) => {
+    const absolute = absoluteLocation(location, settings.directory);
+    // Locations are compared as texts: who allows file:/a does not allow file:///a.
+    const prefix = location.startsWith('file:/') ? location.replace(/\/+$/, '') : absolute;
+    return { prefix, root: prefix, store: parts.use(openStoreOf(absolute, settings.lake, logger)) };
+  });
+  return { ...openWarehouse(settings, lakeStore, parts, logger), allowed };
+}
+
+/** The lake's own store, unless the warehouse lies elsewhere. */
+function openWarehouse(settings: CatalogSettings, given: ObjectStore | null, parts: AsyncDisposableStack, logger: Logger) {
+  const { lake, directory } = settings;
+  const warehouse = settings.warehouse === undefined ? null : absoluteLocation(settings.warehouse, directory);
+  const lakeStore = given ?? (lake === null ? null : parts.use(openStore(lake, logger)));
+  if (lakeStore !== null && (warehouse === null || `${warehouse}/`.startsWith(`${lakeStore.root}/`) || given !== null))
+    return { objectStore: lakeStore, warehouse: warehouse ?? lakeStore.root };
+  const objectStore = parts.use(openStoreOf(warehouse ?? '', lake, logger));
+  return { objectStore, warehouse: objectStore.root };
 }
 
 function openS3(place: Pick<S3StoreConfig, 'bucket' | 'prefix'>, settings: S3StoreConfig, logger: Logger): ObjectStore {
@@ -180,20 +210,17 @@ export async function openCatalog(loaded: LoadedConfig, store: ObjectStore, logg
     const catalog = restCatalog(reach);
     return { catalog, [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose]() };
   }
-  const pointers = await openStoreAt(reach.address, loaded);
-  const catalog = memoryCatalog({ objectStore: store, store: pointers, logger, ...(actor === undefined ? {} : { actor }) });
-  return {
-    catalog,
-    [Symbol.asyncDispose]: async () => {
-      await catalog[Symbol.asyncDispose]();
-      await pointers[Symbol.asyncDispose]();
-    },
-  };
+  await using opening = new AsyncDisposableStack();
+  const places = openPlaces(catalogSettings(loaded), store, opening, logger);
+  const pointers = opening.use(await openStoreAt(reach.address, loaded));
+  const catalog = opening.use(memoryCatalog({ ...places, store: pointers, logger, ...(actor === undefined ? {} : { actor }) }));
+  const parts = opening.move();
+  return { catalog, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
 /** The embedded catalog for the worker in the same process: no request goes over the network. */
-export function localCatalog(pointers: CatalogStore, store: ObjectStore, logger: Logger): Catalog {
-  return memoryCatalog({ objectStore: store, store: pointers, logger });
+export function localCatalog(pointers: CatalogStore, places: Places, logger: Logger): Catalog {
+  return memoryCatalog({ ...places, store: pointers, logger });
 }
 
 /** The contract registry, which stands beside the catalog: the same database or the same address. */

@@ -2,6 +2,7 @@
 // be a bucket or a folder of its own. Prefixes are compared as exact strings: `file:/lake` and `file:///lake` are two.
 
 import type { ObjectStore } from '../../lake/store/object-store.ts';
+import { LakeError } from '../../runtime/errors.ts';
 
 export interface StorePlace {
   /** Tables may lie below it; no trailing slash. */
@@ -9,6 +10,23 @@ export interface StorePlace {
   readonly store: ObjectStore;
   /** How locations spell the store's root: a beginning of `prefix`. Default: `store.root`. */
   readonly root?: string;
+}
+
+export interface Warehouse {
+  readonly objectStore: ObjectStore;
+  /** Absolute prefix under `objectStore.root`; that root by default. */
+  readonly warehouse?: string;
+  /** Where tables may lie besides. */
+  readonly allowed?: readonly StorePlace[];
+}
+
+/** The warehouse first. CONFIG_INVALID where its object store does not hold it. */
+export function storePlaces({ objectStore, warehouse = objectStore.root, allowed = [] }: Warehouse): readonly StorePlace[] {
+  const prefix = warehouse.replace(/\/+$/, '');
+  if (prefix === objectStore.root || prefix.startsWith(`${objectStore.root}/`)) return [{ prefix, store: objectStore }, ...allowed];
+  throw new LakeError('CONFIG_INVALID', `the warehouse ${prefix} is not under the object store ${objectStore.root}`, {
+    context: { warehouse: prefix, root: objectStore.root },
+  });
 }
 
 export interface PlacedObject {

@@ -6,13 +6,13 @@ import { entityService } from '../../catalog/entities/entity-service.ts';
 import { registryParts } from '../../catalog/registry/registry-parts.ts';
 import { refusedBy, restExchange, type RestRequest } from '../../catalog/rest-http.ts';
 import { catalogServices } from '../../catalog/service/catalog-services.ts';
+import { storePlaces } from '../../catalog/service/object-stores.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { isRecord } from '../../runtime/options.ts';
 import type { LoadedConfig } from '../config.ts';
-import { openStoreAt, reachOf, type CatalogReach } from '../wire.ts';
+import { openPlaces, openStoreAt, reachOf, type CatalogReach } from '../wire.ts';
 import { catalogSettings } from './catalog-settings.ts';
-import { openPlaces } from './open-catalog-service.ts';
 
 const requestTimeoutMs = 60_000;
 const responseBytesMax = 64 * 1024 * 1024;
@@ -22,7 +22,7 @@ export async function compileRules(loaded: LoadedConfig, logger: Logger, signal:
   if (reach.kind === 'rest') return rulesOverHttp(reach, signal);
   const settings = catalogSettings(loaded);
   await using parts = new AsyncDisposableStack();
-  const { places } = openPlaces(settings, null, parts, logger);
+  const places = storePlaces(openPlaces(settings, null, parts, logger));
   const store = parts.use(await openStoreAt(reach.address, loaded));
   const services = catalogServices({ store, places, clock: systemClock, logger });
   const { documents } = registryParts(store.contracts, systemClock);

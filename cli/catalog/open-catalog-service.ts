@@ -7,7 +7,6 @@ import { auditService } from '../../catalog/audit/audit-service.ts';
 import { forgetCommits } from '../../catalog/audit/forget-commits.ts';
 import { serveCatalog } from '../../catalog/serve.ts';
 import { ownContext } from '../../catalog/service/request-context.ts';
-import type { StorePlace } from '../../catalog/service/object-stores.ts';
 import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
 import { storeAddressText } from '../../catalog/store/store-address.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
@@ -17,8 +16,8 @@ import type { PromMetrics } from '../../runtime/prom-metrics.ts';
 import { addressOf } from '../settings.ts';
 import { untilAnswers } from '../until-answers.ts';
 import { startMaintenance } from '../maintenance/start-maintenance.ts';
-import { localCatalog, openStore, openStoreAt, openStoreOf } from '../wire.ts';
-import { absoluteLocation, type CatalogSettings } from './catalog-settings.ts';
+import { localCatalog, openPlaces, openStoreAt, type Places } from '../wire.ts';
+import type { CatalogSettings } from './catalog-settings.ts';
 
 export interface CatalogServiceParts {
   readonly logger: Logger;
@@ -38,6 +37,7 @@ export interface CatalogService extends AsyncDisposable {
   readonly database: string;
   readonly allowLocations: readonly string[];
   readonly pointers: CatalogStore;
+  readonly places: Places;
 }
 
 export async function openCatalogService(
@@ -46,7 +46,8 @@ export async function openCatalogService(
   signal: AbortSignal,
 ): Promise<CatalogService> {
   await using opening = new AsyncDisposableStack();
-  const { store: objectStore, warehouse, allowed } = openPlaces(settings, lakeStore ?? null, opening, logger);
+  const places = openPlaces(settings, lakeStore ?? null, opening, logger);
+  const { objectStore, warehouse, allowed } = places;
   const waiting = { what: 'the catalog’s database', logger, ...(onWait === undefined ? {} : { onWait }) };
   const pointers = opening.use(await untilAnswers(() => openStoreAt(settings.store, settings), waiting, signal));
   const { auth, policy } = settings;
@@ -70,7 +71,7 @@ export async function openCatalogService(
     startMaintenance({
       settings: settings.maintenance,
       loaded: settings.lake,
-      catalog: opening.use(localCatalog(pointers, objectStore, logger)),
+      catalog: opening.use(localCatalog(pointers, places, logger)),
       store: objectStore,
       logger,
       metrics: metrics ?? null,
@@ -86,42 +87,10 @@ export async function openCatalogService(
     database: storeAddressText(settings.store),
     allowLocations: allowed.map(({ prefix }) => prefix),
     pointers,
+    places,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
 
 /** In one run. */
 const purgedAtOnce = 100;
-
-interface Warehouse {
-  readonly store: ObjectStore;
-  readonly warehouse: string;
-}
-
-interface Places extends Warehouse {
-  readonly allowed: readonly StorePlace[];
-  /** The warehouse first, then what is allowed besides. */
-  readonly places: readonly StorePlace[];
-}
-
-export function openPlaces(settings: CatalogSettings, lakeStore: ObjectStore | null, parts: AsyncDisposableStack, logger: Logger): Places {
-  const opened = warehouseOf(settings, lakeStore, parts, logger);
-  const allowed = settings.allowLocations.map((location) => {
-    const absolute = absoluteLocation(location, settings.directory);
-    // Locations are compared as texts: who allows file:/a does not allow file:///a.
-    const prefix = location.startsWith('file:/') ? location.replace(/\/+$/, '') : absolute;
-    return { prefix, root: prefix, store: parts.use(openStoreOf(absolute, settings.lake, logger)) };
-  });
-  return { ...opened, allowed, places: [{ prefix: opened.warehouse, store: opened.store }, ...allowed] };
-}
-
-/** The lake's own store, unless the warehouse lies elsewhere. */
-function warehouseOf(settings: CatalogSettings, given: ObjectStore | null, parts: AsyncDisposableStack, logger: Logger): Warehouse {
-  const { lake, directory } = settings;
-  const warehouse = settings.warehouse === undefined ? null : absoluteLocation(settings.warehouse, directory);
-  const lakeStore = given ?? (lake === null ? null : parts.use(openStore(lake, logger)));
-  if (lakeStore !== null && (warehouse === null || `${warehouse}/`.startsWith(`${lakeStore.root}/`) || given !== null))
-    return { store: lakeStore, warehouse: warehouse ?? lakeStore.root };
-  const store = parts.use(openStoreOf(warehouse ?? '', lake, logger));
-  return { store, warehouse: store.root };
-}

@@ -4,13 +4,13 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { metadataHeads, type MetadataHeads } from '../../catalog/restore/metadata-heads.ts';
 import { isEmptyStore, planRestore, restorePointers, type RestoreEntry } from '../../catalog/restore/restore-pointers.ts';
+import { storePlaces } from '../../catalog/service/object-stores.ts';
 import { storeAddressText } from '../../catalog/store/store-address.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/log.ts';
-import { openStoreAt } from '../wire.ts';
+import { openPlaces, openStoreAt } from '../wire.ts';
 import type { CatalogSettings } from './catalog-settings.ts';
-import { openPlaces } from './open-catalog-service.ts';
 
 export interface Restored extends Pick<MetadataHeads, 'ignored'> {
   readonly entries: readonly RestoreEntry[];
@@ -23,7 +23,7 @@ export async function restoreCatalog(
   signal: AbortSignal,
 ): Promise<Restored> {
   await using parts = new AsyncDisposableStack();
-  const { warehouse, places } = openPlaces(settings, null, parts, logger);
+  const places = openPlaces(settings, null, parts, logger);
   // A dry run makes no file.
   const isThere = settings.store.kind === 'postgres' || existsSync(resolve(settings.directory, settings.store.path));
   const store = isDryRun && !isThere ? null : parts.use(await openStoreAt(settings.store, settings));
@@ -32,8 +32,9 @@ export async function restoreCatalog(
       context: { expected: 'a database without namespaces', next: 'foz catalog restore --dry-run, then --force' },
     });
   }
-  const { heads, ignored } = await metadataHeads(places, signal);
-  const prefixes = places.map(({ prefix }) => prefix);
+  const [all, { warehouse }] = [storePlaces(places), places];
+  const { heads, ignored } = await metadataHeads(all, signal);
+  const prefixes = all.map(({ prefix }) => prefix);
   const plan = await planRestore(heads, store, prefixes);
   const entries = isDryRun || store === null ? plan : await restorePointers(plan, store, { warehouse, clock: systemClock });
   return { entries, ignored };

@@ -113,8 +113,8 @@ async function runWorker(call: CommandCall, loaded: LoadedConfig, logger: Logger
   await untilAnswers(() => requireConditionalWritesOnceADay(loaded, store, call.signal), waiting, call.signal);
   const served = parts.use(await openService(call, loaded, { started, logger, metrics, lakeStore: store }));
   const pointers = served?.pointers ?? null;
-  const catalog = pointers
-    ? parts.use(wire.localCatalog(pointers, store, logger))
+  const catalog = served
+    ? parts.use(wire.localCatalog(served.pointers, served.places, logger))
     : parts.use(await wire.openCatalog(loaded, store, logger)).catalog;
   if (config.catalog.kind === 'rest') {
     const { startMaintenance } = await import('../maintenance/start-maintenance.ts');
