@@ -13,6 +13,7 @@ import type { Snapshot, TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { snapshotFiles, type ManifestEntries, type SnapshotFiles } from '../../lake/iceberg/snapshot-files.ts';
 import { deleteObjects, metadataAt, objectsUnder } from '../../lake/iceberg/table-objects.ts';
 import { lowestNext } from '../../lake/raw/lowest-next.ts';
+import { clocksApart } from '../../lake/store/clocks-apart.ts';
 import { keyOf, locationOf, type ObjectHead, type ObjectStore } from '../../lake/store/object-store.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { compactedSuffix } from '../../maintenance/compact/compact-table.ts';
@@ -153,7 +154,8 @@ async function whyLeft(
   if (!isCompacted && !/\/[0-9a-f-]{36}\.parquet$/.test(file.location)) {
     const isRewritten = file.location.endsWith(rewrittenSuffix);
     const isOver = clock.now() - object.modifiedAt > (isRewritten ? rewrittenAgeMaxMs : foreignAgeMaxMs);
-    return isOver ? 'dead' : 'written by another erasure or engine that may still commit it';
+    if (!isOver) return 'written by another erasure or engine that may still commit it';
+    return (await clocksApart(store, clock, signal)) ?? 'dead';
   }
   // A compaction asserts that every file it stands for is in the head. Those that held the key below these offsets are not,
   // and never will be; of rows that came since, with the key again, they are.

@@ -12,6 +12,7 @@ import { formerNames } from '../../lake/raw/former-names.ts';
 import { fieldIds } from '../../lake/parquet/field-ids.ts';
 import type { LoadedTable } from '../../catalog/catalog.ts';
 import { readAvroFile } from '../../lake/iceberg/avro-file.ts';
+import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { openFileCache } from '../../query/file-cache.ts';
 import { openReadingDuckdb } from '../../query/duckdb.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -30,6 +31,8 @@ export interface EraseRun extends FindOptions {
   readonly crashPoint?: (point: ErasePoint) => void | Promise<void>;
   /** How much later than now it runs. */
   readonly laterMs?: number;
+  /** By the store's clock; default: the same. */
+  readonly storeLaterMs?: number;
 }
 
 export async function loadedTable({ catalog, target }: Pick<QueryLab, 'catalog' | 'target'>): Promise<LoadedTable> {
@@ -63,7 +66,7 @@ export async function erase(lab: QueryLab, key: string, options: EraseRun = {}):
       found,
       {
         catalog: lab.catalog,
-        store: lab.store,
+        store: laterStore(lab.store, options.storeLaterMs ?? options.laterMs ?? 0),
         clock: { ...systemClock, now: () => systemClock.now() + (options.laterMs ?? 0) },
         random: seededRandom(7),
         scanner,
@@ -73,6 +76,22 @@ export async function erase(lab: QueryLab, key: string, options: EraseRun = {}):
       options,
     ),
   );
+}
+
+/** The store's clock goes with ours: what is written through it was written so much later. */
+export function laterStore(store: ObjectStore, laterMs: number): ObjectStore {
+  const written = new Set<string>();
+  return {
+    ...store,
+    put: (key, ...rest) => {
+      written.add(key);
+      return store.put(key, ...rest);
+    },
+    head: async (key, signal) => {
+      const head = await store.head(key, signal);
+      return head !== null && written.has(key) ? { ...head, modifiedAt: head.modifiedAt + laterMs } : head;
+    },
+  };
 }
 
 /** Which of the texts are anywhere in the objects of the table: raw bytes, and what manifests and Parquet hold compressed. One pass. */

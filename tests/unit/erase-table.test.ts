@@ -187,6 +187,8 @@ test('a flushed file that no commit names: deleted where none can name it any mo
     [false, 'flushed by a worker, not committed yet'],
     [true, 'written by another erasure or engine that may still commit it'],
   ]);
+  const apart = await erase(lab, '5', { laterMs: 4 * 86_400_000, storeLaterMs: 0 });
+  assert.match(apart.swept.left.map(({ why }) => why).join(), /the store's clock is 5760 minutes behind this machine's/);
   const later = await erase(lab, '5', { laterMs: 4 * 86_400_000 });
   assert.deepEqual(
     later.swept.left.map(({ why }) => why),

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { manifestsOf } from '../../lake/iceberg/metadata-object.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { planScan, type ScanFile } from '../../lake/iceberg/scan.ts';
-import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { readChain } from '../../lake/raw/offset-chain.ts';
 import { compactTable, type Compacted } from '../../maintenance/compact/compact-table.ts';
 import { defaultCompactionLimits, type CompactionLimits } from '../../maintenance/compact/plan-compaction.ts';
@@ -18,7 +17,7 @@ import { sweepTable, type SweepOutcome, type Swept } from '../../maintenance/swe
 import { openUploadOffsets } from '../../maintenance/sweep/upload-offsets.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { seededRandom } from '../../runtime/random.ts';
-import { event, loadedTable } from './erase-fixture.ts';
+import { event, laterStore, loadedTable } from './erase-fixture.ts';
 import { queryLab, type LakeRecord, type QueryLab } from './query-fixture.ts';
 
 export const inserted = (id: number): LakeRecord => ({
@@ -105,22 +104,6 @@ export async function assertWhole(lab: QueryLab, end: number): Promise<void> {
         `${file.filePath} of snapshot ${snapshot['snapshot-id']}`,
       );
   }
-}
-
-/** The store's clock goes with ours: what is written through it was written so much later. */
-export function laterStore(store: ObjectStore, laterMs: number): ObjectStore {
-  const written = new Set<string>();
-  return {
-    ...store,
-    put: (key, ...rest) => {
-      written.add(key);
-      return store.put(key, ...rest);
-    },
-    head: async (key, signal) => {
-      const head = await store.head(key, signal);
-      return head !== null && written.has(key) ? { ...head, modifiedAt: head.modifiedAt + laterMs } : head;
-    },
-  };
 }
 
 /** Of every step, days later. */

@@ -12,9 +12,9 @@ import { LakeError } from '../../runtime/errors.ts';
 import { silentLogger } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import { readChain } from '../../lake/raw/offset-chain.ts';
-import { loadedTable } from './erase-fixture.ts';
+import { laterStore, loadedTable } from './erase-fixture.ts';
 import { foreignWriter } from './foreign-writer.ts';
-import { assertWhole, dayMs, inserted, laterStore, liveFiles, smallFilesLab, upkeepDeps } from './maintenance-fixture.ts';
+import { assertWhole, dayMs, inserted, liveFiles, smallFilesLab, upkeepDeps } from './maintenance-fixture.ts';
 import type { QueryLab } from './query-fixture.ts';
 
 test('every step of a table, and a dry run that says the same and writes nothing', async () => {

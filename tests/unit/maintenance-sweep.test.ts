@@ -6,7 +6,7 @@ import { prepareAppend } from '../../lake/iceberg/append.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { readChain } from '../../lake/raw/offset-chain.ts';
 import { keyOf } from '../../lake/store/object-store.ts';
-import { loadedTable, orphan } from './erase-fixture.ts';
+import { laterStore, loadedTable, orphan } from './erase-fixture.ts';
 import { keysOf } from './iceberg-fixture.ts';
 import {
   allRows,
@@ -15,7 +15,6 @@ import {
   dayMs,
   forgetHistory,
   inserted,
-  laterStore,
   liveFiles,
   objectKeys,
   smallFilesLab,
