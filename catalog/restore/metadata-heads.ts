@@ -1,8 +1,13 @@
 // Which metadata file is the newest of each table and view, told by the files alone. A commit writes its file first and moves
 // the pointer then, so the files know more than the pointer did: a file whose commit never came through (a process that died, a
 // swap that was lost) looks like the newest as well. A table's metadata lists the files it followed, so what any other follows
-// is not the newest; of the rest the highest number wins, then the later one, and another one of the same number is told as its
-// rival: one of the two was never committed, and only a person may know which.
+// is not the newest; views list nothing.
+//
+// Of what is left the later one wins, and only of one time the higher number. Numbers tell nothing of a table that was registered
+// again from an older file: it counts on from there, below the line that was left. Times tell too little only where two catalogs'
+// clocks are apart by more than the last commits are. Each of the rest that has the same number or a higher one is told as a
+// rival: one of the two is not what the table was, and only a person may know which. Those that are both earlier and lower were
+// left behind by commits that came through.
 
 import { parseJson } from '../../lake/iceberg/json.ts';
 import { readMetadata } from '../../lake/iceberg/read-metadata.ts';
@@ -12,8 +17,9 @@ import type { ObjectStore } from '../../lake/store/object-store.ts';
 import type { EpochMs } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { isRecord } from '../../runtime/options.ts';
-import { isMetadataFile } from '../service/locations.ts';
+import { isMetadataFile, metadataNumber } from '../service/locations.ts';
 import type { StorePlace } from '../service/object-stores.ts';
+import { isOwnMetadata } from '../service/placement.ts';
 import type { RelationKind } from '../store/relation-store.ts';
 
 export interface MetadataHead {
@@ -23,10 +29,10 @@ export interface MetadataHead {
   readonly location: string;
   readonly metadataLocation: string;
   readonly updatedAt: EpochMs;
-  /** Files of the same number that no other follows. */
+  /** Files that may be the newest instead. */
   readonly rivals: readonly string[];
-  /** Files that it or another of its table follows. */
-  readonly superseded: ReadonlySet<string>;
+  /** Whether a pointer that names this file is to move on to the head. */
+  isFollowed(metadataLocation: string): boolean;
 }
 
 export interface MetadataHeads {
@@ -35,7 +41,7 @@ export interface MetadataHeads {
   readonly ignored: readonly { readonly metadataLocation: string; readonly reason: string }[];
 }
 
-interface MetadataFact extends Omit<MetadataHead, 'rivals' | 'superseded'> {
+interface MetadataFact extends Omit<MetadataHead, 'rivals' | 'isFollowed'> {
   readonly follows: readonly string[];
   /** As in its name; −1 where the name has none. */
   readonly number: number;
@@ -72,12 +78,18 @@ function headOf(facts: readonly MetadataFact[]): readonly MetadataHead[] {
   const superseded = new Set(facts.flatMap(({ follows }) => follows));
   const newest = facts
     .filter(({ metadataLocation }) => !superseded.has(metadataLocation))
-    .toSorted((a, b) => b.number - a.number || b.updatedAt - a.updatedAt || (a.metadataLocation < b.metadataLocation ? 1 : -1));
+    .toSorted((a, b) => b.updatedAt - a.updatedAt || b.number - a.number || (a.metadataLocation < b.metadataLocation ? 1 : -1));
   const [head, ...others] = newest;
   if (!head) return [];
   const { follows: _, number, ...told } = head;
-  const rivals = others.filter((other) => other.number === number).map(({ metadataLocation }) => metadataLocation);
-  return [{ ...told, rivals, superseded }];
+  const [rivals, left] = [others.filter((other) => other.number >= number), others.filter((other) => other.number < number)];
+  if (head.kind === 'view') for (const { metadataLocation } of left) superseded.add(metadataLocation);
+  const files = new Set(facts.map(({ metadataLocation }) => metadataLocation));
+  // What fell off the logs is deleted, and then no file says any more that it was followed.
+  const isGone = (location: string): boolean =>
+    !files.has(location) && isMetadataFile(location) && isOwnMetadata(head.location, location) && metadataNumber(location) < number;
+  const isFollowed = (location: string): boolean => superseded.has(location) || isGone(location);
+  return [{ ...told, rivals: rivals.map(({ metadataLocation }) => metadataLocation), isFollowed }];
 }
 
 /** Or why it is none. */
@@ -86,7 +98,7 @@ async function factOf(store: ObjectStore, key: string, metadataLocation: string,
     const value = parseJson(Buffer.from(await store.get(key, undefined, signal)).toString('utf8'));
     const fact = isRecord(value) && 'view-uuid' in value ? viewFact(value) : tableFact(value);
     const isOwn = metadataLocation.startsWith(`${fact.location}/`);
-    return isOwn ? { ...fact, metadataLocation, number: numberOf(metadataLocation) } : `it says that it belongs to ${fact.location}`;
+    return isOwn ? { ...fact, metadataLocation, number: metadataNumber(metadataLocation) } : `it says that it belongs to ${fact.location}`;
   } catch (error) {
     // Superseded files are deleted at any time.
     if (error instanceof LakeError && error.code === 'OBJECT_MISSING') return 'it was deleted meanwhile';
@@ -113,9 +125,4 @@ function viewFact(value: unknown): Said {
   const metadata = readViewMetadata(value);
   const updatedAt = Math.max(0, ...metadata['version-log'].map((entry) => entry['timestamp-ms']));
   return { kind: 'view', uuid: metadata['view-uuid'], location: metadata.location, updatedAt, follows: [] };
-}
-
-/** `00012-….metadata.json`, `v12.metadata.json`. */
-function numberOf(metadataLocation: string): number {
-  return Number(/\/v?(\d{1,15})[-.][^/]*$/.exec(metadataLocation)?.[1] ?? -1);
 }

@@ -112,11 +112,11 @@ export async function isEmptyStore(store: CatalogStore): Promise<boolean> {
 }
 
 function stepOf(head: MetadataHead, current: StoredRelation | null, dropped: ReadonlySet<string>): RestoreStep {
-  const { kind, uuid, metadataLocation, superseded } = head;
+  const { kind, uuid, metadataLocation } = head;
   if (current === null) return dropped.has(uuid) ? 'dropped' : 'add';
   if (current.metadataLocation === metadataLocation) return 'same';
-  const isFollowed = superseded.has(current.metadataLocation) || kind === 'view';
-  return current.kind === kind && current.uuid === uuid && isFollowed ? 'forward' : 'kept';
+  const isOwn = current.kind === kind && current.uuid === uuid;
+  return isOwn && head.isFollowed(current.metadataLocation) ? 'forward' : 'kept';
 }
 
 /** `<prefix>/<levels>/<name>-<uuid>`; without the uuid, the folder's own name. */

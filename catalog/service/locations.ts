@@ -110,8 +110,13 @@ function foldersTo(prefixes: readonly string[], location: string): readonly stri
 
 /** `<table>/metadata/<number>-<uuid>.metadata.json`, one above the number of the file it follows. */
 export function nextMetadataLocation(folder: string, previous: string | null, uuid: string): string {
-  const number = previous === null ? -1 : Number(/\/(\d{1,15})-[^/]*$/.exec(previous)?.[1] ?? -1);
+  const number = previous === null ? -1 : metadataNumber(previous);
   return `${folder}/${String(number + 1).padStart(5, '0')}-${uuid}.metadata.json`;
+}
+
+/** As its name says: `00012-….metadata.json` of this catalog, `v12.metadata.json` of others; −1 where it says none. */
+export function metadataNumber(location: string): number {
+  return Number(/\/v?(\d{1,15})[-.][^/]*$/.exec(location)?.[1] ?? -1);
 }
 
 export function metadataFolder(placed: Placed): string {

@@ -5,37 +5,50 @@ import test from 'node:test';
 import { memoryCatalog } from '../../catalog/memory-catalog.ts';
 import { metadataHeads } from '../../catalog/restore/metadata-heads.ts';
 import { planRestore, restorePointers, type RestoreEntry } from '../../catalog/restore/restore-pointers.ts';
+import { metadataNumber, nextMetadataLocation } from '../../catalog/service/locations.ts';
 import { catalogServices } from '../../catalog/service/catalog-services.ts';
 import { ownContext } from '../../catalog/service/request-context.ts';
 import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
 import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
-import { systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/log.ts';
+import { SimulatedClock } from '../fault/simulation/simulated-clock.ts';
 
 const schema = { type: 'struct', 'schema-id': 0, fields: [{ id: 1, name: 'a', required: false, type: 'long' }] } as const;
 const users = { namespace: ['raw'], name: 'users' };
 const rides = { namespace: ['raw', 'eu'], name: 'rides-2' };
 
+const version = (at: number) => ({
+  'version-id': 1,
+  'timestamp-ms': at,
+  'schema-id': 0,
+  summary: {},
+  representations: [{ type: 'sql' as const, sql: `select ${at}`, dialect: 'trino' }],
+  'default-namespace': ['raw'],
+});
+const daily = { name: 'daily', schema, version: version(1), location: null, properties: {} };
+
 function lake() {
+  const clock = new SimulatedClock();
   const store = memoryCatalogStore();
   const objectStore = memoryStore('lake');
   const places = [{ prefix: objectStore.root, store: objectStore }];
-  const catalog = memoryCatalog({ store, objectStore });
-  const commit = (ident: typeof users, value: string) =>
-    catalog.commitTable(ident, { requirements: [], updates: [{ action: 'set-properties', updates: { value } }] });
+  const catalog = memoryCatalog({ store, objectStore, clock });
+  const commit = async (ident: typeof users, value: string) => {
+    await clock.advanceBy(1_000);
+    await catalog.commitTable(ident, { requirements: [], updates: [{ action: 'set-properties', updates: { value } }] });
+  };
   const create = async (ident: typeof users) => {
     await catalog.ensureNamespace(ident.namespace);
     await catalog.createTable(ident, { schema });
   };
-  const services = catalogServices({ store, places, clock: systemClock, logger: silentLogger, dropGraceMs: 1_000_000 });
+  const services = catalogServices({ store, places, clock, logger: silentLogger, dropGraceMs: 1_000_000 });
   const plan = async (into: CatalogStore | null) => {
     const { heads, ignored } = await metadataHeads(places);
     return { entries: await planRestore(heads, into, [objectStore.root]), ignored };
   };
-  const restore = async (into: CatalogStore) =>
-    restorePointers((await plan(into)).entries, into, { warehouse: objectStore.root, clock: systemClock });
-  return { store, objectStore, places, catalog, services, commit, create, plan, restore };
+  const restore = async (into: CatalogStore) => restorePointers((await plan(into)).entries, into, { warehouse: objectStore.root, clock });
+  return { clock, store, objectStore, places, catalog, services, commit, create, plan, restore };
 }
 
 const pointers = (store: CatalogStore) => store.allRelations({ after: null, limit: 100 });
@@ -45,15 +58,7 @@ test('tables and views come back under their names with the last commit, in the 
   const { store, services, create, commit, restore, plan } = lake();
   for (const ident of [users, rides]) await create(ident);
   for (const value of ['a', 'b', 'c']) await commit(users, value);
-  const version = {
-    'version-id': 1,
-    'timestamp-ms': 1,
-    'schema-id': 0,
-    summary: {},
-    representations: [{ type: 'sql', sql: 'select 1', dialect: 'trino' }],
-    'default-namespace': ['raw'],
-  };
-  const view = await services.views.create(['raw'], { name: 'daily', schema, version, location: null, properties: {} }, ownContext);
+  const view = await services.views.create(['raw'], daily, ownContext);
   assert.equal(view.kind, 'ok');
   const before = await pointers(store);
   assert.equal(before.length, 3);
@@ -148,4 +153,118 @@ test('what is no metadata, what was copied from elsewhere and what lies where no
   const fresh = memoryCatalogStore();
   await restore(fresh);
   assert.deepEqual(await pointers(fresh), await pointers(store));
+});
+
+test('an old copy goes forward also where the file that it names is long gone', async () => {
+  const { store, objectStore, create, commit, restore } = lake();
+  await create(users);
+  const [old] = await pointers(store);
+  assert.ok(old);
+  for (let i = 0; i < 60; i++) await commit(users, String(i));
+  const [now] = await pointers(store);
+  assert.equal(await objectStore.head(old.metadataLocation.slice(objectStore.root.length + 1)), null);
+  const copy = memoryCatalogStore();
+  await copy.insertNamespace({ namespace: ['raw'], properties: {} });
+  await copy.insertRelation(old);
+  assert.deepEqual(steps(await restore(copy)), ['forward users']);
+  assert.deepEqual(await pointers(copy), [now]);
+
+  // Never over what the files do not know of: a file of a later number than theirs, or one that lies elsewhere.
+  const folder = `${old.metadataLocation.slice(0, old.metadataLocation.lastIndexOf('/'))}`;
+  for (const metadataLocation of [`${folder}/00061-later.metadata.json`, `${objectStore.root}/x/metadata/00001-a.metadata.json`]) {
+    const ahead = memoryCatalogStore();
+    await ahead.insertNamespace({ namespace: ['raw'], properties: {} });
+    await ahead.insertRelation({ ...old, metadataLocation });
+    assert.deepEqual(steps(await restore(ahead)), ['kept users'], metadataLocation);
+  }
+});
+
+test('of a table that was registered again from an older file the later line is taken, and what was left of the other is told', async () => {
+  const { store, create, commit, services, plan, restore } = lake();
+  await create(users);
+  const at: string[] = [];
+  for (let number = 1; number <= 6; number++) {
+    await commit(users, String(number));
+    at[number] = (await pointers(store))[0]?.metadataLocation ?? '';
+  }
+  const again = { name: 'users', metadataLocation: at[2] ?? '', isOverwrite: true };
+  assert.equal((await services.tables.register(['raw'], again, ownContext)).kind, 'ok');
+  for (const value of ['a', 'b']) await commit(users, value);
+  const [now] = await pointers(store);
+  const told = async () => {
+    const [entry, ...others] = (await plan(null)).entries;
+    assert.deepEqual(others, []);
+    return [entry?.head.metadataLocation, entry?.head.rivals];
+  };
+  assert.match(now?.metadataLocation ?? '', /\/00004-/);
+  assert.deepEqual(await told(), [now?.metadataLocation, [at[6]]]);
+  // Also where both have the same number by then; beyond it, the one that was left is an old file as any other.
+  for (const value of ['c', 'd']) await commit(users, value);
+  const [same] = await pointers(store);
+  assert.deepEqual(await told(), [same?.metadataLocation, [at[6]]]);
+  await commit(users, 'e');
+  const [beyond] = await pointers(store);
+  assert.deepEqual(await told(), [beyond?.metadataLocation, []]);
+  // A copy from before goes over to the line that was taken, but for one that names the end of the other: who knows?
+  for (const [number, step] of [
+    [4, 'forward users'],
+    [6, 'kept users'],
+  ] as const) {
+    const copy = memoryCatalogStore();
+    await copy.insertNamespace({ namespace: ['raw'], properties: {} });
+    await copy.insertRelation({ ...now, ident: users, kind: 'table', uuid: now?.uuid ?? '', metadataLocation: at[number] ?? '' });
+    assert.deepEqual(steps(await restore(copy)), [step]);
+  }
+});
+
+test('a view goes forward to its later file and never back, whatever numbers the files have', async () => {
+  const { store, objectStore, clock, services, catalog, plan, restore } = lake();
+  await catalog.ensureNamespace(['raw']);
+  const ident = { namespace: ['raw'], name: 'daily' };
+  assert.equal((await services.views.create(['raw'], daily, ownContext)).kind, 'ok');
+  const [first] = await pointers(store);
+  assert.ok(first);
+  await clock.advanceBy(1_000);
+  const replace = (updates: readonly object[]) =>
+    services.views.commit(ident, { requirements: [], updates } as Parameters<typeof services.views.commit>[1], ownContext);
+  const added = { ...version(clock.now()), 'version-id': 2 };
+  const replaced = await replace([
+    { action: 'add-view-version', 'view-version': added },
+    { action: 'set-current-view-version', 'view-version-id': -1 },
+  ]);
+  assert.equal(replaced.kind, 'ok', JSON.stringify(replaced));
+  // Its time is that of its version: the number tells that this one is later.
+  assert.equal((await replace([{ action: 'set-properties', updates: { p: '1' } }])).kind, 'ok');
+  const [now] = await pointers(store);
+  const copy = memoryCatalogStore();
+  await copy.insertNamespace({ namespace: ['raw'], properties: {} });
+  await copy.insertRelation(first);
+  assert.deepEqual(steps(await restore(copy)), ['forward daily']);
+  assert.deepEqual(await pointers(copy), [now]);
+
+  // As another catalog names them, which the view was registered from once.
+  const key = first.metadataLocation.slice(objectStore.root.length + 1);
+  const foreign = key.replace(/[^/]+$/, 'v12.metadata.json');
+  await objectStore.put(foreign, await objectStore.get(key));
+  const [entry] = await restore(copy);
+  assert.deepEqual([entry?.step, entry?.head.rivals], ['same', [`${objectStore.root}/${foreign}`]]);
+  assert.deepEqual(await pointers(copy), [now]);
+  assert.equal((await plan(copy)).ignored.length, 0);
+});
+
+test('metadata files that another catalog numbered are counted on from, and read as they are', () => {
+  for (const [name, number] of [
+    ['00012-u.metadata.json', 12],
+    ['v12.metadata.json', 12],
+    ['12.metadata.json', 12],
+    ['0-a.metadata.json', 0],
+    ['va.metadata.json', -1],
+    ['x12-a.metadata.json', -1],
+    ['1234567890123456-a.metadata.json', -1],
+  ] as const) {
+    const location = `m://t/7-x/metadata/${name}`;
+    assert.equal(metadataNumber(location), number, name);
+    const next = `m://t/metadata/${String(number + 1).padStart(5, '0')}-u.metadata.json`;
+    assert.equal(nextMetadataLocation('m://t/metadata', location, 'u'), next);
+  }
 });
