@@ -158,7 +158,7 @@ test('the named come first, the rest have a rule a table, and the last rule allo
     { user: '^(o\\.fficer)$', privileges: ['SELECT'] },
     { group: '^(priv\\ acy)$', privileges: ['SELECT'] },
   ]);
-  assert.deepEqual(rules['tables']?.at(-1), { privileges: [] });
+  assert.deepEqual(rules['tables']?.at(-1), { privileges: [], filter: 'false' });
   assert.deepEqual(rules['schemas'], [{ user: '^(etl)$', owner: true }, { owner: false }]);
   assert.deepEqual(rules['functions']?.at(-1), { privileges: [] });
   assert.deepEqual(rules['procedures']?.at(-1), { privileges: [] });
