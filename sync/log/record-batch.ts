@@ -61,7 +61,7 @@ const keptRowsMax = 65_536;
 const ownBufferBytesMin = 65_536;
 
 export function* decodeRecords(source: RecordsToDecode): Generator<DecodedBlock> {
-  const isLeftOut = markerAndAbortFilter(source.aborted);
+  const isLeftOut = markerAndAbortFilter(source);
   const headers = source.headers ?? headerMemo();
   let from = Number(source.from);
   let gathered: Batch[] = [];
@@ -74,7 +74,7 @@ export function* decodeRecords(source: RecordsToDecode): Generator<DecodedBlock>
       at = batch.end;
       if (batch.nextOffset <= from) continue;
       next = batch.nextOffset;
-      if (isLeftOut(batch, source.records)) continue;
+      if (isLeftOut(batch)) continue;
       const part = expand(source, batch);
       gathered.push(batch);
       parts.push(part);
@@ -138,21 +138,30 @@ function batchAt({ name, records }: RecordsToDecode, at: number): Batch | null {
  * Spec: a transaction of a producer is aborted from its first offset until the producer's abort marker. The response
  * lists the aborted ones; batches come in offset order.
  */
-function markerAndAbortFilter(aborted: readonly AbortedTransaction[]): (batch: Batch, records: Buffer) => boolean {
+function markerAndAbortFilter({ name, records, aborted }: RecordsToDecode): (batch: Batch) => boolean {
+  const isAbort = (batch: Batch): boolean => {
+    try {
+      return isAbortMarker(batch, records.subarray(0, batch.end));
+    } catch (cause) {
+      throw damaged(name, batch.baseOffset, 'a transaction marker that cannot be read', cause);
+    }
+  };
   const waiting = aborted.toSorted((a, b) => Number(a.firstOffset - b.firstOffset));
   const open = new Set<bigint>();
-  return (batch, records) => {
+  return (batch) => {
     while (waiting[0] && waiting[0].firstOffset < BigInt(batch.nextOffset)) {
       open.add(waiting[0].producerId);
       waiting.shift();
     }
-    if (batch.isControl && isAbortMarker(batch, records)) open.delete(batch.producerId);
+    if (batch.isControl && isAbort(batch)) open.delete(batch.producerId);
     return batch.isControl || (batch.isTransactional && open.has(batch.producerId));
   };
 }
 
 /** Spec: the key of a control record is a version and a type, 16 bits each; type 0 is an abort. */
 function isAbortMarker(batch: Batch, records: Buffer): boolean {
+  // Log compaction may have taken the marker and left its batch.
+  if (batch.count === 0) return false;
   const cursor: Cursor = { at: batch.start };
   readVarint(records, cursor); // length
   cursor.at += 1; // attributes

@@ -109,6 +109,22 @@ test('damaged bytes are refused with the offset, or still decode: nothing else h
   );
 });
 
+test('a marker that log compaction has taken is passed over, one that cannot be read is refused with its offset', () => {
+  const control = (count: number, bytes: readonly number[]): Buffer => {
+    const wire = Buffer.concat([encodeBatch({ baseOffset: 5n, records: [] }), Buffer.from(bytes)]);
+    wire.writeInt32BE(wire.length - 12, 8);
+    wire.writeInt16BE(wire.readInt16BE(21) | 0x20, 21);
+    wire.writeInt32BE(count, 57);
+    return wire;
+  };
+  assert.deepEqual(decodeAll(control(0, []), 0n, []).records, []);
+  const cut = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+  assert.throws(() => decodeAll(Buffer.concat([control(1, cut), Buffer.alloc(100, 0xff)]), 0n, []), {
+    code: 'LOG_REFUSED',
+    message: /offset 5: a transaction marker that cannot be read/,
+  });
+});
+
 test('neighbours with equal headers share one array, across blocks too', () => {
   const headers = [{ key: 'connector', value: Buffer.from('pg') }];
   const records = [0, 1, 2].map((offsetDelta) => ({ offsetDelta, timeDelta: 0, key: null, value: Buffer.from('v'), headers }));

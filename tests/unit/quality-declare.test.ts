@@ -183,7 +183,7 @@ test('thresholds read as they are written', () => {
   assert.equal(thresholdIn('at most 5m', 'rows'), 'the measure counts rows, not m');
   assert.equal(thresholdIn('>= 5', 'rows'), '">= 5" does not say which values are right');
   assert.equal(thresholdText({ operator: 'lessOrEqual', values: [90], unit: 'value' }, 'seconds'), 'at most 90s');
-  for (const text of ['at most 10GB', 'less than 2GiB', 'more than 1500MB', 'at most 1001', 'at least 3KiB', '0'])
+  for (const text of ['at most 10GB', 'less than 2GiB', 'more than 1500MB', 'at most 1001B', 'between 1B and 5MB', 'at least 3KiB', '0'])
     assert.equal(thresholdText(bytesOf(text), 'bytes'), text);
   assert.equal(thresholdText({ operator: 'notBetween', values: [1, 2], unit: 'percent' }, 'rows'), 'not between 1 % and 2 %');
 });
