@@ -99,7 +99,8 @@ const sizes = ['GB', 'GiB', 'MB', 'MiB', 'KB', 'KiB'] as const;
 
 /** In the largest unit that it is a whole number of; never without one, since `between 1 and 5MB` begins at 1MB. */
 function sizeText(value: number): string {
-  const unit = Number.isSafeInteger(value) && value !== 0 ? sizes.find((name) => value % (bytes[name] ?? 1) === 0) : undefined;
+  if (value === 0) return '0';
+  const unit = Number.isSafeInteger(value) ? sizes.find((name) => value % (bytes[name] ?? 1) === 0) : undefined;
   return unit === undefined ? `${value}B` : `${value / (bytes[unit] ?? 1)}${unit}`;
 }
 

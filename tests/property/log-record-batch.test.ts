@@ -109,17 +109,18 @@ test('damaged bytes are refused with the offset, or still decode: nothing else h
   );
 });
 
+function controlBatch(count: number, body: readonly number[]): Buffer {
+  const wire = Buffer.concat([encodeBatch({ baseOffset: 5n, records: [] }), Buffer.from(body)]);
+  wire.writeInt32BE(wire.length - 12, 8);
+  wire.writeInt16BE(wire.readInt16BE(21) | 0x20, 21);
+  wire.writeInt32BE(count, 57);
+  return wire;
+}
+
 test('a marker that log compaction has taken is passed over, one that cannot be read is refused with its offset', () => {
-  const control = (count: number, bytes: readonly number[]): Buffer => {
-    const wire = Buffer.concat([encodeBatch({ baseOffset: 5n, records: [] }), Buffer.from(bytes)]);
-    wire.writeInt32BE(wire.length - 12, 8);
-    wire.writeInt16BE(wire.readInt16BE(21) | 0x20, 21);
-    wire.writeInt32BE(count, 57);
-    return wire;
-  };
-  assert.deepEqual(decodeAll(control(0, []), 0n, []).records, []);
+  assert.deepEqual(decodeAll(controlBatch(0, []), 0n, []).records, []);
   const cut = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
-  assert.throws(() => decodeAll(Buffer.concat([control(1, cut), Buffer.alloc(100, 0xff)]), 0n, []), {
+  assert.throws(() => decodeAll(Buffer.concat([controlBatch(1, cut), Buffer.alloc(100, 0xff)]), 0n, []), {
     code: 'LOG_REFUSED',
     message: /offset 5: a transaction marker that cannot be read/,
   });
