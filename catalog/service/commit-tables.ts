@@ -55,6 +55,12 @@ export function commitTables(parts: TableParts, commits: readonly IdentifiedComm
       if (prepared.kind === 'refused') return prepared;
       all.push(prepared.value);
     }
+    const placed = all.filter(({ current, metadata }) => current?.metadata.location !== metadata.location);
+    const shared = parts.placement.togetherProblem(
+      placed.map(({ metadata }) => metadata),
+      all.map(({ metadata }) => metadata),
+    );
+    if (shared !== null) return refused('invalid', shared);
     const changed = all.filter(({ current, metadata }) => current?.metadata !== metadata);
     if (changed.length === 0) return ok(null);
     return swapAll(parts, all, context);

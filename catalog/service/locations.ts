@@ -91,6 +91,21 @@ export async function foreignPathProblem(
   return null;
 }
 
+/** Null when of `placed`, which are made or moved at once, none has another's folder, and none of `all` lies or sends files there. */
+export function sharedFolderProblem(prefixes: readonly string[], placed: readonly Placed[], all: readonly Placed[]): string | null {
+  const owners = new Map<string, Placed>();
+  for (const table of placed) {
+    if (owners.has(table.location)) return `location ${table.location} is of two tables`;
+    owners.set(table.location, table);
+  }
+  for (const table of all)
+    for (const location of [table.location, ...pathProperties.flatMap((name) => pathProperty(table, name) ?? [])]) {
+      const folder = foldersTo(prefixes, location).find((candidate) => (owners.get(candidate) ?? table) !== table);
+      if (folder !== undefined) return `location ${location} lies inside the table at ${folder}`;
+    }
+  return null;
+}
+
 function pathProperty({ properties }: Placed, name: string): string | null {
   return (Object.hasOwn(properties, name) ? properties[name]?.replace(/\/+$/, '') : null) ?? null;
 }

@@ -9,6 +9,7 @@ import {
   metadataFolder,
   overlapProblem,
   pathPropertyProblem,
+  sharedFolderProblem,
   type Placed,
 } from './locations.ts';
 import type { ObjectStores } from './object-stores.ts';
@@ -20,6 +21,8 @@ export interface Placement {
   problem(next: Placed, base: Placed | null): Promise<string | null>;
   /** As well; and a table's metadata lies in `metadata/` of its folder, by which it is known whose the folder is. */
   tableProblem(next: Placed, base: Placed | null): Promise<string | null>;
+  /** Of several tables that change at once, `placed` among them made or moved, as far as each alone cannot tell. */
+  togetherProblem(placed: readonly Placed[], all: readonly Placed[]): string | null;
 }
 
 export interface PlacementOptions {
@@ -42,6 +45,7 @@ export function placement({ store, objectStores: { prefixes } }: PlacementOption
       return defaultTableLocation(above, name, uuid);
     },
     problem,
+    togetherProblem: (placed, all) => sharedFolderProblem(prefixes, placed, all),
     tableProblem: async (next, base) => (await problem(next, base)) ?? metadataPathProblem(next),
   };
 }

@@ -143,3 +143,30 @@ test('unregister answers what was committed last, also while it was on its way',
     assertRefused(await world.call('GET', 'namespaces/a/tables/t'), 404, 'NoSuchTableException', /^Table does not exist: a\.t$/);
   }, raced);
 });
+
+const made = (name: string, location: string, ...more: readonly unknown[]) => {
+  const { updates, ...rest } = create(name);
+  return { ...rest, updates: [...updates, { action: 'set-location', location }, ...more] };
+};
+const data = (path: string) => ({ action: 'set-properties', updates: { 'write.data.path': path } });
+
+test('tables that a transaction makes share no folder, nor send files into one another’s', () =>
+  withTwo(async (world) => {
+    const commit = (...changes: readonly unknown[]) => world.call('POST', 'transactions/commit', { 'table-changes': changes });
+    const before = await keysOf(world.lake);
+    for (const [second, message] of [
+      [made('w', 'memory://lake/x'), /^location memory:\/\/lake\/x is of two tables$/],
+      [made('w', 'memory://lake/x/deep/er'), /^location memory:\/\/lake\/x\/deep\/er lies inside the table at memory:\/\/lake\/x$/],
+      [
+        made('w', 'memory://lake/y', data('memory://lake/x/data/')),
+        /^location memory:\/\/lake\/x\/data lies inside the table at memory:\/\/lake\/x$/,
+      ],
+      [change('t', [data('memory://lake/x')]), /^location memory:\/\/lake\/x lies inside the table at memory:\/\/lake\/x$/],
+    ] as const) {
+      assertRefused(await commit(made('v', 'memory://lake/x'), second), 400, 'BadRequestException', message);
+      assertRefused(await commit(second, made('v', 'memory://lake/x')), 400, 'BadRequestException', message);
+    }
+    assert.deepEqual(await keysOf(world.lake), before);
+    const beside = made('w', 'memory://lake/xy', data('memory://lake/xy/data'));
+    assert.equal((await commit(made('v', 'memory://lake/x', data('memory://lake/x/data')), beside)).status, 204);
+  }));
