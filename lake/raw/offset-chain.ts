@@ -193,10 +193,15 @@ export function spansText(spans: readonly OffsetSpan[]): string {
  * of Foz's; else the reason for a 409.
  */
 export function checkChainCommit(metadata: TableMetadata, commit: TableCommit): string | null {
-  const snapshot = commit.updates.flatMap((update) => (update.action === 'add-snapshot' ? [update.snapshot] : []))[0];
-  const written = commit.updates
-    .flatMap((update) => (update.action === 'set-properties' ? [update.updates[chainProperty]] : []))
-    .find((value) => value !== undefined);
+  const added = commit.updates.flatMap((update) => (update.action === 'add-snapshot' ? [update.snapshot] : []));
+  const values = commit.updates.flatMap((update) => (update.action === 'set-properties' ? [update.updates[chainProperty]] : []));
+  const allWritten = values.filter((value) => value !== undefined);
+  // Updates apply in their order: of several the last one counts, and what was judged must be what comes to be.
+  if (allWritten.length > 1) return `${chainProperty} is set ${allWritten.length} times in one commit`;
+  if (added.length > 1 && added.some(({ summary }) => summary[summaryKeys.offsets] !== undefined))
+    return `a snapshot with ${summaryKeys.offsets} must be the only one of its commit, not one of ${added.length}`;
+  const [snapshot] = added;
+  const [written] = allWritten;
   if (commit.updates.some((update) => update.action === 'remove-properties' && update.removals.includes(chainProperty)))
     return `${chainProperty} must not be removed`;
   const spansJson = snapshot?.summary[summaryKeys.offsets];

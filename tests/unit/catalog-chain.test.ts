@@ -64,6 +64,10 @@ function chained(metadata: TableMetadata, { commitId, spans, clusterId = 'C', ba
   };
 }
 
+function set(value: string): TableCommit['updates'][number] {
+  return { action: 'set-properties', updates: { [chainProperty]: value } };
+}
+
 async function commit(catalog: Catalog, one: TableCommit): Promise<TableMetadata> {
   const outcome = await catalog.commitTable(ident, one);
   assert.equal(outcome.kind, 'committed', outcome.kind === 'committed' ? '' : outcome.message);
@@ -146,6 +150,24 @@ test('I1: the chain moves only with a snapshot that carries offsets, and is neve
   assert.equal(one.properties[chainProperty], (await catalog.loadTable(ident))?.metadata.properties[chainProperty]);
 });
 
+test('I7: of several values of the chain in one commit, or several snapshots, none is taken: what is judged is what comes to be', async () => {
+  const { catalog, metadata } = await newTable();
+  const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10)] }));
+  const { [chainProperty]: asIs = '' } = one.properties;
+  const ahead = chainText(extendChain(null, [span(0, 0, 999)], 'c1', 'C', null));
+  assert.match(await conflict(catalog, { requirements: [], updates: [set(asIs), set(ahead)] }), /foz\.next is set 2 times/);
+  const legal = chained(one, { commitId: 'c2', spans: [span(0, 10, 20)] });
+  assert.match(await conflict(catalog, { ...legal, updates: [...legal.updates, set(ahead)] }), /foz\.next is set 2 times/);
+
+  const second = legal.updates.flatMap((update) =>
+    update.action === 'add-snapshot' ? [{ ...update, snapshot: { ...update.snapshot, 'snapshot-id': 77, 'sequence-number': 3 } }] : [],
+  );
+  assert.equal(second.length, 1);
+  const message = await conflict(catalog, { ...legal, updates: [...legal.updates, ...second] });
+  assert.match(message, /must be the only one of its commit, not one of 2/);
+  await commit(catalog, legal);
+});
+
 test("other writers' commits pass, and keep the chain", async () => {
   const { catalog, metadata } = await newTable();
   const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10)] }));
@@ -165,7 +187,19 @@ test("other writers' commits pass, and keep the chain", async () => {
     ],
   });
   assert.equal(two.properties[chainProperty], one.properties[chainProperty]);
-  await commit(catalog, chained(two, { commitId: 'c2', spans: [span(0, 10, 11)] }));
+  const third = { ...foreign, 'snapshot-id': 3, 'parent-snapshot-id': foreign['snapshot-id'], 'sequence-number': 3 };
+  const fourth = { ...foreign, 'snapshot-id': 4, 'parent-snapshot-id': 3, 'sequence-number': 4 };
+  const three = await commit(catalog, {
+    requirements: [],
+    updates: [
+      { action: 'add-snapshot', snapshot: third },
+      { action: 'add-snapshot', snapshot: fourth },
+      { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': 4 },
+      { action: 'set-properties', updates: { ...two.properties, theirs: '1' } },
+    ],
+  });
+  assert.equal(three.properties['theirs'], '1');
+  await commit(catalog, chained(three, { commitId: 'c2', spans: [span(0, 10, 11)] }));
 });
 
 test('I1: behind an expired parent the chain counts only while the table holds the rows its commit left', async () => {
