@@ -5,6 +5,7 @@ import { auditInsert } from './audit-operations.ts';
 import type { ChangeRecord } from './change-record.ts';
 import { replyInsert } from './reply-operations.ts';
 import { insertSql, type SqlInsert, type SqlTransaction, type SqlValue } from './sql.ts';
+import { readStoredJson } from './stored-json.ts';
 
 /** A record as an operation's parameter. */
 export function recordText(record: ChangeRecord | null | undefined): string | null {
@@ -14,7 +15,7 @@ export function recordText(record: ChangeRecord | null | undefined): string | nu
 /** The rows of a record that came as a parameter. */
 export function recordInserts(text: SqlValue): readonly SqlInsert[] {
   if (text === null) return [];
-  const record: unknown = JSON.parse(String(text));
+  const record: unknown = readStoredJson(String(text));
   if (!isChangeRecord(record)) throw new Error('a change was given something else than a record of it');
   return [...record.audit.map(auditInsert), ...(record.reply === null ? [] : [replyInsert(record.reply)])];
 }

@@ -4,6 +4,7 @@ import { isRecord } from '../../runtime/options.ts';
 import { writeRecord } from './change-record-operations.ts';
 import type { EntityChange } from './entity-store.ts';
 import type { SqlOperations, SqlTransaction } from './sql.ts';
+import { readStoredJson } from './stored-json.ts';
 
 export const entityMigration = `
   CREATE TABLE entities (
@@ -27,7 +28,7 @@ export const entityOperations: SqlOperations = {
   steps: {},
   transactions: {
     async changeEntity(sql, text, record = null) {
-      const change: unknown = JSON.parse(String(text));
+      const change: unknown = readStoredJson(String(text));
       if (!isChange(change)) throw new Error('changeEntity needs a change');
       const outcome = await changeEntity(sql, change);
       if (outcome[0] === 'changed') await writeRecord(sql, record);

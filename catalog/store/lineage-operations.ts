@@ -3,6 +3,7 @@
 import { recordLineage, type LineageRows } from './lineage-rows.ts';
 import type { LineageBounds, LineageGraph } from './lineage-store.ts';
 import type { SqlOperations, SqlTransaction } from './sql.ts';
+import { readStoredJson } from './stored-json.ts';
 
 export const lineageMigration = `
   CREATE TABLE lineage (
@@ -26,7 +27,7 @@ export const lineageOperations: SqlOperations = {
   steps: {},
   transactions: {
     async recordLineage(sql, text) {
-      const message: unknown = JSON.parse(String(text));
+      const message: unknown = readStoredJson(String(text));
       if (!isMessage(message)) throw new Error('recordLineage needs what was said and bounds');
       return recordLineage(lineageRows(sql), message.said, message.bounds);
     },

@@ -3,6 +3,7 @@
 import { LakeError } from '../../runtime/errors.ts';
 import { isRecord } from '../../runtime/options.ts';
 import type { ColumnMap, ColumnSource, JobInfo, LineageName, SeenDataset, SeenEdge, SeenJob } from './lineage-store.ts';
+import { readStoredJson } from './stored-json.ts';
 
 export function readDataset(text: string): SeenDataset {
   return read(text, 'dataset', isDataset);
@@ -17,7 +18,7 @@ export function readEdge(text: string): SeenEdge {
 }
 
 function read<T>(text: string, what: string, isIt: (value: unknown) => value is T): T {
-  const value: unknown = JSON.parse(text);
+  const value: unknown = readStoredJson(text);
   if (isIt(value)) return value;
   throw new LakeError('CATALOG_REFUSED', `a stored ${what} of the lineage is malformed: ${text.slice(0, 200)}`);
 }

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isRecord } from '../../runtime/options.ts';
 import { writeRecord } from './change-record-operations.ts';
 import type { SqlOperations, SqlReader, SqlValue } from './sql.ts';
+import { readStoredJson } from './stored-json.ts';
 
 export const namespaceMigration = `
   CREATE TABLE namespaces (
@@ -68,12 +69,12 @@ export const namespaceOperations: SqlOperations = {
 
 async function propertiesOf({ row }: SqlReader, key: SqlValue): Promise<Record<string, string> | null> {
   const found = await row('SELECT properties FROM namespaces WHERE key = ?', key);
-  return found === null ? null : textsOf(JSON.parse(String(found[0])));
+  return found === null ? null : textsOf(readStoredJson(String(found[0])));
 }
 
 /** `expected`: their text, null for any. */
 function isOther(properties: Record<string, string>, expected: SqlValue): boolean {
-  return expected !== null && !isDeepStrictEqual(properties, textsOf(JSON.parse(String(expected))));
+  return expected !== null && !isDeepStrictEqual(properties, textsOf(readStoredJson(String(expected))));
 }
 
 /** Properties as they are stored. */
@@ -82,7 +83,7 @@ export function textsOf(value: unknown): Record<string, string> {
 }
 
 function changesOf(text: string): { readonly set: Record<string, string>; readonly remove: readonly string[] } {
-  const changes: unknown = JSON.parse(text);
+  const changes: unknown = readStoredJson(text);
   if (!isRecord(changes) || !Array.isArray(changes['remove'])) throw new Error('updateNamespace needs what to set and what to remove');
   return { set: textsOf(changes['set']), remove: changes['remove'].map(String) };
 }

@@ -5,6 +5,7 @@ import { listOf, rowsOf } from './answers.ts';
 import type { AuditStore, NumberedEntry } from './audit-store.ts';
 import { auditActions, type AuditAction } from './change-record.ts';
 import type { SqlCall } from './sql.ts';
+import { readStoredJson } from './stored-json.ts';
 
 export function sqlAuditStore(call: SqlCall): AuditStore {
   return {
@@ -55,5 +56,5 @@ function actionOf(text: unknown): AuditAction {
 }
 
 function stateOf(text: unknown): unknown {
-  return typeof text === 'string' ? JSON.parse(text) : null;
+  return typeof text === 'string' ? readStoredJson(text) : null;
 }

@@ -14,6 +14,7 @@ import { sqlQualityStore } from './sql-quality-store.ts';
 import { sqlReplyStore } from './sql-reply-store.ts';
 import { sqlTokenStore } from './sql-token-store.ts';
 import type { SqlCall } from './sql.ts';
+import { readStoredJson } from './stored-json.ts';
 
 export interface SqlCatalogStoreOptions {
   readonly call: SqlCall;
@@ -166,5 +167,5 @@ function expectedText(properties: StoredNamespace['properties'] | undefined): st
 }
 
 function propertiesOf(text: unknown): Record<string, string> {
-  return textsOf(JSON.parse(String(text)));
+  return textsOf(readStoredJson(String(text)));
 }

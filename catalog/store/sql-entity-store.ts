@@ -6,6 +6,7 @@ import { firstText, listOf, rowsOf } from './answers.ts';
 import { recordText } from './change-record-operations.ts';
 import type { DeclaredColumn, EntityOutcome, EntityStore, StoredEntity } from './entity-store.ts';
 import type { SqlCall } from './sql.ts';
+import { readStoredJson } from './stored-json.ts';
 
 export function sqlEntityStore(call: SqlCall): EntityStore {
   return {
@@ -29,7 +30,7 @@ function outcomeOf([kind, table, entity]: readonly unknown[]): EntityOutcome {
 }
 
 function readEntity(text: string): StoredEntity {
-  const value: unknown = JSON.parse(text);
+  const value: unknown = readStoredJson(text);
   if (isEntity(value)) return value;
   throw new LakeError('CATALOG_REFUSED', 'an entity in the catalog store is malformed: another program wrote it, or a newer one');
 }

@@ -27,6 +27,34 @@ export function catalogStoreSuite(world: StoreWorld): void {
     assert.equal(await store.getNamespace(['eu']), null);
   });
 
+  check('names of properties stay what they are, also those that JSON escapes, and the audit log tells them so', async (store) => {
+    // One after the other: the engine's own reader takes the second for the first.
+    for (const [name, key] of [
+      ['a', '\\'],
+      ['b', '"'],
+      ['c', '\n'],
+    ] as const) {
+      const before = { x: '0', [key]: '1' };
+      const after = { x: '0', [key]: '2' };
+      const told = { at: 1, actor: 'ada', action: 'namespace.update', subject: name, before, after } as const;
+      const record = { audit: [told], reply: null };
+      await store.insertNamespace({ namespace: [name], properties: before });
+      assert.deepEqual((await store.getNamespace([name]))?.properties, before);
+      const change = { set: { [key]: '2' }, remove: [] };
+      assert.equal((await store.updateNamespace([name], change, record, before)).kind, 'updated');
+      assert.deepEqual((await store.getNamespace([name]))?.properties, after);
+      const everyEntry = { subject: name, actor: null, action: null, from: null, until: null };
+      const [entry] = await store.audit.listAudit(everyEntry, { before: null, limit: 1 });
+      assert.deepEqual(entry, { ...told, number: entry?.number });
+      assert.deepEqual(await store.updateNamespace([name], { set: {}, remove: [key, 'none'] }), {
+        kind: 'updated',
+        removed: [key],
+        missing: ['none'],
+      });
+      assert.equal(await store.deleteNamespace([name], null, { x: '0' }), 'deleted');
+    }
+  });
+
   check('a namespace with a table or a namespace in it is not deleted', async (store) => {
     await prepare(store);
     assert.equal(await store.deleteNamespace(['raw']), 'not-empty');

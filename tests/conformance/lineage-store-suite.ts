@@ -45,6 +45,22 @@ export function lineageStoreSuite(world: StoreWorld): void {
       );
     }));
 
+  test(`${world.name}: columns keep their names, also those that JSON escapes`, () =>
+    withStore(world, async (store) => {
+      // One after the other: the engine's own reader takes the second for the first.
+      for (const [name, column] of [
+        ['a', '\\'],
+        ['b', '"'],
+        ['c', '\n'],
+      ] as const) {
+        const fields = { x: [[0, 'y']] as const, [column]: [[0, 'z']] as const };
+        const columns = { datasets: [{ namespace: 'db', name: 'from' }], fields, whole: [] };
+        await store.lineage.record(saying(edgeTo(name, { direction: 'out', columns, columnsSeen: 200 })), { ...bounds, rowsMax: 100 });
+        const found = (await store.lineage.graph()).edges.find(({ dataset }) => dataset.name === name);
+        assert.deepEqual(found?.columns, columns);
+      }
+    }));
+
   test(`${world.name}: where there is no room, what no run has shown for long goes first; then nothing of a change is kept`, () =>
     withStore(world, async (store) => {
       // One job, and for each edge a dataset: five rows with two edges, seven with three.
