@@ -16,11 +16,14 @@ export async function registeredFile<Metadata>(
   if (problem !== null) return refused('invalid', problem);
   if (!isMetadataFile(location))
     return refused('invalid', `${location.slice(0, 500)} is not the name of a metadata file (*.metadata.json)`);
+  const missing = refused('invalid', `there is no metadata file ${location}`);
   try {
-    return ok(await files.read(location));
+    const file = await files.read(location);
+    // It may come from the cache and be gone from the store: nobody could read a table that points to it.
+    return (await files.isThere(location)) ? ok(file) : missing;
   } catch (error) {
     if (!(error instanceof LakeError)) throw error;
-    if (error.code === 'OBJECT_MISSING') return refused('invalid', `there is no metadata file ${location}`);
+    if (error.code === 'OBJECT_MISSING') return missing;
     if (error.code === 'CATALOG_REFUSED')
       return refused('invalid', `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}`);
     throw error;

@@ -140,6 +140,29 @@ test('register: files elsewhere, files that are not there, files that are no met
     assert.equal((await call('HEAD', 'namespaces/a/tables/u')).status, 404);
   }));
 
+test('register: a file that is gone from the store is refused though the catalog remembers it, and what was there stays', () =>
+  withTable(async (world) => {
+    const { call, ok, lake } = world;
+    const gone = await locationOf(world, 'a/tables/t');
+    const now = String(
+      (await ok('POST', 'namespaces/a/tables/t', { requirements: [], updates: [setProperty('p', '1')] }))['metadata-location'],
+    );
+    await ok('POST', 'namespaces/a/register', { name: 't', 'metadata-location': gone, overwrite: true });
+    await ok('POST', 'namespaces/a/register', { name: 't', 'metadata-location': now, overwrite: true });
+    await lake.delete([gone.slice('memory://lake/'.length)]);
+    const refusal = /there is no metadata file memory:/;
+    const overwritten = await call('POST', 'namespaces/a/register', { name: 't', 'metadata-location': gone, overwrite: true });
+    assertRefused(overwritten, 400, 'BadRequestException', refusal);
+    assert.equal(await locationOf(world, 'a/tables/t'), now);
+    await ok('DELETE', 'namespaces/a/tables/t');
+    assertRefused(
+      await call('POST', 'namespaces/a/register', { name: 'u', 'metadata-location': gone }),
+      400,
+      'BadRequestException',
+      refusal,
+    );
+  }));
+
 test("a registered table whose log names another one's files takes none of them away", () =>
   withTable(async (world) => {
     const { ok, lake } = world;

@@ -189,6 +189,14 @@ test('drop forgets the name and leaves the files; register takes one of them up 
       'AlreadyExistsException',
       /^View already exists: b\.again$/,
     );
+    assert.equal((await call('DELETE', 'namespaces/b/views/again')).status, 204);
+    await lake.delete([String(location).slice('memory://lake/'.length)]);
+    assertRefused(
+      await register({ name: 'again', 'metadata-location': location }),
+      400,
+      'BadRequestException',
+      /there is no metadata file/,
+    );
     const table = (await ok('GET', 'namespaces/a/tables/t'))['metadata-location'];
     assertRefused(
       await register({ name: 'x', 'metadata-location': table }),
