@@ -15,7 +15,7 @@ import { deleteObjects, metadataAt, objectsUnder } from '../../lake/iceberg/tabl
 import { lowestNext } from '../../lake/raw/lowest-next.ts';
 import { clocksApart } from '../../lake/store/clocks-apart.ts';
 import { keyOf, locationOf, type ObjectHead, type ObjectStore } from '../../lake/store/object-store.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock, EpochMs } from '../../runtime/clock.ts';
 import { compactedSuffix } from '../../maintenance/compact/compact-table.ts';
 import type { ErasePoint } from './erase-point.ts';
 import type { FileScanner } from './file-scanner.ts';
@@ -63,6 +63,8 @@ export async function sweep(input: SweepInput, parts: SweepParts, signal?: Abort
   const known: ManifestEntries = new Map();
   const before = await snapshotFiles(metadata.snapshots, store, known, {}, signal);
   const former = await formerFiles(metadata, input.expired, store, signal);
+  // Before the listing: a machine that sleeps after it makes nothing old.
+  const listedAt = parts.clock.now();
   const objects = await objectsUnder(metadata, store, undefined, signal);
   await parts.crashPoint('sweep:listed');
   const kept = await alsoNamedNow(before, input, known, parts, signal);
@@ -71,7 +73,7 @@ export async function sweep(input: SweepInput, parts: SweepParts, signal?: Abort
   for (const object of objects.values()) {
     const location = locationOf(store, object.key);
     if (!location.endsWith('.parquet') || kept.live.has(location) || dead.has(location)) continue;
-    const why = await whyLeft(object, { ...input, next: kept.next }, parts, signal);
+    const why = await whyLeft(object, { ...input, next: kept.next, listedAt }, parts, signal);
     if (why === 'dead') dead.add(location);
     else if (why !== null) left.push({ location, why });
   }
@@ -143,7 +145,7 @@ async function formerFiles(
 /** Of a data file that no snapshot names: `dead`, null where it does not hold the key, or why it has to stay for now. */
 async function whyLeft(
   object: ObjectHead,
-  { table: { metadata }, keys, next }: SweepInput,
+  { table: { metadata }, keys, next, listedAt }: SweepInput & { readonly listedAt: EpochMs },
   { store, scanner, clock }: SweepParts,
   signal?: AbortSignal,
 ): Promise<string | null> {
@@ -153,7 +155,7 @@ async function whyLeft(
   const isCompacted = file.location.endsWith(compactedSuffix);
   if (!isCompacted && !/\/[0-9a-f-]{36}\.parquet$/.test(file.location)) {
     const isRewritten = file.location.endsWith(rewrittenSuffix);
-    const isOver = clock.now() - object.modifiedAt > (isRewritten ? rewrittenAgeMaxMs : foreignAgeMaxMs);
+    const isOver = listedAt - object.modifiedAt > (isRewritten ? rewrittenAgeMaxMs : foreignAgeMaxMs);
     if (!isOver) return 'written by another erasure or engine that may still commit it';
     return (await clocksApart(store, clock, signal)) ?? 'dead';
   }

@@ -1,6 +1,6 @@
 // Objects in a table's folder that nobody refers to, deleted by proof. An object goes only where all of these hold:
 //   named by no snapshot of the current metadata, nor of any metadata file that is still in the folder or in the log;
-//   older than the age gate, by the store's own clock, which is held against the catalog's and this machine's;
+//   older than the age gate when the listing began, by the store's own clock, which is held against the catalog's and this machine's;
 //   not named by the table as it is after the listing either, asked again before every batch;
 //   and no commit that is still waiting can name it: a worker waits for its catalog for ever, so its upload goes only where
 //   its offsets lie below the table's next ones (I2 refuses that commit), a manifest only where its files are gone too, and a
@@ -16,7 +16,7 @@ import { deleteObjects, metadataAt, objectsUnder } from '../../lake/iceberg/tabl
 import { lowestNext } from '../../lake/raw/lowest-next.ts';
 import { clocksApart } from '../../lake/store/clocks-apart.ts';
 import { keyOf, type ObjectHead, type ObjectStore } from '../../lake/store/object-store.ts';
-import type { Clock, EpochMs } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import type { MaintenanceHook } from '../maintenance-point.ts';
 import { judgeLists } from './dead-lists.ts';
@@ -62,9 +62,11 @@ export async function sweepTable(ident: TableIdent, deps: SweepDeps, signal?: Ab
   const first = await deps.catalog.loadTable(ident, signal);
   if (first === null) return refused(`there is no table ${identText(ident)}`);
   checkGcEnabled(first.metadata, 'no object of it is deleted');
+  // Before the listing: whoever sleeps after it must not take for old what was young then, its list not yet written.
+  const listedAt = deps.clock.now();
   const objects = await objectsUnder(first.metadata, deps.store, deps.objectsMax, signal);
   await deps.pass('sweep:listed');
-  const before = oldestKept(first, objects, deps);
+  const before = listedAt - keptMs(first, objects, deps.olderThanMs);
   const candidates = new Map<string, ObjectHead>();
   for (const [location, object] of objects) {
     const kind = kindOfObject(location);
@@ -92,10 +94,10 @@ export async function sweepTable(ident: TableIdent, deps: SweepDeps, signal?: Ab
 }
 
 /** The store's clock may be behind the catalog's, which stamped the metadata that it stored a moment before: then old is older. */
-function oldestKept({ metadata, metadataLocation }: LoadedTable, objects: ReadonlyMap<string, ObjectHead>, deps: SweepDeps): EpochMs {
+function keptMs({ metadata, metadataLocation }: LoadedTable, objects: ReadonlyMap<string, ObjectHead>, olderThanMs: number): number {
   const stored = objects.get(metadataLocation)?.modifiedAt ?? metadata['last-updated-ms'];
   const behindMs = Math.max(0, metadata['last-updated-ms'] - stored);
-  return deps.clock.now() - Math.max(sweepAgeMinMs, deps.olderThanMs) - behindMs;
+  return Math.max(sweepAgeMinMs, olderThanMs) + behindMs;
 }
 
 /**

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
+import type { ErasePoint } from '../../cli/erase/erase-point.ts';
 import { compareWithLog } from '../../cli/verify/compare-with-log.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { parseErased, erasedProperty } from '../../lake/raw/erased.ts';
@@ -195,4 +196,25 @@ test('a flushed file that no commit names: deleted where none can name it any mo
     ['flushed by a worker, not committed yet'],
     'a job of another engine is over after three days',
   );
+});
+
+test('a sweep that sleeps after its listing takes no file of another erasure for old that was young when it listed', async () => {
+  await using lab = await queryLab('pg.public.users');
+  await lab.land([{ key: '{"id":5}', value: event('c', 4, null, user(5)) }]);
+  const other = await orphan(lab, `${randomUUID()}-kept.parquet`, 'true', 0);
+  const sleptMs = 4 * 86_400_000;
+  let isListed = false;
+  const options = {
+    crashPoint: (at: ErasePoint): void => void (isListed ||= at === 'sweep:listed'),
+    storeLaterMs: sleptMs,
+    get laterMs() {
+      return isListed ? sleptMs : 0;
+    },
+  };
+  const { swept } = await erase(lab, '5', options);
+  assert.deepEqual(
+    swept.left.map(({ location, why }) => [location.endsWith(other), why]),
+    [[true, 'written by another erasure or engine that may still commit it']],
+  );
+  assert.notEqual(await lab.store.head(other), null);
 });

@@ -1,11 +1,13 @@
 // A commit that waits while the sweep runs, all its objects older than the age gate: it goes through afterwards, and the table is whole.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import test from 'node:test';
 import { prepareMerge } from '../../lake/iceberg/merge-manifests.ts';
 import { keyOf } from '../../lake/store/object-store.ts';
 import { mergeAgeMaxMs, mergeTableManifests } from '../../maintenance/merge-table-manifests.ts';
-import type { Swept } from '../../maintenance/sweep/sweep-table.ts';
+import { sweepTable, type SweepOutcome, type Swept } from '../../maintenance/sweep/sweep-table.ts';
+import { openUploadOffsets } from '../../maintenance/sweep/upload-offsets.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { loadedTable } from './erase-fixture.ts';
 import { assertWhole, compact, dayMs, inserted, smallFilesLab, swept, upkeepDeps } from './maintenance-fixture.ts';
@@ -55,6 +57,51 @@ test('a compaction that is swept beside right before its commit, days after it w
     found?.left.some(({ location }) => location.endsWith('-compacted.parquet')),
     JSON.stringify(found?.left),
   );
+  await assertWhole(lab, 6);
+});
+
+test('a sweep that sleeps between its listing and its judging takes nothing for old that was young when it listed', async () => {
+  await using lab = await smallFilesLab(3);
+  let laterMs = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
+  const [listed, ready] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const head: QueryLab['store']['head'] = async (key, signal) => {
+    const found = await lab.store.head(key, signal);
+    return found !== null && key.startsWith('foz-clock') ? { ...found, modifiedAt: found.modifiedAt + laterMs } : found;
+  };
+  const sleeping = (): Promise<SweepOutcome> =>
+    sweepTable(lab.target.ident, {
+      catalog: lab.catalog,
+      store: { ...lab.store, head },
+      clock,
+      olderThanMs: 3 * dayMs,
+      objectsMax: 1_000,
+      isDry: false,
+      openOffsets: () => openUploadOffsets(lab.store, join(lab.directory, 'sleeping')),
+      pass: async (at) => {
+        if (at !== 'sweep:listed') return;
+        listed.resolve();
+        await ready.promise;
+        laterMs = 9 * dayMs;
+      },
+    });
+  let outcome: Promise<SweepOutcome> | undefined;
+  // Its file is in the listing, its list is not; it has looked at the time, and sends what it has once everybody is awake.
+  const compacted = await compact(lab, {
+    pass: async (at) => {
+      if (at === 'compact:uploaded') {
+        outcome = sleeping();
+        await listed.promise;
+      }
+      if (at === 'compact:before-commit') {
+        ready.resolve();
+        await outcome;
+      }
+    },
+  });
+  const told = await outcome;
+  assert.ok(told?.kind === 'swept' && laterMs > 0, JSON.stringify(told));
+  assert.deepEqual([told.swept.locations, compacted.bins], [[], 1]);
   await assertWhole(lab, 6);
 });
 
