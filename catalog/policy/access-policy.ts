@@ -2,7 +2,7 @@
 // policy can be given to other engines; trino-rules.ts compiles it for Trino.
 
 import { isSensitive } from '../../contracts/sensitive.ts';
-import { rowColumnOf } from '../lineage/consumers.ts';
+import { wholeColumns } from '../entities/whole-columns.ts';
 
 export const maskActions = [
   'clear',
@@ -73,7 +73,7 @@ function isSameWord(word: string, said: string | null): boolean {
 
 /**
  * By name in lower case, as engines compare them; where two columns are one name to them, what hides more counts. What is said
- * of a part (`address.email`, `after.email`) hides the column of the row that it is in, and opens none.
+ * of a part (`address.email`, `after.email`) hides the columns that it may be in, and opens none.
  */
 export function actionsByName(columns: readonly ColumnClass[], policy: AccessPolicy): ReadonlyMap<string, MaskAction> {
   const actions = new Map<string, MaskAction>();
@@ -82,8 +82,7 @@ export function actionsByName(columns: readonly ColumnClass[], policy: AccessPol
     const name = column.column.toLowerCase();
     const action = maskOfColumn(column, policy);
     add(name, action);
-    const whole = rowColumnOf(name);
-    if (action !== 'clear' && whole !== null) add(whole, action);
+    if (action !== 'clear') for (const whole of wholeColumns(name)) add(whole, action);
   }
   return actions;
 }

@@ -8,7 +8,7 @@
 import { parseColumns, columnsProperty } from '../../contracts/evolution/columns-property.ts';
 import { currentSchema, type TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { isStruct, type IcebergType, type StructField, type StructType } from '../../lake/iceberg/schema.ts';
-import { columnsWithoutContent, rawSchema, rowStructs } from '../../lake/raw/raw-schema.ts';
+import { columnsWithoutContent, isRawSchema, rawSchema, rowStructs } from '../../lake/raw/raw-schema.ts';
 import { actionsByName, stricter, type AccessPolicy, type ColumnClass, type MaskAction } from './access-policy.ts';
 import type { MaskTree } from './trino-mask.ts';
 
@@ -41,7 +41,7 @@ export function maskedColumns(metadata: TableMetadata, known: KnownTable, policy
   const isOpen = [...actions.values()].every((action) => action === 'clear');
   if (isOpen && (policy.unclassified === 'read' || unspokenNames(metadata, known).length === 0)) return null;
   const fields = currentSchema(metadata).fields;
-  const isRaw = fields.some(({ name }) => name === '_log_offset');
+  const isRaw = isRawSchema(currentSchema(metadata));
   const byField = actionsByField(metadata, actions);
   const actionOf = (field: StructField): MaskAction => {
     const [byId, byName] = [byField.get(field.id), actions.get(propertyNameOf(field).toLowerCase())];
@@ -70,7 +70,7 @@ export function maskedColumns(metadata: TableMetadata, known: KnownTable, policy
 export function unspokenNames({ schemas }: TableMetadata, { columns }: KnownTable): readonly string[] {
   const spoken = new Set(columns.map(({ column }) => column.toLowerCase()));
   const isSpoken = (field: StructField): boolean => spoken.has(propertyNameOf(field).toLowerCase());
-  const isRaw = schemas.some(({ fields }) => fields.some(({ name }) => name === '_log_offset'));
+  const isRaw = schemas.some(isRawSchema);
   const unspoken = schemas.flatMap(({ fields }) =>
     fields.flatMap((field): readonly StructField[] => {
       if (!isRaw) return isSpoken(field) ? [] : [field];

@@ -1,14 +1,15 @@
 // The columns of a table with what is known of each: its type, what it means, and its figures from the manifests. Bounds are
-// values: once anything is said of the table, only those of columns are told that are known to be harmless. One that nobody
-// spoke of may be a sensitive column under another name or of a former contract, or hold the row whole.
+// values: once anything is said of the table, only those of columns are told that are known to be harmless, as only those are
+// shown. One that nobody spoke of may be a sensitive column under another name or of a former contract, or hold the row whole.
 
 import { isSensitive } from '../../contracts/sensitive.ts';
 import { currentSchema, type TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { isStruct, type StructType } from '../../lake/iceberg/schema.ts';
-import { columnsWithoutContent } from '../../lake/raw/raw-schema.ts';
+import { columnsWithoutContent, isRawSchema, rowStructs } from '../../lake/raw/raw-schema.ts';
 import type { TableStatistics } from '../../lake/iceberg/table-statistics.ts';
 import { valueText } from '../../lake/iceberg/value-text.ts';
 import type { ColumnFacts } from '../entities/column-facts.ts';
+import { wholeColumns } from '../entities/whole-columns.ts';
 import { rowColumnOf } from '../lineage/consumers.ts';
 import { typeText } from '../registry/type-text.ts';
 
@@ -40,13 +41,15 @@ export function tableColumns(
 ): readonly TableColumn[] {
   const byName = factsByName(facts);
   const isSpokenOf = facts.length > 0;
-  return leaves(currentSchema(metadata), '').map(({ id, path, type, required, doc }) => {
-    const fact = byName.get((rowColumnOf(path) ?? path).toLowerCase());
+  const schema = currentSchema(metadata);
+  const saidOf = isRawSchema(schema) ? saidInRaw : saidInOther;
+  return leaves(schema, '').map(({ id, path, type, required, doc }) => {
+    const { fact, isHarmless } = saidOf(path, byName);
     const figures = statistics?.columns.get(id);
     const bound = (value: NonNullable<typeof figures>['lower'] | undefined) =>
       value === undefined || value === null ? null : valueText(type, value);
     const [lower, upper] = [bound(figures?.lower), bound(figures?.upper)];
-    const isWithheld = isSpokenOf && !isHarmless(path, fact);
+    const isWithheld = isSpokenOf && !isHarmless;
     return {
       fieldId: id,
       column: path,
@@ -70,19 +73,34 @@ function factsByName(facts: readonly ColumnFacts[]): ReadonlyMap<string, ColumnF
   const ordered = facts.toSorted((a, b) => Number(isSensitive(a)) - Number(isSensitive(b)));
   const named = ordered.flatMap((fact): readonly (readonly [string, ColumnFacts])[] => {
     const name = fact.column.toLowerCase();
-    const whole = isSensitive(fact) ? rowColumnOf(name) : null;
-    return whole === null
-      ? [[name, fact]]
-      : [
-          [name, fact],
-          [whole, fact],
-        ];
+    return [name, ...(isSensitive(fact) ? wholeColumns(name) : [])].map((one) => [one, fact]);
   });
   return new Map(named);
 }
 
-function isHarmless(path: string, fact: ColumnFacts | undefined): boolean {
-  return fact === undefined ? columnsWithoutContent.has(path.split('.', 1)[0] ?? '') : !isSensitive(fact);
+interface Said {
+  readonly fact: ColumnFacts | undefined;
+  readonly isHarmless: boolean;
+}
+
+type FactsByName = ReadonlyMap<string, ColumnFacts>;
+
+/** Of a raw table, the columns that hold rows have the names that facts speak of; all others hold pieces of rows, or nothing of them. */
+function saidInRaw(path: string, byName: FactsByName): Said {
+  const [first = '', second] = path.toLowerCase().split('.');
+  const isOfRow = rowStructs.has(first) && second !== undefined;
+  const fact = byName.get(isOfRow ? second : first);
+  const isKnown = isOfRow ? fact !== undefined : columnsWithoutContent.has(first);
+  return { fact, isHarmless: isKnown && (fact === undefined || !isSensitive(fact)) };
+}
+
+/** Any other may have been made of rows as a raw table has them: `after.email` is sensitive there too, though not for its own name. */
+function saidInOther(path: string, byName: FactsByName): Said {
+  const [first = ''] = path.toLowerCase().split('.', 1);
+  const own = byName.get(first);
+  const ofRow = byName.get(rowColumnOf(path.toLowerCase()) ?? first);
+  const fact = ofRow !== undefined && isSensitive(ofRow) ? ofRow : (own ?? ofRow);
+  return { fact, isHarmless: own !== undefined && fact !== undefined && !isSensitive(fact) };
 }
 
 interface Leaf {

@@ -3,7 +3,7 @@
 // come from the shapes. No column is called `date`: that is the partition field's name.
 
 import type { PartitionSpec } from '../iceberg/metadata.ts';
-import type { Schema, StructField } from '../iceberg/schema.ts';
+import type { Schema, StructField, StructType } from '../iceberg/schema.ts';
 
 const fields: readonly StructField[] = [
   { id: 1, name: '_log_partition', required: true, type: 'int', doc: 'Log partition of the record' },
@@ -83,6 +83,10 @@ export const rawPartitionSpec: PartitionSpec = {
 
 /** Structs that hold a row of the source; `value` is one on topics without envelopes alone. */
 export const rowStructs: ReadonlySet<string> = new Set(['before', 'after', 'value']);
+
+export function isRawSchema({ fields: columns }: StructType): boolean {
+  return columns.some(({ name }) => name === '_log_offset');
+}
 
 /** They say where a record stood and when, never what was in it: no classification of the source's columns is about them. */
 export const columnsWithoutContent: ReadonlySet<string> = new Set([

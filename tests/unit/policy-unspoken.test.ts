@@ -62,6 +62,25 @@ test('what is said of a part hides the column that it is in, and opens none', ()
   assert.match(masks(maskedColumns(metadata, partly, closed))['after'] ?? '', /CAST\(NULL AS row\(/);
 });
 
+test('what is said of a part hides the column that it is in, also where that is called like a struct that holds rows', () => {
+  const names = ['value', 'before', 'after'];
+  const columns = () => [field('id', 'long'), ...names.map((name) => field(name, struct(field('email'), field('at'))))];
+  const [flat, rows] = [metadataOf(schemaOf(...columns())), metadataOf(raw(...columns()))];
+  const hidden = 'CAST(NULL AS row("email" varchar, "at" varchar))';
+  for (const name of names) {
+    const saying = (part: string) => ({ columns: ['id', ...names].map((one) => column(one)).concat(column(part, 'email')), key: ['id'] });
+    for (const part of [`${name}.email`, `${name.toUpperCase()}.email.domain`]) {
+      const found = masks(maskedColumns(flat, saying(part), closed));
+      const shown = ['id', ...names].filter((one) => found[one] === null);
+      assert.deepEqual([found[name], ...shown], [hidden, 'id', ...names.filter((one) => one !== name)], part);
+    }
+    for (const part of [`${name}.email`, `before.${name}.email`]) {
+      const { after } = masks(maskedColumns(rows, saying(part), closed));
+      assert.ok(after?.includes(hidden) && !after.includes(`"after"."${name}"`), `${part}: ${after}`);
+    }
+  }
+});
+
 test('a table of which every column is known to be open is open: what Foz keeps beside the columns says nothing more', () => {
   const known = { columns: [column('id'), column('City')], key: ['id'] };
   const [id, city] = [field('id', 'long'), field('city')];

@@ -55,6 +55,24 @@ test('once anything is said of a table, bounds are told only of columns that are
   assert.deepEqual([column?.lower, column?.classification], ['1', 'public'], 'a column that is called like a struct of rows');
 });
 
+test('bounds of a column called like a struct that holds rows are kept back as its mask is; what is told of another column opens none', () => {
+  const columns = (from: number) => [struct(from, 'value', [field(from + 1, 'email'), field(from + 2, 'city')]), field(from + 3, 'city')];
+  const flat = tableOf([schemaOf(0, [...columns(2), field(9, 'source')])]);
+  const rows = tableOf([
+    schemaOf(0, [field(1, '_log_offset'), struct(2, 'after', columns(3)), struct(10, 'message', [field(11, 'content')])]),
+  ]);
+  const open = [fact('value', { classification: 'internal' }), fact('city', {}), fact('message', {})];
+  assert.deepEqual(boundsTold(flat, ...open), ['value.email', 'value.city', 'city']);
+  assert.deepEqual(boundsTold(rows, ...open), ['_log_offset', 'after.value.email', 'after.value.city', 'after.city']);
+  for (const part of ['value.email', 'Value.email.domain']) {
+    const pii = fact(part, { pii: 'email' });
+    assert.deepEqual(boundsTold(flat, ...open, pii), ['city'], part);
+    assert.deepEqual(boundsTold(rows, ...open, pii), ['_log_offset', 'after.city'], part);
+  }
+  assert.deepEqual(boundsTold(rows, ...open, fact('after.value.email', { pii: 'email' })), ['_log_offset', 'after.city']);
+  assert.deepEqual(boundsTold(flat, fact('city', {})), ['city'], 'a column of the same name as a part');
+});
+
 test('a column that Foz dropped is told as such; who changed the columns is named, and the contract of that time', () => {
   const metadata = tableOf([
     schemaOf(0, [field(1, 'phone')]),
@@ -119,6 +137,10 @@ test('a dotted name is read in the order of its likelihood, and in one way with 
   assert.deepEqual(readings('a.b.c'), ['a/b c', 'a b.c']);
   assert.deepEqual(readings('a.b\u001fc.d'), ['a.b c.d']);
 });
+
+function boundsTold(metadata: TableMetadata, ...facts: readonly ColumnFacts[]): readonly string[] {
+  return tableColumns(metadata, everyBound(metadata), facts).flatMap(({ column, isWithheld }) => (isWithheld ? [] : [column]));
+}
 
 function readings(text: string): readonly string[] {
   return identsOf(text).map(({ namespace, name }) => `${namespace.join('/')} ${name}`);
