@@ -17,9 +17,10 @@ import { planScan, type ScanFile } from '../../lake/iceberg/scan.ts';
 import type { ManifestEntries } from '../../lake/iceberg/snapshot-files.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
-import { commitBeside, newerTable, type BesideCommit, type BesideDeps, type BesideOutcome } from '../commit-beside.ts';
+import { commitBeside, type BesideCommit, type BesideDeps, type BesideOutcome } from '../commit-beside.ts';
 import type { MaintenanceHook } from '../maintenance-point.ts';
 import { upkeepFailure } from '../upkeep-failure.ts';
+import { lookAgain } from './look-again.ts';
 import { isSmall, planCompaction, smallFiles, type Bin, type CompactionLimits } from './plan-compaction.ts';
 import type { FileRewriter } from './rewrite-files.ts';
 
@@ -112,14 +113,15 @@ export async function compactTable(ident: TableIdent, base: LoadedTable, deps: C
       if (outcome.kind === 'nothing') table = outcome.table;
       sum.isUnknown ||= outcome.kind === 'unknown';
       if (outcome.kind !== 'nothing') break;
-    } catch (error) {
-      const newer = await newerTable(ident, table, error, deps.catalog, signal);
-      const failure = upkeepFailure(error);
-      if (newer !== null) {
+    } catch (thrown) {
+      const again = await lookAgain(ident, { table, bin, error: thrown }, known, deps, signal);
+      const { error, isOutdated } = again;
+      table = again.table;
+      if (isOutdated) {
         left.push(filesGone);
-        table = newer;
         continue;
       }
+      const failure = upkeepFailure(error);
       if (!(error instanceof LakeError) || failure === null) throw error;
       left.push(error.message);
       sum.isFailed ||= failure === 'failed';

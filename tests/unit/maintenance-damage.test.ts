@@ -1,7 +1,7 @@
 // Damaged objects of a table: what can still be kept up is, every time, and what cannot is told.
 
 import assert from 'node:assert/strict';
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import test from 'node:test';
 import { manifestsOf } from '../../lake/iceberg/metadata-object.ts';
 import { mainSnapshot, type TableMetadata } from '../../lake/iceberg/metadata.ts';
@@ -9,9 +9,9 @@ import { putDataFile } from '../../lake/iceberg/put-data-file.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
 import { maintainTable, maintenanceSteps } from '../../maintenance/maintain-table.ts';
 import { LakeError } from '../../runtime/errors.ts';
-import { loadedTable } from './erase-fixture.ts';
+import { erase, loadedTable } from './erase-fixture.ts';
 import { newTable } from './iceberg-fixture.ts';
-import { compact, liveFiles, smallFilesLab, upkeepDeps } from './maintenance-fixture.ts';
+import { compact, inserted, liveFiles, smallFilesLab, upkeepDeps } from './maintenance-fixture.ts';
 import type { QueryLab } from './query-fixture.ts';
 
 const pathOf = (location: string): string => location.replace('file://', '');
@@ -59,6 +59,38 @@ test('a file that is gone, or that the store does not hand out: the others are c
     const { isFailed, bins, smallFiles } = await compact({ ...lab, store: { ...lab.store, getFile } });
     assert.deepEqual([isFailed, bins, smallFiles], [true, 1, 4], 'it is looked for by halves');
   }
+});
+
+test('a file that is gone is told, and the others are compacted, also where the ingest never rests', async () => {
+  await using lab = await smallFilesLab(6);
+  const bad = (await liveFiles(lab))[1]?.file.filePath ?? '';
+  await rm(pathOf(bad));
+  let landed = 0;
+  const compacted = await compact(lab, {
+    pass: async (point) => {
+      if (point === 'compact:before-rewrite') await lab.land([inserted(500 + landed++)]);
+    },
+  });
+  assert.deepEqual([compacted.isFailed, compacted.bins, compacted.files], [true, 1, 3], compacted.left.join('\n'));
+  assert.ok(
+    compacted.left.every((why) => why.includes(bad.slice(lab.store.root.length))),
+    compacted.left.join('\n'),
+  );
+  assert.equal((await liveFiles(lab)).length, 4 + landed);
+});
+
+test('a file that an erasure deletes under a compaction is no damage: what is left of it has its turn in the next run', async () => {
+  await using lab = await smallFilesLab(4);
+  let isErased = false;
+  const compacted = await compact(lab, {
+    pass: async (point) => {
+      if (point !== 'compact:before-rewrite' || isErased) return;
+      isErased = true;
+      assert.equal((await erase(lab, '101')).rows, 1);
+    },
+  });
+  assert.deepEqual([compacted.isFailed, compacted.bins, compacted.left], [false, 0, ['its files are not in the table any more']]);
+  assert.equal((await compact(lab)).bins, 1);
 });
 
 test('a damaged manifest fails the steps that need it, each for itself, and is told', async () => {
