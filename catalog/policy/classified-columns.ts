@@ -58,7 +58,8 @@ export function maskedColumns(metadata: TableMetadata, known: KnownTable, policy
   const hiddenNames = [...actions].filter(([, action]) => action !== 'clear').map(([name]) => name);
   const later = isRaw ? laterColumns : hiddenNames;
   const absent = [...formerNames(metadata), ...later].filter((name) => !names.has(name));
-  const isReused = (field: StructField): boolean => isAnothers(metadata.schemas, field);
+  const ids = idsByName(metadata.schemas);
+  const isReused = (field: StructField): boolean => otherIds(ids, field).length > 0;
   return [
     ...fields.map((field) => ({ name: field.name, type: field.type, tree: isReused(field) ? hidden : treeOf(field) })),
     // Time travel shows the columns of then; and a table may get others before the rules are made again.
@@ -107,9 +108,10 @@ function rowsNamed({ schemas }: TableMetadata, struct: string): readonly StructT
 
 /** Rows of a former schema have parts that the current one has not: of all of them only what is known now is shown. */
 function rowTree(rows: readonly StructType[], { fields }: StructType, actionOf: (field: StructField) => MaskAction): MaskTree {
+  const [ids, currentIds] = [idsByName(rows), new Map(fields.map(({ id, name }) => [name, id]))];
   const partTree = (part: StructField): MaskTree => {
-    const isReplaced = (id: number): boolean => fields.some((other) => other.id === id && other.name === `_replaced_${id}_${part.name}`);
-    return isAnothers(rows, part, isReplaced) ? hidden : { kind: 'value', action: actionOf(part) };
+    const isReused = otherIds(ids, part).some((id) => currentIds.get(`_replaced_${id}_${part.name}`) !== id);
+    return isReused ? hidden : { kind: 'value', action: actionOf(part) };
   };
   const current = new Set(fields.map(({ name }) => name.toLowerCase()));
   const isRebuilt = rows.some((row) => row.fields.some(({ name }) => !current.has(name.toLowerCase())));
@@ -124,9 +126,22 @@ function formerNames({ schemas }: TableMetadata): readonly string[] {
   return [...new Set(schemas.flatMap(({ fields }) => fields.map(({ name }) => name.toLowerCase())))];
 }
 
-/** Whether the name stood for another column once: which of them an old snapshot shows, a mask by name cannot tell. */
-function isAnothers(rows: readonly StructType[], { id, name }: StructField, isReplaced: (id: number) => boolean = () => false): boolean {
-  return rows.some(({ fields }) =>
-    fields.some((other) => other.id !== id && other.name.toLowerCase() === name.toLowerCase() && !isReplaced(other.id)),
-  );
+type IdsByName = ReadonlyMap<string, ReadonlySet<number>>;
+
+/** Which columns each name stood for, as engines compare names. */
+function idsByName(rows: readonly StructType[]): IdsByName {
+  const byName = new Map<string, Set<number>>();
+  for (const { fields } of rows)
+    for (const { id, name } of fields) {
+      const folded = name.toLowerCase();
+      const ids = byName.get(folded);
+      if (ids === undefined) byName.set(folded, new Set([id]));
+      else ids.add(id);
+    }
+  return byName;
+}
+
+/** The other columns that the name stood for once: which of them an old snapshot shows, a mask by name cannot tell. */
+function otherIds(ids: IdsByName, { id, name }: StructField): readonly number[] {
+  return [...(ids.get(name.toLowerCase()) ?? [])].filter((other) => other !== id);
 }

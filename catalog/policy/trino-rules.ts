@@ -102,8 +102,9 @@ function tableRules(table: RulesTable, policy: AccessPolicy, notes: string[]): r
   const columns = masked.length === 0 ? [] : [...masked, ...placeColumns];
   const isWhole = columns.length === 0 && filters.length === 0;
   const shown = { ...relationPattern(ident), privileges: ['SELECT'] };
-  const hidden = currentSchema(metadata).fields.filter((field) => columns.some((column) => column.name === field.name.toLowerCase()));
-  if (hidden.length > 0 && hidden.length === currentSchema(metadata).fields.length) notes.push(`${name}: every column is masked`);
+  const { fields } = currentSchema(metadata);
+  const hidden = new Set(columns.map((column) => column.name));
+  if (fields.length > 0 && fields.every((field) => hidden.has(field.name.toLowerCase()))) notes.push(`${name}: every column is masked`);
   return [
     { ...shown, ...(columns.length === 0 ? {} : { columns }), ...(filters.length === 0 ? {} : { filter: filters.join(' AND ') }) },
     { ...shown, ...relationPattern(ident, isWhole ? [...plainMetadata, ...revealingMetadata] : plainMetadata) },
