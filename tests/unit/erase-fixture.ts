@@ -1,5 +1,6 @@
 // A lake that the real worker fills, and `foz erase` on it; every object of the table read to the byte.
 
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eraseTable, type Erased } from '../../cli/erase/erase-table.ts';
@@ -7,7 +8,18 @@ import type { ErasePoint } from '../../cli/erase/erase-point.ts';
 import { openFileScanner, type FileScanner } from '../../cli/erase/file-scanner.ts';
 import { openFinding, sampleKey, type FindOptions, type Found } from '../../cli/erase/find-files.ts';
 import { heldKeys } from '../../cli/erase/held-key.ts';
-import { currentSchema } from '../../lake/iceberg/metadata.ts';
+import { prepareAppend } from '../../lake/iceberg/append.ts';
+import { currentSchema, mainSnapshot } from '../../lake/iceberg/metadata.ts';
+import {
+  chainProperty,
+  chainText,
+  extendChain,
+  readChain,
+  recordsOf,
+  spansText,
+  summaryKeys,
+  type OffsetSpan,
+} from '../../lake/raw/offset-chain.ts';
 import { formerNames } from '../../lake/raw/former-names.ts';
 import { fieldIds } from '../../lake/parquet/field-ids.ts';
 import type { LoadedTable } from '../../catalog/catalog.ts';
@@ -126,8 +138,8 @@ function recordText(record: unknown): string {
   });
 }
 
-/** An object in the table's folder that no commit names: rows of `from`, their offsets moved. */
-export async function orphan(lab: QueryLab, name: string, where: string, offsetBy: number): Promise<string> {
+/** An object in the table's folder that no commit names: rows of `from`, their offsets moved, of another log partition where it is given. */
+export async function orphan(lab: QueryLab, name: string, where: string, offsetBy: number, partition?: number): Promise<string> {
   await using duckdb = await openReadingDuckdb({ directory: lab.directory, memoryBytes: 512 << 20, threads: 1 });
   await lab.lake.query('SELECT count(*) FROM raw.users');
   const path = join(lab.directory, `orphan-${runs++}.parquet`);
@@ -140,10 +152,42 @@ export async function orphan(lab: QueryLab, name: string, where: string, offsetB
     await lab.store.getFile(key, copy);
     files.push(`'${copy}'`);
   }
+  const moved = `_log_offset + ${offsetBy} AS _log_offset, ${partition ?? '_log_partition'}::INTEGER AS _log_partition`;
   await duckdb.all(
-    `COPY (SELECT * REPLACE (_log_offset + ${offsetBy} AS _log_offset) FROM read_parquet([${files.join(', ')}], union_by_name = true) WHERE ${where}) TO '${path}' (FORMAT parquet, FIELD_IDS ${ids})`,
+    `COPY (SELECT * REPLACE (${moved}) FROM read_parquet([${files.join(', ')}], union_by_name = true) WHERE ${where}) TO '${path}' (FORMAT parquet, FIELD_IDS ${ids})`,
   );
   const key = `${folder}/data/date=2026-11-21/${name}`;
   await lab.store.putFile(key, path, { ifAbsent: true });
   return key;
+}
+
+/** A commit of the chain that adds no file: offsets skipped, set back, or of a topic that was made anew. */
+export async function commitSpans(lab: QueryLab, spans: readonly OffsetSpan[], resume?: string): Promise<void> {
+  const { metadata } = await loadedTable(lab);
+  const state = readChain(metadata);
+  if (state.kind !== 'valid') throw new Error(`the chain is ${state.kind}`);
+  const commitId = randomUUID();
+  const { snapshot } = await prepareAppend({
+    metadata,
+    store: lab.store,
+    files: [],
+    summary: {
+      [summaryKeys.commitId]: commitId,
+      [summaryKeys.offsets]: spansText(spans),
+      ...(resume === undefined ? {} : { [summaryKeys.resume]: resume }),
+    },
+    snapshotId: 70_000 + runs++,
+    commitId,
+    now: Date.now(),
+  });
+  const next = extendChain(state.chain, spans, commitId, state.chain.clusterId, recordsOf(snapshot.summary));
+  const outcome = await lab.catalog.commitTable(lab.target.ident, {
+    requirements: [{ type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': mainSnapshot(metadata)?.['snapshot-id'] ?? null }],
+    updates: [
+      { action: 'add-snapshot', snapshot },
+      { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': snapshot['snapshot-id'] },
+      { action: 'set-properties', updates: { [chainProperty]: chainText(next) } },
+    ],
+  });
+  if (outcome.kind !== 'committed') throw new Error(outcome.message);
 }

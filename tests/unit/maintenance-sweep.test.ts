@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { prepareAppend } from '../../lake/iceberg/append.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
+import { lowestNext } from '../../lake/raw/lowest-next.ts';
 import { readChain } from '../../lake/raw/offset-chain.ts';
 import { keyOf } from '../../lake/store/object-store.ts';
-import { laterStore, loadedTable, orphan } from './erase-fixture.ts';
+import { commitSpans, laterStore, loadedTable, orphan } from './erase-fixture.ts';
 import { keysOf } from './iceberg-fixture.ts';
 import {
   allRows,
@@ -130,6 +131,34 @@ test('an upload goes once no commit can name it; one above the table’s next of
   assert.equal((await swept(lab)).objects.data, 1);
   assert.deepEqual([await has(lab, waiting), await has(lab, half)], [true, false], 'once the table has taken those offsets');
   await assertWhole(lab, 7);
+});
+
+test('an upload of a log partition that one topic of the chain has not begun stays, however far another topic had come in it', async () => {
+  await using lab = await smallFilesLab(2);
+  const { metadata } = await loadedTable(lab);
+  const state = readChain(metadata);
+  assert.ok(state.kind === 'valid');
+  const [topicId = ''] = state.chain.next.keys();
+  // The topic grew to two partitions; made anew with one it was adopted, and has grown since.
+  const spans = [
+    { topicId, partition: 1, from: 0n, to: 20n },
+    { topicId: 'anew', partition: 0, from: 0n, to: 0n },
+  ];
+  await commitSpans(lab, spans, 'adopt-source');
+  assert.deepEqual([...lowestNext((await loadedTable(lab)).metadata)], [[0, 0n]]);
+  const waiting = await orphan(lab, uploadName('1'), '_log_offset < 2', 0, 1);
+  const { left } = await swept(lab);
+  assert.deepEqual(
+    left.map(({ location, why }) => [keyOf(lab.store, location), why]),
+    [[waiting, 'flushed by a worker, not committed yet']],
+  );
+  assert.ok(await has(lab, waiting));
+  await commitSpans(lab, [{ topicId: 'anew', partition: 1, from: 0n, to: 2n }]);
+  assert.deepEqual([...lowestNext((await loadedTable(lab)).metadata)].toSorted(), [
+    [0, 0n],
+    [1, 2n],
+  ]);
+  assert.equal((await swept(lab)).objects.data, 1, 'once every topic has passed it');
 });
 
 test('two sweeps at once: what the other has deleted is no error', async () => {
