@@ -18,6 +18,7 @@ import { catalogServices } from './service/catalog-services.ts';
 import type { DroppedTableService } from './service/dropped-table-service.ts';
 import { storePlaces, type Warehouse } from './service/object-stores.ts';
 import { readiness } from './service/readiness.ts';
+import { snapshotAheadDefaultMs } from './service/table-parts.ts';
 import type { CatalogStore } from './store/catalog-store.ts';
 
 export interface ServeCatalogOptions
@@ -50,7 +51,6 @@ export interface ServedCatalog {
   close(): Promise<void>;
 }
 
-const snapshotAheadDefaultMs = 10 * 60_000;
 const closeMaxMs = 10_000;
 const dropGraceDefaultMs = 7 * 24 * 3_600_000;
 

@@ -3,11 +3,12 @@
 // swap that was lost) looks like the newest as well. A table's metadata lists the files it followed, so what any other follows
 // is not the newest; views list nothing.
 //
-// Of what is left the later one wins, and only of one time the higher number. Numbers tell nothing of a table that was registered
-// again from an older file: it counts on from there, below the line that was left. Times tell too little only where two catalogs'
-// clocks are apart by more than the last commits are. Each of the rest that has the same number or a higher one is told as a
-// rival: one of the two is not what the table was, and only a person may know which. Those that are both earlier and lower were
-// left behind by commits that came through.
+// Of what is left the later one wins. Numbers tell nothing of a table that was registered again from an older file: it counts on from
+// there, below the line that was left. But a file takes the time of its snapshot, which a writer's clock sets: of times no further
+// apart than that clock may be ahead the higher number wins, as a file without its commit is passed by those that came through. Each
+// of the rest that is later, or of the same number or a higher one, is told as a rival: one of the two is not what the table was, and
+// only a person may know which. Those that are neither were left behind. All this is for pointers that are lost: one that is there
+// moves only along its own line.
 
 import { parseJson } from '../../lake/iceberg/json.ts';
 import { readMetadata } from '../../lake/iceberg/read-metadata.ts';
@@ -20,6 +21,7 @@ import { isRecord } from '../../runtime/options.ts';
 import { isMetadataFile, metadataNumber } from '../service/locations.ts';
 import type { StorePlace } from '../service/object-stores.ts';
 import { isOwnMetadata } from '../service/placement.ts';
+import { snapshotAheadDefaultMs } from '../service/table-parts.ts';
 import type { RelationKind } from '../store/relation-store.ts';
 
 export interface MetadataHead {
@@ -31,7 +33,7 @@ export interface MetadataHead {
   readonly updatedAt: EpochMs;
   /** Files that may be the newest instead. */
   readonly rivals: readonly string[];
-  /** Whether a pointer that names this file is to move on to the head. */
+  /** Whether a pointer that names this file is to move on to the head: it came out of that file, or of those that are gone. */
   isFollowed(metadataLocation: string): boolean;
 }
 
@@ -76,20 +78,30 @@ export async function metadataHeads(places: readonly StorePlace[], signal?: Abor
 
 function headOf(facts: readonly MetadataFact[]): readonly MetadataHead[] {
   const superseded = new Set(facts.flatMap(({ follows }) => follows));
-  const newest = facts
-    .filter(({ metadataLocation }) => !superseded.has(metadataLocation))
-    .toSorted((a, b) => b.updatedAt - a.updatedAt || b.number - a.number || (a.metadataLocation < b.metadataLocation ? 1 : -1));
-  const [head, ...others] = newest;
+  const newest = facts.filter(({ metadataLocation }) => !superseded.has(metadataLocation));
+  const latest = newest.reduce((max, { updatedAt }) => Math.max(max, updatedAt), 0);
+  const [head] = newest
+    .filter(({ updatedAt }) => updatedAt >= latest - snapshotAheadDefaultMs)
+    .toSorted((a, b) => b.number - a.number || b.updatedAt - a.updatedAt || (a.metadataLocation < b.metadataLocation ? 1 : -1));
   if (!head) return [];
   const { follows: _, number, ...told } = head;
-  const [rivals, left] = [others.filter((other) => other.number >= number), others.filter((other) => other.number < number)];
-  if (head.kind === 'view') for (const { metadataLocation } of left) superseded.add(metadataLocation);
-  const files = new Set(facts.map(({ metadataLocation }) => metadataLocation));
+  const isRival = (other: MetadataFact): boolean => other.number >= number || other.updatedAt > head.updatedAt;
+  const [rivals, left] = [newest.filter((other) => other !== head && isRival(other)), newest.filter((other) => !isRival(other))];
+  const files = new Map(facts.map((fact) => [fact.metadataLocation, fact]));
+  const before = head.kind === 'view' ? new Set(left.map(({ metadataLocation }) => metadataLocation)) : ancestorsOf(head, files);
   // What fell off the logs is deleted, and then no file says any more that it was followed.
   const isGone = (location: string): boolean =>
     !files.has(location) && isMetadataFile(location) && isOwnMetadata(head.location, location) && metadataNumber(location) < number;
-  const isFollowed = (location: string): boolean => superseded.has(location) || isGone(location);
+  const isFollowed = (location: string): boolean => before.has(location) || isGone(location);
   return [{ ...told, rivals: rivals.map(({ metadataLocation }) => metadataLocation), isFollowed }];
+}
+
+/** Each file names only the last ones that it followed; those name more. */
+function ancestorsOf(head: MetadataFact, files: ReadonlyMap<string, MetadataFact>): ReadonlySet<string> {
+  const found = new Set(head.follows);
+  // A set gives what is added while it is walked as well.
+  for (const location of found) for (const earlier of files.get(location)?.follows ?? []) found.add(earlier);
+  return found;
 }
 
 /** Or why it is none. */

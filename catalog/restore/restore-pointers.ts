@@ -2,8 +2,8 @@
 // its place, `<warehouse>/<namespace>/<name>-<uuid>`: what was renamed has its first name again, what was put elsewhere is not
 // named. Nor does it know that its table was dropped without its files: those come back. Each of them is told.
 //
-// A store that holds pointers already (an old copy) is only brought forward: what is missing is added, and a pointer moves where
-// its own table's files say that it was followed. Nothing is ever moved back or taken away.
+// A store that holds pointers already (an old copy) is only brought forward: what is missing is added, and a pointer moves to the
+// newest file that came out of the one it names. Nothing is ever moved back, over to another line, or taken away.
 
 import type { Clock } from '../../runtime/clock.ts';
 import { identText, type TableIdent } from '../catalog.ts';

@@ -14,6 +14,9 @@ import type { Placement } from './placement.ts';
 import type { RecordOf, Relations } from './relations.ts';
 import { recordOf, type RequestContext } from './request-context.ts';
 
+/** Where nothing else is said, of a catalog that is served. */
+export const snapshotAheadDefaultMs = 10 * 60_000;
+
 export interface TableServiceOptions {
   readonly store: CatalogStore;
   readonly files: MetadataFiles;

@@ -7,9 +7,11 @@ import { metadataHeads } from '../../catalog/restore/metadata-heads.ts';
 import { planRestore, restorePointers, type RestoreEntry } from '../../catalog/restore/restore-pointers.ts';
 import { metadataNumber, nextMetadataLocation } from '../../catalog/service/locations.ts';
 import { catalogServices } from '../../catalog/service/catalog-services.ts';
+import { snapshotAheadDefaultMs } from '../../catalog/service/table-parts.ts';
 import { ownContext } from '../../catalog/service/request-context.ts';
 import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
 import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
+import type { StoredRelation } from '../../catalog/store/relation-store.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
 import { silentLogger } from '../../runtime/log.ts';
 import { SimulatedClock } from '../fault/simulation/simulated-clock.ts';
@@ -49,6 +51,15 @@ function lake() {
   };
   const restore = async (into: CatalogStore) => restorePointers((await plan(into)).entries, into, { warehouse: objectStore.root, clock });
   return { clock, store, objectStore, places, catalog, services, commit, create, plan, restore };
+}
+
+/** What a restore does to a copy that has this row alone, and the row that it is then. */
+async function restoredCopy(restore: ReturnType<typeof lake>['restore'], row: StoredRelation | undefined) {
+  assert.ok(row);
+  const copy = memoryCatalogStore();
+  await copy.insertNamespace({ namespace: row.ident.namespace, properties: {} });
+  await copy.insertRelation(row);
+  return [steps(await restore(copy)), (await pointers(copy))[0]];
 }
 
 const pointers = (store: CatalogStore) => store.allRelations({ after: null, limit: 100 });
@@ -180,7 +191,7 @@ test('an old copy goes forward also where the file that it names is long gone', 
 });
 
 test('of a table that was registered again from an older file the later line is taken, and what was left of the other is told', async () => {
-  const { store, create, commit, services, plan, restore } = lake();
+  const { clock, store, create, commit, services, plan, restore } = lake();
   await create(users);
   const at: string[] = [];
   for (let number = 1; number <= 6; number++) {
@@ -197,24 +208,70 @@ test('of a table that was registered again from an older file the later line is 
     return [entry?.head.metadataLocation, entry?.head.rivals];
   };
   assert.match(now?.metadataLocation ?? '', /\/00004-/);
-  assert.deepEqual(await told(), [now?.metadataLocation, [at[6]]]);
+  assert.deepEqual(await told(), [at[6], [now?.metadataLocation]], 'of times so close the number decides');
+  await clock.advanceBy(snapshotAheadDefaultMs);
+  await commit(users, 'later');
+  const [later] = await pointers(store);
+  assert.deepEqual(await told(), [later?.metadataLocation, [at[6]]]);
   // Also where both have the same number by then; beyond it, the one that was left is an old file as any other.
-  for (const value of ['c', 'd']) await commit(users, value);
+  await commit(users, 'd');
   const [same] = await pointers(store);
   assert.deepEqual(await told(), [same?.metadataLocation, [at[6]]]);
   await commit(users, 'e');
   const [beyond] = await pointers(store);
   assert.deepEqual(await told(), [beyond?.metadataLocation, []]);
-  // A copy from before goes over to the line that was taken, but for one that names the end of the other: who knows?
+  // A copy goes forward on its own line, and from none over to another: who knows?
   for (const [number, step] of [
-    [4, 'forward users'],
+    [2, 'forward users'],
+    [4, 'kept users'],
     [6, 'kept users'],
   ] as const) {
-    const copy = memoryCatalogStore();
-    await copy.insertNamespace({ namespace: ['raw'], properties: {} });
-    await copy.insertRelation({ ...now, ident: users, kind: 'table', uuid: now?.uuid ?? '', metadataLocation: at[number] ?? '' });
-    assert.deepEqual(steps(await restore(copy)), [step]);
+    const row = now && { ...now, metadataLocation: at[number] ?? '' };
+    assert.deepEqual(await restoredCopy(restore, row), [[step], step === 'kept users' ? row : beyond]);
   }
+});
+
+test('a pointer never moves onto a file that was left over, however far ahead the time of its snapshot lies', async () => {
+  const { clock, store, catalog, create, commit, plan, restore } = lake();
+  const leaveOver = async (aheadMs: number) => {
+    const [before] = await pointers(store);
+    const snapshot = {
+      'snapshot-id': 1,
+      'sequence-number': 1,
+      'timestamp-ms': clock.now() + aheadMs,
+      'manifest-list': 'memory://lake/snap-1.avro',
+      summary: { operation: 'append' },
+    };
+    const main = { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': 1 } as const;
+    await catalog.commitTable(users, { requirements: [], updates: [{ action: 'add-snapshot', snapshot }, main] });
+    const [after] = await pointers(store);
+    assert.ok(before && after);
+    assert.equal(await store.swapRelation('table', users, after.metadataLocation, before.metadataLocation), 'swapped');
+    return after.metadataLocation;
+  };
+  await create(users);
+  await commit(users, '1');
+  const left = await leaveOver(9 * 60_000);
+  const rows: (StoredRelation | undefined)[] = [];
+  for (let number = 2; number <= 40; number++) {
+    await commit(users, String(number));
+    rows[number] = (await pointers(store))[0];
+  }
+  assert.match(left, /\/00002-/);
+  assert.match(rows[40]?.metadataLocation ?? '', /\/00040-/);
+  const [entry] = (await plan(null)).entries;
+  assert.deepEqual([entry?.step, entry?.head.metadataLocation, entry?.head.rivals], ['add', rows[40]?.metadataLocation, [left]]);
+  assert.deepEqual(await restoredCopy(restore, rows[35]), [['forward users'], rows[40]]);
+
+  // Also where it is so far ahead that by the files it is the newest.
+  const far = await leaveOver(60 * 60_000);
+  for (let number = 41; number <= 45; number++) {
+    await commit(users, String(number));
+    rows[number] = (await pointers(store))[0];
+  }
+  const [told] = (await plan(store)).entries;
+  assert.deepEqual([told?.step, told?.head.metadataLocation, told?.head.rivals], ['kept', far, [rows[45]?.metadataLocation]]);
+  for (const number of [42, 45]) assert.deepEqual(await restoredCopy(restore, rows[number]), [['kept users'], rows[number]]);
 });
 
 test('a view goes forward to its later file and never back, whatever numbers the files have', async () => {
