@@ -6,11 +6,8 @@ export function kindOfObject(location: string): ObjectKind {
   const name = location.slice(location.lastIndexOf('/') + 1);
   if (/\.metadata\.json(\.gz)?$|\.gz\.metadata\.json$/.test(name)) return 'metadata';
   if (/^snap-.*\.avro$/.test(name)) return 'list';
-  if (name.endsWith('.avro')) return isInMetadata(location) ? 'manifest' : 'data';
-  if (/\.(stats|puffin)$/.test(name)) return isInMetadata(location) ? 'statistics' : 'data';
+  // Wherever it lies: a table may have its manifests in any folder (`write.metadata.path`). Rows in Avro cannot be read as one, and stay.
+  if (name.endsWith('.avro')) return 'manifest';
+  if (/\.(stats|puffin)$/.test(name)) return location.includes('/metadata/') ? 'statistics' : 'data';
   return /\.(parquet|orc)$/.test(name) ? 'data' : 'unknown';
-}
-
-function isInMetadata(location: string): boolean {
-  return /\/metadata\/[^/]*$/.test(location);
 }

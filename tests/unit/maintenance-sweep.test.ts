@@ -177,34 +177,59 @@ test('two sweeps at once: what the other has deleted is no error', async () => {
   assert.ok(isGone && !(await has(lab, dead)));
 });
 
-test('a manifest waits with the upload that it names, a list as long as its snapshot may come', async () => {
-  await using lab = await smallFilesLab(2);
-  const waiting = await orphan(lab, uploadName('2'), '_log_offset < 2', 2_000_000);
-  const [file] = await liveFiles(lab);
-  const { metadata } = await loadedTable(lab);
-  assert.ok(file && file.file.fileFormat === 'PARQUET');
-  const dataFile = { ...file.file, fileFormat: 'PARQUET' as const, filePath: `${lab.store.root}/${waiting}`, partition: { 1000: 20_778 } };
-  const prepared = await prepareAppend({
-    metadata,
-    store: lab.store,
-    files: [dataFile],
-    summary: {},
-    snapshotId: 77,
-    commitId: 'waits',
-    now: Date.now(),
+for (const folder of ['metadata', 'metadata/deep'])
+  test(`a manifest in ${folder} waits with the upload that it names, a list as long as its snapshot may come`, async () => {
+    await using lab = await smallFilesLab(2);
+    await lab.catalog.commitTable(lab.target.ident, {
+      requirements: [],
+      updates: [
+        { action: 'set-properties', updates: { 'write.metadata.path': `${(await loadedTable(lab)).metadata.location}/${folder}` } },
+      ],
+    });
+    const waiting = await orphan(lab, uploadName('2'), '_log_offset < 2', 2_000_000);
+    const [file] = await liveFiles(lab);
+    const { metadata } = await loadedTable(lab);
+    assert.ok(file && file.file.fileFormat === 'PARQUET');
+    const dataFile = {
+      ...file.file,
+      fileFormat: 'PARQUET' as const,
+      filePath: `${lab.store.root}/${waiting}`,
+      partition: { 1000: 20_778 },
+    };
+    const prepared = await prepareAppend({
+      metadata,
+      store: lab.store,
+      files: [dataFile],
+      summary: {},
+      snapshotId: 77,
+      commitId: 'waits',
+      now: Date.now(),
+    });
+    const [manifest, list] = prepared.written.map((location) => keyOf(lab.store, location) ?? '');
+    assert.ok(prepared.written.every((location) => location.includes(`/${folder}/`)));
+    const there = async () => Promise.all([waiting, manifest ?? '', list ?? ''].map((key) => has(lab, key)));
+    const { left } = await swept(lab);
+    assert.equal(left.length, 3);
+    assert.deepEqual(await there(), [true, true, true], 'the commit may be sent still');
+    await lab.land([inserted(7)]);
+    assert.equal((await swept(lab)).leftTotal, 2);
+    assert.deepEqual(await there(), [true, true, false], 'over another head it needs another list');
+    await lab.store.delete([waiting]);
+    await swept(lab);
+    assert.deepEqual(await there(), [false, false, false]);
+    await assertWhole(lab, 5);
   });
-  const [manifest, list] = prepared.written.map((location) => keyOf(lab.store, location) ?? '');
-  const there = async () => Promise.all([waiting, manifest ?? '', list ?? ''].map((key) => has(lab, key)));
+
+test('an Avro file that is no manifest stays: of what it may be a part nobody can tell', async () => {
+  await using lab = await smallFilesLab(2);
+  const key = `${await folderOf(lab)}/data/rows-of-another-engine.avro`;
+  await lab.store.put(key, Buffer.from('Obj\u0001'));
   const { left } = await swept(lab);
-  assert.equal(left.length, 3);
-  assert.deepEqual(await there(), [true, true, true], 'the commit may be sent still');
-  await lab.land([inserted(7)]);
-  assert.equal((await swept(lab)).leftTotal, 2);
-  assert.deepEqual(await there(), [true, true, false], 'over another head it needs another list');
-  await lab.store.delete([waiting]);
-  await swept(lab);
-  assert.deepEqual(await there(), [false, false, false]);
-  await assertWhole(lab, 5);
+  assert.deepEqual(
+    left.map(({ location, why }) => [keyOf(lab.store, location), why]),
+    [[key, 'what it names is not clear']],
+  );
+  assert.ok(await has(lab, key));
 });
 
 test('where the chain is broken no upload is judged by it', async () => {
