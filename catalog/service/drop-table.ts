@@ -5,7 +5,8 @@ import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { identText, type TableIdent } from '../catalog.ts';
 import type { DroppedRelation, StoredRelation } from '../store/relation-store.ts';
-import { ok, type Answer } from './answer.ts';
+import { ok, refused, type Answer } from './answer.ts';
+import { dropRelation } from './drop-relation.ts';
 import type { MetadataFile } from './metadata-files.ts';
 import { purgeDropped } from './purge-table.ts';
 import { doneReply, type RequestContext } from './request-context.ts';
@@ -13,19 +14,15 @@ import { loadedRecord, tablesRecord, type TableParts } from './table-parts.ts';
 
 export async function dropTable(parts: TableParts, ident: TableIdent, isPurge: boolean, context: RequestContext): Promise<Answer<null>> {
   const { store, tables, clock, dropGraceMs } = parts;
-  for (;;) {
-    const row = await store.getRelation('table', ident);
-    if (!row) return tables.missing(ident);
-    const at = clock.now();
-    const before = await readable(parts, row);
-    const keepUntil = isPurge ? at + dropGraceMs : null;
-    const record = tablesRecord(parts, context, [{ ident, before, after: null, action: 'table.drop' }], doneReply);
-    // What is told of it is what it was, so it must still be that.
-    const isDropped = await store.dropRelation('table', ident, { at, keepUntil, purge: isPurge }, record, row.metadataLocation);
-    if (!isDropped) continue;
-    if (keepUntil === at) await purgeNow(parts, { ...row, droppedAt: at, keepUntil, purge: true }, context);
-    return ok(null);
-  }
+  const at = clock.now();
+  const keepUntil = isPurge ? at + dropGraceMs : null;
+  const row = await dropRelation(store, 'table', ident, { at, keepUntil, purge: isPurge }, async (found) => {
+    const before = found && (await readable(parts, found));
+    return tablesRecord(parts, context, [{ ident, before, after: null, action: 'table.drop' }], doneReply);
+  });
+  if (!row) return tables.missing(ident);
+  if (keepUntil === at) await purgeNow(parts, { ...row, droppedAt: at, keepUntil, purge: true }, context);
+  return ok(null);
 }
 
 /** The table is gone already; what cannot be deleted now is left to the upkeep, which asks again. */
@@ -38,10 +35,13 @@ async function purgeNow(parts: TableParts, row: DroppedRelation, context: Reques
   }
 }
 
-/** The last metadata, every commit before it included: none can come after. */
+/** Of one table that keeps changing. */
+const unregisterAttemptsMax = 4;
+
+/** The last metadata, every commit before it included: none can come after. So it has to be read before the table goes. */
 export async function unregisterTable(parts: TableParts, ident: TableIdent, context: RequestContext): Promise<Answer<MetadataFile>> {
   const { store, tables, clock } = parts;
-  for (;;) {
+  for (let attempt = 1; attempt <= unregisterAttemptsMax; attempt++) {
     const current = await tables.current(ident);
     if (!current) return tables.missing(ident);
     const { location, metadata } = current;
@@ -49,6 +49,7 @@ export async function unregisterTable(parts: TableParts, ident: TableIdent, cont
     const drop = { at: clock.now(), keepUntil: null, purge: false };
     if (await store.dropRelation('table', ident, drop, record, location)) return ok(current);
   }
+  return refused('conflict', `${identText(ident)} kept changing; tried ${unregisterAttemptsMax} times: stop its writers first`);
 }
 
 /** A table whose metadata cannot be read can still be dropped. */

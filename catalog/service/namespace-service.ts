@@ -2,9 +2,10 @@
 // new tables themselves from it.
 
 import type { Clock } from '../../runtime/clock.ts';
-import type { CatalogStore, StoredNamespace } from '../store/catalog-store.ts';
+import { namespaceKey, type CatalogStore, type StoredNamespace } from '../store/catalog-store.ts';
 import type { AuditEntry, StoredReply } from '../store/change-record.ts';
-import { namespaceMissing, ok, pagedFrom, refused, type Answer, type Page, type Paged } from './answer.ts';
+import { namespaceMissing, ok, pagedFrom, refused, type Answer, type Page, type Paged, type Refusal } from './answer.ts';
+import { keyedQueue } from './keyed-queue.ts';
 import { defaultNamespaceLocation, locationProblem, namespaceProblem } from './locations.ts';
 import type { ObjectStores } from './object-stores.ts';
 import { doneReply, recordOf, type RequestContext } from './request-context.ts';
@@ -38,8 +39,14 @@ export interface NamespaceServiceOptions {
   readonly clock: Clock;
 }
 
+/** Of one change against a namespace that another process keeps changing. */
+const attemptsMax = 4;
+
 export function namespaceService(options: NamespaceServiceOptions): NamespaceService {
   const { store } = options;
+  const queue = keyedQueue();
+  // In line, so that only other processes can be in the way of a change.
+  const inLine = <T>(namespace: readonly string[], work: () => Promise<T>): Promise<T> => queue.run(namespaceKey(namespace), work);
   return {
     async get(namespace) {
       const row = await store.getNamespace(namespace);
@@ -52,18 +59,8 @@ export function namespaceService(options: NamespaceServiceOptions): NamespaceSer
       const namespaces = rows.map((row) => row.namespace);
       return ok(pagedFrom(namespaces, page.size, (namespace) => namespace.at(-1) ?? ''));
     },
-    update: (namespace, changes, context) => updateNamespace(options, namespace, changes, context),
-    async drop(namespace, context) {
-      // What is told of it is what it was, so it must still be that.
-      for (;;) {
-        const row = await store.getNamespace(namespace);
-        if (!row) return namespaceMissing(namespace);
-        const entry = entryOf(options, context, 'namespace.drop', namespace, row.properties, null);
-        const outcome = await store.deleteNamespace(namespace, recordOf(context, [entry], doneReply), row.properties);
-        if (outcome === 'not-empty') return refused('namespace-not-empty', `Namespace is not empty: ${namespace.join('.')}`);
-        if (outcome === 'deleted') return ok(null);
-      }
-    },
+    update: (namespace, changes, context) => inLine(namespace, () => updateNamespace(options, namespace, changes, context)),
+    drop: (namespace, context) => inLine(namespace, () => dropNamespace(options, namespace, context)),
   };
 }
 
@@ -102,7 +99,7 @@ async function updateNamespace(
   if (outside !== null) return refused('invalid', outside);
   const set = { ...updates, ...(location === null ? {} : { location }) };
   const remove = [...new Set(removals)];
-  for (;;) {
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     const row = await store.getNamespace(namespace);
     if (!row) return namespaceMissing(namespace);
     const { properties } = row;
@@ -115,6 +112,29 @@ async function updateNamespace(
     const outcome = await store.updateNamespace(namespace, { set, remove }, recordOf(context, [entry], bodyReply(answer)), properties);
     if (outcome.kind === 'updated') return ok(answer);
   }
+  return keptChanging(namespace);
+}
+
+async function dropNamespace(
+  options: NamespaceServiceOptions,
+  namespace: readonly string[],
+  context: RequestContext,
+): Promise<Answer<null>> {
+  const { store } = options;
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    const row = await store.getNamespace(namespace);
+    if (!row) return namespaceMissing(namespace);
+    const entry = entryOf(options, context, 'namespace.drop', namespace, row.properties, null);
+    // What is told of it is what it was, so it must still be that.
+    const outcome = await store.deleteNamespace(namespace, recordOf(context, [entry], doneReply), row.properties);
+    if (outcome === 'not-empty') return refused('namespace-not-empty', `Namespace is not empty: ${namespace.join('.')}`);
+    if (outcome === 'deleted') return ok(null);
+  }
+  return keptChanging(namespace);
+}
+
+function keptChanging(namespace: readonly string[]): Refusal {
+  return refused('conflict', `${namespace.join('.')} kept changing; tried ${attemptsMax} times`);
 }
 
 function givenLocation(properties: Properties): string | null {

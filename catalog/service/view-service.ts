@@ -11,6 +11,7 @@ import { identText, type TableIdent } from '../catalog.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
 import type { AuditAction, AuditEntry, StoredReply } from '../store/change-record.ts';
 import { namespaceMissing, ok, refused, type Answer, type Page, type Paged } from './answer.ts';
+import { dropRelation } from './drop-relation.ts';
 import { keyedQueue } from './keyed-queue.ts';
 import type { MetadataFile, MetadataFiles } from './metadata-files.ts';
 import type { ObjectStores } from './object-stores.ts';
@@ -78,15 +79,12 @@ export function viewService(options: ViewServiceOptions): ViewService {
       return views.rename(from, to, recordOf(context, [renamed], doneReply));
     },
     async drop(ident, context) {
-      for (;;) {
-        const row = await store.getRelation('view', ident);
-        if (!row) return views.missing(ident);
-        const { metadataLocation } = row;
-        const dropped = entryOf(deps, context, 'view.drop', ident, { metadataLocation }, null);
-        const drop = { at: clock.now(), keepUntil: null, purge: false };
-        // What is told of it is what it was, so it must still be that.
-        if (await store.dropRelation('view', ident, drop, recordOf(context, [dropped], doneReply), metadataLocation)) return ok(null);
-      }
+      const drop = { at: clock.now(), keepUntil: null, purge: false };
+      const row = await dropRelation(store, 'view', ident, drop, (found) => {
+        const before = found && { metadataLocation: found.metadataLocation };
+        return recordOf(context, [entryOf(deps, context, 'view.drop', ident, before, null)], doneReply);
+      });
+      return row ? ok(null) : views.missing(ident);
     },
   };
 }

@@ -14,10 +14,15 @@ export function recordText(record: ChangeRecord | null | undefined): string | nu
 
 /** The rows of a record that came as a parameter. */
 export function recordInserts(text: SqlValue): readonly SqlInsert[] {
-  if (text === null) return [];
-  const record: unknown = readStoredJson(String(text));
-  if (!isChangeRecord(record)) throw new Error('a change was given something else than a record of it');
+  const record = recordIn(text);
+  if (record === null) return [];
   return [...record.audit.map(auditInsert), ...(record.reply === null ? [] : [replyInsert(record.reply)])];
+}
+
+/** The record of a change that finds out itself what was before. */
+export function recordOfFound(text: SqlValue, before: Readonly<Record<string, SqlValue>>): string | null {
+  const record = recordIn(text);
+  return recordText(record && { ...record, audit: record.audit.map((entry) => ({ ...entry, before })) });
 }
 
 export async function writeRecord({ change }: SqlTransaction, text: SqlValue): Promise<void> {
@@ -32,6 +37,13 @@ export async function writeRecord({ change }: SqlTransaction, text: SqlValue): P
 /** Whether a database's message of a broken uniqueness is about the key of a reply. */
 export function isKeyTaken(message: string): boolean {
   return /\breplies(\.key\b|_pkey\b)/.test(message);
+}
+
+function recordIn(text: SqlValue): ChangeRecord | null {
+  if (text === null) return null;
+  const record: unknown = readStoredJson(String(text));
+  if (isChangeRecord(record)) return record;
+  throw new Error('a change was given something else than a record of it');
 }
 
 function isChangeRecord(value: unknown): value is ChangeRecord {

@@ -1,7 +1,7 @@
 // What the database does for tables and views. Each writes its record in the same step, and only if it changed something.
 
 import { isRecord } from '../../runtime/options.ts';
-import { recordInserts, writeRecord } from './change-record-operations.ts';
+import { recordInserts, recordOfFound, writeRecord } from './change-record-operations.ts';
 import { hasNamespace } from './namespace-operations.ts';
 import type { NameRefusal } from './relation-store.ts';
 import type { SqlOperations, SqlReader, SqlTransaction, SqlValue } from './sql.ts';
@@ -199,7 +199,7 @@ async function dropRelation(sql: SqlTransaction, { namespace, name, kind, expect
       keepUntil <= Number(at) ? 1 : 0,
     );
   }
-  await writeRecord(sql, record);
+  await writeRecord(sql, expected === null ? recordOfFound(record, { uuid, metadataLocation: location }) : record);
   return found;
 }
 

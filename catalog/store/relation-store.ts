@@ -68,7 +68,10 @@ export interface RelationStore {
     to: TableIdent,
     record?: ChangeRecord | null,
   ): Promise<'renamed' | 'missing' | NameRefusal>;
-  /** The row that was there, or null. With `expected`, only while it points there: null otherwise. */
+  /**
+   * The row that was there, or null. With `expected`, only while it points there: null otherwise. Without, nobody knew the row
+   * before: entries of `record` tell as `before` the uuid and the metadata location of the one that went.
+   */
   dropRelation(
     kind: RelationKind,
     ident: TableIdent,

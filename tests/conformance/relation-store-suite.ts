@@ -144,6 +144,21 @@ export function relationStoreSuite(world: StoreWorld): void {
     );
   });
 
+  check('a drop of whatever is there tells the row that went', async (store) => {
+    const dropped: ChangeRecord = { ...record('k1'), audit: [{ ...entry, action: 'table.drop', before: null, after: null }] };
+    assert.equal(await store.swapRelation('table', raw('users'), 'm://users/0', 'm://users/1'), 'swapped');
+    assert.deepEqual(await store.dropRelation('table', raw('users'), keep, dropped), {
+      ...table('users'),
+      metadataLocation: 'm://users/1',
+    });
+    const [told, ...others] = await audit(store);
+    assert.deepEqual(told?.before, { uuid: 'uuid-users', metadataLocation: 'm://users/1' });
+    assert.deepEqual([told?.action, told?.after, others], ['table.drop', null, []]);
+    assert.deepEqual(await store.replies.findReply('k1'), dropped.reply);
+    assert.equal(await store.dropRelation('table', raw('users'), keep, record('k2')), null);
+    assert.equal((await audit(store)).length, 1);
+  });
+
   check('of requests that race with one key, one changes something', async (store) => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     const outcomes = await Promise.allSettled(names.map((name) => store.insertRelation(table(name), record('one'))));

@@ -15,17 +15,19 @@ const users = { namespace: ['raw'], name: 'users' };
 const schema = { type: 'struct', 'schema-id': 0, fields: [{ id: 1, name: 'a', required: false, type: 'long' }] } as const;
 const keyed: RequestContext = { actor: 'ada', idempotency: { key: 'k', digest: 'd', expiresAt: 9e12 } };
 
-/** Two processes on one store; `between` is what the other one does just before the first change of this one. */
+/** Two processes on one store; `between` is what the other one does just before the first changes of this one, so many of them. */
 async function raced(name: 'dropRelation' | 'updateNamespace' | 'deleteNamespace') {
   const store = memoryCatalogStore();
   const objectStore = memoryStore('lake');
   const places = [{ prefix: objectStore.root, store: objectStore }];
-  const served = (pointers: CatalogStore) => catalogServices({ store: pointers, places, clock: systemClock, logger: silentLogger });
+  const served = (pointers: CatalogStore) =>
+    catalogServices({ store: pointers, places, clock: systemClock, logger: silentLogger, dropGraceMs: 60_000 });
   const rival = served(store);
   let between: (() => Promise<unknown>) | null = null;
+  let racesMax = 1;
   let tries = 0;
   const first = async <T>(change: () => Promise<T>): Promise<T> => {
-    if (++tries === 1) await between?.();
+    if (++tries <= racesMax) await between?.();
     return change();
   };
   const overtaken: CatalogStore = {
@@ -40,7 +42,11 @@ async function raced(name: 'dropRelation' | 'updateNamespace' | 'deleteNamespace
     const entries = await store.audit.listAudit(filter, { before: null, limit: 10 });
     return entries.map(({ before, after }) => ({ before, after }));
   };
-  return { ...served(overtaken), rival, store, told, meanwhile: (work: () => Promise<unknown>) => (between = work), tries: () => tries };
+  const meanwhile = (work: () => Promise<unknown>, times = 1) => {
+    between = work;
+    racesMax = times;
+  };
+  return { ...served(overtaken), rival, store, told, meanwhile, tries: () => tries };
 }
 
 test('the audit log tells a table as it was when it was dropped', async () => {
@@ -90,4 +96,93 @@ test('the audit log tells a namespace as it was when it was dropped', async () =
   meanwhile(() => rival.namespaces.update(['raw'], { updates: { theirs: '2' }, removals: ['go', 'keep'] }, ownContext));
   assert.equal((await namespaces.drop(['raw'], keyed)).kind, 'ok');
   assert.deepEqual(await told('namespace.drop'), [{ before: { theirs: '2', location: 'memory://lake/raw' }, after: null }]);
+});
+
+const property = (name: string, value: string) => ({ action: 'set-properties', updates: { [name]: value } }) as const;
+
+test('a table that another process keeps changing is dropped after a few looks, and the log tells which row went', async () => {
+  for (const purge of [false, true]) {
+    const { tables, rival, store, told, meanwhile, tries } = await raced('dropRelation');
+    await rival.tables.create(['raw'], { name: 'users', schema }, ownContext);
+    const uuid = (await store.getRelation('table', users))?.uuid;
+    let last = '';
+    meanwhile(async () => {
+      const answer = await rival.tables.commit(
+        { ident: users, commit: { requirements: [], updates: [property('n', String(tries()))] } },
+        ownContext,
+      );
+      if (answer.kind === 'ok') last = answer.value.location;
+    }, 40);
+    assert.equal((await tables.drop(users, { purge }, keyed)).kind, 'ok');
+    assert.equal(tries(), 5);
+    assert.equal(await store.getRelation('table', users), null);
+    assert.deepEqual(await told('table.drop'), [{ before: { uuid, metadataLocation: last }, after: null }]);
+    const kept = await store.listDropped('all', { after: null, limit: 10 });
+    assert.deepEqual(
+      kept.map(({ metadataLocation }) => metadataLocation),
+      purge ? [last] : [],
+    );
+  }
+});
+
+test('a view that another process keeps replacing is dropped after a few looks', async () => {
+  const { views, rival, store, told, meanwhile, tries } = await raced('dropRelation');
+  const representations = [{ type: 'sql', sql: 'SELECT 1', dialect: 'trino' }] as const;
+  const version = { 'version-id': 1, 'timestamp-ms': 1, 'schema-id': 0, summary: {}, 'default-namespace': ['raw'], representations };
+  await rival.views.create(['raw'], { name: 'users', schema, version, location: null, properties: {} }, ownContext);
+  let last = '';
+  meanwhile(async () => {
+    const answer = await rival.views.commit(users, { requirements: [], updates: [property('n', String(tries()))] }, ownContext);
+    if (answer.kind === 'ok') last = answer.value.location;
+  }, 40);
+  assert.equal((await views.drop(users, keyed)).kind, 'ok');
+  assert.equal(tries(), 5);
+  assert.equal(await store.getRelation('view', users), null);
+  const [entry] = await told('view.drop');
+  assert.partialDeepStrictEqual(entry, { before: { metadataLocation: last }, after: null });
+});
+
+test('what has to be read before it goes is refused while another process keeps changing it, and stays', async () => {
+  const { tables, rival, store, told, meanwhile, tries } = await raced('dropRelation');
+  await rival.tables.create(['raw'], { name: 'users', schema }, ownContext);
+  meanwhile(
+    () => rival.tables.commit({ ident: users, commit: { requirements: [], updates: [property('n', String(tries()))] } }, ownContext),
+    40,
+  );
+  const answer = await tables.unregister(users, keyed);
+  assert.ok(answer.kind === 'refused' && answer.reason === 'conflict');
+  assert.equal(answer.message, 'raw.users kept changing; tried 4 times: stop its writers first');
+  assert.equal(tries(), 4);
+  assert.ok(await store.getRelation('table', users));
+  assert.deepEqual(await told('table.drop'), []);
+});
+
+test('a namespace that another process keeps changing is left as it is, with a conflict', async () => {
+  for (const name of ['updateNamespace', 'deleteNamespace'] as const) {
+    const { namespaces, rival, store, meanwhile, tries } = await raced(name);
+    meanwhile(() => rival.namespaces.update(['raw'], { updates: { n: String(tries()) }, removals: [] }, ownContext), 40);
+    const answer =
+      name === 'updateNamespace'
+        ? await namespaces.update(['raw'], { updates: { ours: '1' }, removals: ['go'] }, keyed)
+        : await namespaces.drop(['raw'], keyed);
+    assert.ok(answer.kind === 'refused' && answer.reason === 'conflict');
+    assert.equal(answer.message, 'raw kept changing; tried 4 times');
+    assert.equal(tries(), 4);
+    assert.partialDeepStrictEqual((await store.getNamespace(['raw']))?.properties, { keep: '1', go: '1', n: '4' });
+    assert.equal(await store.replies.findReply('k'), null);
+  }
+});
+
+test('changes of one namespace that come at once through one process all happen', async () => {
+  const { namespaces, store } = await raced('updateNamespace');
+  const names = Array.from({ length: 30 }, (_, n) => `p${n}`);
+  const answers = await Promise.all(
+    names.map((name) => namespaces.update(['raw'], { updates: { [name]: '1' }, removals: [] }, ownContext)),
+  );
+  assert.deepEqual([...new Set(answers.map(({ kind }) => kind))], ['ok']);
+  const { properties = {} } = (await store.getNamespace(['raw'])) ?? {};
+  assert.deepEqual(
+    names.filter((name) => !Object.hasOwn(properties, name)),
+    [],
+  );
 });
