@@ -33,7 +33,7 @@ export type RestoreStep =
 export interface RestoreEntry {
   readonly step: RestoreStep;
   readonly kind: RelationKind;
-  /** Null: unnamed. */
+  /** Null: its place says none. */
   readonly ident: TableIdent | null;
   readonly head: MetadataHead;
   /** What the store names now. */
@@ -50,13 +50,18 @@ export async function planRestore(
   const taken = new Set<string>();
   const entries: RestoreEntry[] = [];
   for (const head of heads.toSorted((a, b) => b.updatedAt - a.updatedAt || (a.uuid < b.uuid ? -1 : 1))) {
-    // Who is there already keeps the name it has: it may have been renamed.
-    const own = stored.byUuid.get(head.uuid);
-    const ident = own?.ident ?? identOf(head, prefixes);
+    // Who is there already keeps the name it has, also where by its place another would have it: it may have been renamed.
+    const own = stored.byUuid.get(uuidKey(head));
+    if (own) {
+      taken.add(nameKey(own.ident));
+      entries.push({ step: ownStep(head, own), kind: head.kind, ident: own.ident, head, current: own });
+      continue;
+    }
+    const ident = identOf(head, prefixes);
     const name = ident && nameKey(ident);
-    const current = own ?? (name === null ? null : (stored.byName.get(name) ?? null));
-    const step = name === null ? 'unnamed' : taken.has(name) ? 'shadowed' : stepOf(head, current, stored.dropped);
-    if (name !== null && step !== 'dropped') taken.add(name);
+    const current = name === null ? null : (stored.byName.get(name) ?? null);
+    const step = newStep(name, { isDropped: stored.dropped.has(head.uuid), current, taken });
+    if (name !== null && step === 'add') taken.add(name);
     entries.push({ step, kind: head.kind, ident, head, current });
   }
   return entries.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
@@ -64,6 +69,7 @@ export async function planRestore(
 
 interface Stored {
   readonly byName: ReadonlyMap<string, StoredRelation>;
+  /** And kind. */
   readonly byUuid: ReadonlyMap<string, StoredRelation>;
   /** By uuid. */
   readonly dropped: ReadonlySet<string>;
@@ -76,7 +82,7 @@ async function storedRelations(store: CatalogStore | null): Promise<Stored> {
   if (store !== null) for await (const { uuid } of everyDropped(store, 'all')) dropped.add(uuid);
   return {
     byName: new Map(relations.map((relation) => [nameKey(relation.ident), relation])),
-    byUuid: new Map(relations.map((relation) => [relation.uuid, relation])),
+    byUuid: new Map(relations.map((relation) => [uuidKey(relation), relation])),
     dropped,
   };
 }
@@ -111,12 +117,24 @@ export async function isEmptyStore(store: CatalogStore): Promise<boolean> {
   return (await store.listNamespaces([], { after: null, limit: 1 })).length === 0;
 }
 
-function stepOf(head: MetadataHead, current: StoredRelation | null, dropped: ReadonlySet<string>): RestoreStep {
-  const { kind, uuid, metadataLocation } = head;
-  if (current === null) return dropped.has(uuid) ? 'dropped' : 'add';
+function ownStep({ metadataLocation, isFollowed }: MetadataHead, current: StoredRelation): RestoreStep {
   if (current.metadataLocation === metadataLocation) return 'same';
-  const isOwn = current.kind === kind && current.uuid === uuid;
-  return isOwn && head.isFollowed(current.metadataLocation) ? 'forward' : 'kept';
+  return isFollowed(current.metadataLocation) ? 'forward' : 'kept';
+}
+
+interface NameFacts {
+  readonly isDropped: boolean;
+  /** What the store names so. */
+  readonly current: StoredRelation | null;
+  /** Names of those that are newer. */
+  readonly taken: ReadonlySet<string>;
+}
+
+function newStep(name: string | null, { isDropped, current, taken }: NameFacts): RestoreStep {
+  if (isDropped) return 'dropped';
+  if (name === null) return 'unnamed';
+  if (taken.has(name)) return 'shadowed';
+  return current === null ? 'add' : 'kept';
 }
 
 /** `<prefix>/<levels>/<name>-<uuid>`; without the uuid, the folder's own name. */
@@ -143,6 +161,10 @@ function recordOf({ kind, head, current }: RestoreEntry, ident: TableIdent, cloc
   const before = current && { metadataLocation: current.metadataLocation };
   const after = { uuid: head.uuid, metadataLocation: head.metadataLocation };
   return { audit: [{ at: clock.now(), actor: 'foz catalog restore', action, subject: identText(ident), before, after }], reply: null };
+}
+
+function uuidKey({ kind, uuid }: Pick<StoredRelation, 'kind' | 'uuid'>): string {
+  return `${kind} ${uuid}`;
 }
 
 function nameKey({ namespace, name }: TableIdent): string {

@@ -59,7 +59,7 @@ async function restoredCopy(restore: ReturnType<typeof lake>['restore'], row: St
   const copy = memoryCatalogStore();
   await copy.insertNamespace({ namespace: row.ident.namespace, properties: {} });
   await copy.insertRelation(row);
-  return [steps(await restore(copy)), (await pointers(copy))[0]];
+  return [steps(await restore(copy)).toSorted(), (await pointers(copy))[0]];
 }
 
 const pointers = (store: CatalogStore) => store.allRelations({ after: null, limit: 100 });
@@ -124,6 +124,24 @@ test('of two tables of one name the later one has it; one in its grace stays dro
   await create(rides);
   await services.tables.drop(rides, { purge: true }, ownContext);
   assert.deepEqual(steps((await plan(store)).entries).toSorted(), ['dropped rides-2', 'same users', 'shadowed users']);
+});
+
+test('a table that an old copy names goes forward also where a newer one has its name by now', async () => {
+  const { store, services, create, commit, plan, restore } = lake();
+  await create(users);
+  const [old] = await pointers(store);
+  assert.equal((await services.tables.rename(users, { namespace: ['raw'], name: 'people' }, ownContext)).kind, 'ok');
+  for (const value of ['a', 'b']) await commit({ namespace: ['raw'], name: 'people' }, value);
+  const [people] = await pointers(store);
+  await create(users);
+  await commit(users, 'newer');
+  assert.ok(people);
+  assert.deepEqual(await restoredCopy(restore, old), [['forward users', 'kept users'], { ...people, ident: users }]);
+
+  // One in its grace is told as that, whoever has its name.
+  await services.tables.drop(users, { purge: true }, ownContext);
+  await create(users);
+  assert.deepEqual(steps((await plan(store)).entries).toSorted(), ['dropped users', 'same people', 'same users']);
 });
 
 test('a file that never became a commit is told as a rival; one that others follow is none', async () => {
