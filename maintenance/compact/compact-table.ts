@@ -13,13 +13,14 @@ import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { newSnapshotId } from '../../lake/iceberg/next-snapshot.ts';
 import { putDataFile } from '../../lake/iceberg/put-data-file.ts';
 import { prepareReplace } from '../../lake/iceberg/replace-files.ts';
-import { planScan, type ScanFile } from '../../lake/iceberg/scan.ts';
+import { planScan } from '../../lake/iceberg/scan.ts';
 import type { ManifestEntries } from '../../lake/iceberg/snapshot-files.ts';
 import type { ObjectStore } from '../../lake/store/object-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { commitBeside, type BesideCommit, type BesideDeps, type BesideOutcome } from '../commit-beside.ts';
 import type { MaintenanceHook } from '../maintenance-point.ts';
 import { upkeepFailure } from '../upkeep-failure.ts';
+import { binTurns, halvesOf, without } from './bin-turns.ts';
 import { lookAgain } from './look-again.ts';
 import { isSmall, planCompaction, smallFiles, type Bin, type CompactionLimits } from './plan-compaction.ts';
 import type { FileRewriter } from './rewrite-files.ts';
@@ -27,7 +28,7 @@ import type { FileRewriter } from './rewrite-files.ts';
 export interface CompactDeps extends BesideDeps {
   readonly store: ObjectStore;
   readonly limits: CompactionLimits;
-  /** Of one run of a table; the rest is for the next. */
+  /** New files of one run of a table; the rest is for the next. What comes to nothing does not count. */
   readonly binsMax: number;
   readonly openRewriter: () => Promise<FileRewriter>;
   readonly pass: MaintenanceHook;
@@ -46,6 +47,8 @@ export interface Compacted {
   readonly isUnknown: boolean;
   /** Files of a bin are damaged, or rewriting it trips over a bug; the other bins had their turn. */
   readonly isFailed: boolean;
+  /** That have had no turn. */
+  readonly binsLeft: number;
   /** That are left after it, settled or not. */
   readonly smallFiles: number;
   readonly table: LoadedTable;
@@ -76,8 +79,6 @@ export async function findBins(
 
 export async function compactTable(ident: TableIdent, base: LoadedTable, deps: CompactDeps, signal?: AbortSignal): Promise<Compacted> {
   const found = await findBins(base, deps, signal);
-  const bins = found.bins.slice(0, deps.binsMax);
-  const { smallFiles: small } = found;
   const sum = {
     bins: 0,
     files: 0,
@@ -87,20 +88,23 @@ export async function compactTable(ident: TableIdent, base: LoadedTable, deps: C
     conflicts: 0,
     isUnknown: false,
     isFailed: false,
-    smallFiles: small,
+    binsLeft: 0,
+    smallFiles: found.smallFiles,
   };
   const left: string[] = [];
-  let [table, retries] = [base, 0];
-  if (bins.length === 0) return { ...sum, left, table };
+  let table = base;
+  if (found.bins.length === 0) return { ...sum, left, table };
   await using rewriter = await deps.openRewriter();
   const known: ManifestEntries = new Map();
-  for (const bin of bins) {
+  const turns = binTurns(found.bins, deps.binsMax, deps.random);
+  for (let bin = turns.next(); bin !== null; bin = turns.next()) {
     signal?.throwIfAborted();
     try {
       const { outcome, written } = await compactBin(ident, table, bin, rewriter, known, deps, signal);
       sum.conflicts += outcome.conflicts;
       if (outcome.kind === 'committed') {
         table = outcome.table;
+        turns.done();
         sum.bins++;
         sum.files += bin.files.length;
         sum.rows += bin.rows;
@@ -109,6 +113,7 @@ export async function compactTable(ident: TableIdent, base: LoadedTable, deps: C
         sum.smallFiles += (isSmall(written.fileSizeInBytes, deps.limits) ? 1 : 0) - bin.files.length;
         continue;
       }
+      turns.failed();
       left.push(outcome.kind === 'nothing' ? filesGone : outcome.message);
       if (outcome.kind === 'nothing') table = outcome.table;
       sum.isUnknown ||= outcome.kind === 'unknown';
@@ -118,6 +123,7 @@ export async function compactTable(ident: TableIdent, base: LoadedTable, deps: C
       const { error, isOutdated } = again;
       table = again.table;
       if (isOutdated) {
+        turns.failed();
         left.push(filesGone);
         continue;
       }
@@ -126,34 +132,16 @@ export async function compactTable(ident: TableIdent, base: LoadedTable, deps: C
       left.push(error.message);
       sum.isFailed ||= failure === 'failed';
       // The files beside one that is left alone have their turn without it.
-      const rest = without(bin, error.context['location']) ?? (failure === 'failed' ? halvesOf(bin) : []);
-      if (retries + rest.length <= retriesMax) bins.push(...rest);
-      retries += rest.length;
+      turns.failed(without(bin, error.context['location']) ?? (isDivisible(error) ? halvesOf(bin) : []));
     }
   }
-  return { ...sum, left, table };
+  left.push(...turns.limitsReached());
+  return { ...sum, binsLeft: turns.waiting(), left, table };
 }
 
-/** Of one run: files are looked for among those that a bin with a damaged one has, which costs a rewrite each. */
-const retriesMax = 32;
-
-/** Null where the file is not known, or not in the bin. */
-function without(bin: Bin, location: unknown): readonly Bin[] | null {
-  const files = bin.files.filter(({ file }) => file.filePath !== location);
-  return files.length === bin.files.length ? null : binsOf(bin, [files]);
-}
-
-function halvesOf(bin: Bin): readonly Bin[] {
-  const middle = Math.ceil(bin.files.length / 2);
-  return bin.files.length < 3 ? [] : binsOf(bin, [bin.files.slice(0, middle), bin.files.slice(middle)]);
-}
-
-function binsOf(bin: Bin, parts: readonly (readonly ScanFile[])[]): readonly Bin[] {
-  return parts.flatMap((files) => {
-    const sum = (figure: (file: ScanFile['file']) => number): number => files.reduce((total, { file }) => total + figure(file), 0);
-    const [bytes, rows] = [sum((file) => file.fileSizeInBytes), sum((file) => file.recordCount)];
-    return files.length < 2 ? [] : [{ ...bin, files, bytes, rows }];
-  });
+/** Fewer files may go well: without the damaged one, or in the memory that there is. */
+function isDivisible(error: LakeError): boolean {
+  return upkeepFailure(error) === 'failed' || error.code === 'LIMIT_EXCEEDED';
 }
 
 const filesGone = 'its files are not in the table any more';
