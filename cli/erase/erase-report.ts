@@ -21,7 +21,7 @@ export interface EraseReport {
   readonly snapshots: number;
   readonly tags: readonly string[];
   readonly objectsDeleted: number;
-  /** Objects that hold the key and may still be named by a commit. */
+  /** Objects that hold the key and may still be named by a commit, or that cannot be read. */
   readonly left: readonly { readonly location: string; readonly why: string }[];
   /** Null: the log was not read. */
   readonly log: readonly (Omit<LogCopies, 'retainedUntil'> & { readonly retainedUntil: string | null })[] | null;
@@ -69,7 +69,8 @@ export function reportText(report: EraseReport): string {
   const lines = [head];
   if (report.outcome === 'erased') lines.push(`${objectsDeleted} objects deleted`);
   for (const reason of report.refused) lines.push(`refused: ${reason}`);
-  for (const { location, why } of report.left) lines.push(`left: ${location}: ${why}; run the same command again later`);
+  for (const { location, why } of report.left) lines.push(`left: ${location}: ${why}`);
+  if (report.left.length > 0) lines.push('Run the same command again later: what is left now may go then.');
   lines.push('', logText(report));
   return lines.join('\n');
 }

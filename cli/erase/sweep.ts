@@ -16,6 +16,7 @@ import { lowestNext } from '../../lake/raw/lowest-next.ts';
 import { clocksApart } from '../../lake/store/clocks-apart.ts';
 import { keyOf, locationOf, type ObjectHead, type ObjectStore } from '../../lake/store/object-store.ts';
 import type { Clock, EpochMs } from '../../runtime/clock.ts';
+import { LakeError } from '../../runtime/errors.ts';
 import { compactedSuffix } from '../../maintenance/compact/compact-table.ts';
 import type { ErasePoint } from './erase-point.ts';
 import type { FileScanner } from './file-scanner.ts';
@@ -46,7 +47,7 @@ export interface Swept {
   readonly dataFiles: number;
   readonly manifests: number;
   readonly manifestLists: number;
-  /** Objects that hold the key and may still be named by a commit: when and why. */
+  /** Objects that hold the key and may still be named by a commit, or that cannot be read: why. */
   readonly left: readonly { readonly location: string; readonly why: string }[];
 }
 
@@ -73,7 +74,7 @@ export async function sweep(input: SweepInput, parts: SweepParts, signal?: Abort
   for (const object of objects.values()) {
     const location = locationOf(store, object.key);
     if (!location.endsWith('.parquet') || kept.live.has(location) || dead.has(location)) continue;
-    const why = await whyLeft(object, { ...input, next: kept.next, listedAt }, parts, signal);
+    const why = await whyLeft(object, { ...input, next: kept.next, listedAt }, parts, signal).catch(whyUnread);
     if (why === 'dead') dead.add(location);
     else if (why !== null) left.push({ location, why });
   }
@@ -83,7 +84,9 @@ export async function sweep(input: SweepInput, parts: SweepParts, signal?: Abort
   await deleteObjects(dataFiles, store, () => parts.crashPoint('sweep:between-data'), signal);
   await parts.crashPoint('sweep:after-data');
   const manifests = [...objects.keys()].filter((location) => former.manifests.has(location) && !kept.manifests.has(location));
-  manifests.push(...(await danglingManifests(objects, kept, new Set([...manifests, ...former.manifestLists]), dead, store, signal)));
+  const dangling = await danglingManifests(objects, kept, new Set([...manifests, ...former.manifestLists]), dead, store, signal);
+  manifests.push(...dangling.found);
+  left.push(...dangling.left);
   const manifestLists = [...objects.keys()].filter((location) => former.manifestLists.has(location) && !kept.manifestLists.has(location));
   await deleteObjects(manifests, store, undefined, signal);
   await parts.crashPoint('sweep:after-manifests');
@@ -173,8 +176,9 @@ async function danglingManifests(
   dead: ReadonlySet<string>,
   store: ObjectStore,
   signal?: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<{ readonly found: readonly string[]; readonly left: Swept['left'] }> {
   const found: string[] = [];
+  const left: { location: string; why: string }[] = [];
   const namesGone = async (paths: readonly string[]): Promise<boolean> => {
     for (const path of paths) {
       if (kept.live.has(path)) continue;
@@ -186,8 +190,21 @@ async function danglingManifests(
   };
   for (const [location, { key }] of objects) {
     if (!location.endsWith('.avro') || /\/snap-[^/]*$/.test(location) || kept.manifests.has(location) || known.has(location)) continue;
-    const { entries } = readManifest(await store.get(key, undefined, signal), location);
-    if (await namesGone(entries.map(({ file }) => file.filePath))) found.push(location);
+    try {
+      const { entries } = readManifest(await store.get(key, undefined, signal), location);
+      if (await namesGone(entries.map(({ file }) => file.filePath))) found.push(location);
+    } catch (error) {
+      const why = whyUnread(error);
+      if (why !== null) left.push({ location, why });
+    }
   }
-  return found;
+  return { found, left };
+}
+
+/** An orphan that is damaged, or of a kind that Foz does not read. Null for one that is gone: somebody else's sweep was first. */
+function whyUnread(error: unknown): string | null {
+  if (!(error instanceof LakeError)) throw error;
+  if (error.code === 'OBJECT_MISSING') return null;
+  if (!['OBJECT_CORRUPT', 'QUERY_INVALID', 'LIMIT_EXCEEDED'].includes(error.code)) throw error;
+  return `it cannot be read, so whether it holds the key is not known (${error.message.split('\n')[0]}): delete it once nobody can commit it any more`;
 }
