@@ -3,16 +3,19 @@
 // named. Nor does it know that its table was dropped without its files: those come back. Each of them is told.
 //
 // A store that holds pointers already (an old copy) is only brought forward: what is missing is added, and a pointer moves to the
-// newest file that came out of the one it names. Nothing is ever moved back, over to another line, or taken away.
+// newest file that came out of the one it names, unless that one was registered when there was the newest already. Nothing is ever
+// moved back, over to another line, or taken away.
 
 import type { Clock } from '../../runtime/clock.ts';
 import { identText, type TableIdent } from '../catalog.ts';
 import { namespaceProblem, nameProblem, prefixOf } from '../service/locations.ts';
+import { snapshotAheadDefaultMs } from '../service/table-parts.ts';
 import { namespaceKey, type CatalogStore } from '../store/catalog-store.ts';
 import { everyDropped, everyRelation } from '../store/every-relation.ts';
 import type { AuditAction, ChangeRecord } from '../store/change-record.ts';
 import type { RelationKind, StoredRelation } from '../store/relation-store.ts';
 import type { MetadataHead } from './metadata-heads.ts';
+import { registeredFiles, restoreActor } from './registered-files.ts';
 
 export type RestoreStep =
   /** It is not there. */
@@ -21,7 +24,7 @@ export type RestoreStep =
   | 'forward'
   /** The store names this file already. */
   | 'same'
-  /** The store names something else under this name: it stays. */
+  /** The store names something else under this name, or a file that the head does not follow or that was registered since: it stays. */
   | 'kept'
   /** A newer table has the name. */
   | 'shadowed'
@@ -54,7 +57,7 @@ export async function planRestore(
     const own = stored.byUuid.get(uuidKey(head));
     if (own) {
       taken.add(nameKey(own.ident));
-      entries.push({ step: ownStep(head, own), kind: head.kind, ident: own.ident, head, current: own });
+      entries.push({ step: ownStep(head, own, stored.registered), kind: head.kind, ident: own.ident, head, current: own });
       continue;
     }
     const ident = identOf(head, prefixes);
@@ -73,6 +76,7 @@ interface Stored {
   readonly byUuid: ReadonlyMap<string, StoredRelation>;
   /** By uuid. */
   readonly dropped: ReadonlySet<string>;
+  readonly registered: Awaited<ReturnType<typeof registeredFiles>>;
 }
 
 async function storedRelations(store: CatalogStore | null): Promise<Stored> {
@@ -84,6 +88,7 @@ async function storedRelations(store: CatalogStore | null): Promise<Stored> {
     byName: new Map(relations.map((relation) => [nameKey(relation.ident), relation])),
     byUuid: new Map(relations.map((relation) => [uuidKey(relation), relation])),
     dropped,
+    registered: store === null ? new Map() : await registeredFiles(store.audit),
   };
 }
 
@@ -117,9 +122,16 @@ export async function isEmptyStore(store: CatalogStore): Promise<boolean> {
   return (await store.listNamespaces([], { after: null, limit: 1 })).length === 0;
 }
 
-function ownStep({ metadataLocation, isFollowed }: MetadataHead, current: StoredRelation): RestoreStep {
+function ownStep(
+  { metadataLocation, updatedAt, isFollowed }: MetadataHead,
+  current: StoredRelation,
+  registered: Stored['registered'],
+): RestoreStep {
   if (current.metadataLocation === metadataLocation) return 'same';
-  return isFollowed(current.metadataLocation) ? 'forward' : 'kept';
+  if (!isFollowed(current.metadataLocation)) return 'kept';
+  // Somebody took it up from there when the head was written already, as far as times tell.
+  const registeredAt = registered.get(current.metadataLocation);
+  return registeredAt !== undefined && updatedAt <= registeredAt + snapshotAheadDefaultMs ? 'kept' : 'forward';
 }
 
 interface NameFacts {
@@ -160,7 +172,7 @@ function recordOf({ kind, head, current }: RestoreEntry, ident: TableIdent, cloc
   const action: AuditAction = kind === 'table' ? 'table.register' : 'view.register';
   const before = current && { metadataLocation: current.metadataLocation };
   const after = { uuid: head.uuid, metadataLocation: head.metadataLocation };
-  return { audit: [{ at: clock.now(), actor: 'foz catalog restore', action, subject: identText(ident), before, after }], reply: null };
+  return { audit: [{ at: clock.now(), actor: restoreActor, action, subject: identText(ident), before, after }], reply: null };
 }
 
 function uuidKey({ kind, uuid }: Pick<StoredRelation, 'kind' | 'uuid'>): string {

@@ -3,6 +3,7 @@
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
+import { isRecord } from '../../runtime/options.ts';
 import { tableEntry } from '../audit/table-entry.ts';
 import type { TableIdent } from '../catalog.ts';
 import type { CommitVeto } from '../registry/commit-veto.ts';
@@ -49,11 +50,20 @@ export interface TableChanged {
 /** What is kept with the change of a table that is answered as it is afterwards. */
 export function loadedRecord(parts: TableParts, context: RequestContext, changed: TableChanged): RecordOf {
   const { ident } = changed;
-  return (metadataLocation) => tablesRecord(parts, context, [changed], { kind: 'metadata', relation: 'table', ident, metadataLocation });
+  return (metadataLocation) => {
+    const record = tablesRecord(parts, context, [changed], { kind: 'metadata', relation: 'table', ident, metadataLocation });
+    // Of a file that was there before, it is told which: `foz catalog restore` leaves the pointer there.
+    if (changed.action !== 'table.register') return record;
+    return { ...record, audit: record.audit.map((entry) => ({ ...entry, after: { ...toldOf(entry.after), metadataLocation } })) };
+  };
 }
 
 export function tablesRecord(parts: TableParts, context: RequestContext, changes: readonly TableChanged[], reply: StoredReply) {
   const at = parts.clock.now();
   const entries = changes.map(({ ident, before, after, action }) => tableEntry(context.actor, at, ident, before, after, action));
   return recordOf(context, entries, reply);
+}
+
+function toldOf(state: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(state) ? state : {};
 }

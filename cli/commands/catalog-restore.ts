@@ -45,6 +45,8 @@ export const restore: Command = {
       ),
     );
     for (const entry of entries)
+      if (entry.step === 'kept' && entry.current) call.note(`foz: ${nameOf(entry)} stays at ${entry.current.metadataLocation}`);
+    for (const entry of entries)
       for (const rival of entry.head.rivals) call.note(`foz: ${nameOf(entry)} may be ${rival} as well: look at both`);
     for (const { metadataLocation, reason } of ignored) call.note(`foz: left out ${metadataLocation}: ${reason}`);
     const isClean = entries.every(({ step, head }) => ['add', 'forward', 'same', 'dropped'].includes(step) && head.rivals.length === 0);

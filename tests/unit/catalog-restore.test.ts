@@ -249,6 +249,43 @@ test('of a table that was registered again from an older file the later line is 
   }
 });
 
+test('what was registered after the newest file was written stays, under whatever name, until there are later files', async () => {
+  const { clock, store, create, commit, services, restore } = lake();
+  await create(users);
+  const [first] = await pointers(store);
+  assert.ok(first);
+  for (const value of ['a', 'b', 'c']) await commit(users, value);
+  const register = async (isOverwrite: boolean) => {
+    const asked = { name: 'users', metadataLocation: first.metadataLocation, isOverwrite };
+    assert.equal((await services.tables.register(['raw'], asked, ownContext)).kind, 'ok');
+  };
+  await register(true);
+  assert.deepEqual(steps(await restore(store)), ['kept users']);
+  const people = { namespace: ['raw'], name: 'people' };
+  assert.equal((await services.tables.rename(users, people, ownContext)).kind, 'ok');
+  assert.deepEqual(steps(await restore(store)), ['kept people']);
+  // Dropped and taken up again from the older file.
+  await services.tables.drop(people, { purge: false }, ownContext);
+  await register(false);
+  assert.deepEqual(steps(await restore(store)), ['kept users']);
+  assert.deepEqual(await pointers(store), [first]);
+
+  // The store as a copy has it that was taken now, when the table has gone on.
+  await clock.advanceBy(snapshotAheadDefaultMs);
+  await commit(users, 'later');
+  const later = await pointers(store);
+  await store.swapRelation('table', users, later[0]?.metadataLocation ?? '', first.metadataLocation);
+  assert.deepEqual(steps(await restore(store)), ['forward users']);
+  assert.deepEqual(await pointers(store), later);
+
+  // What a restore itself put there says nothing of what anybody wants.
+  const copy = memoryCatalogStore();
+  await restore(copy);
+  await commit(users, 'last');
+  assert.deepEqual(steps(await restore(copy)), ['forward users']);
+  assert.deepEqual(await pointers(copy), await pointers(store));
+});
+
 test('a pointer never moves onto a file that was left over, however far ahead the time of its snapshot lies', async () => {
   const { clock, store, catalog, create, commit, plan, restore } = lake();
   const leaveOver = async (aheadMs: number) => {
