@@ -9,6 +9,7 @@ import { erase, event, loadedTable, orphan, textsHeld } from './erase-fixture.ts
 import { queryLab, type QueryLab } from './query-fixture.ts';
 
 const email = '!five@m.ex';
+const failing = async (): Promise<never> => Promise.reject(new LakeError('STORE_UNREACHABLE', 'away'));
 
 async function filled(): Promise<QueryLab> {
   const lab = await queryLab('pg.public.users');
@@ -58,7 +59,6 @@ test('a store that is away is no orphan that cannot be read: the run ends, and d
   const upload = await orphan(lab, `${randomUUID()}.parquet`, 'true', 0);
 
   let isAway = false;
-  const failing = async (): Promise<never> => Promise.reject(new LakeError('STORE_UNREACHABLE', 'away'));
   const get: QueryLab['store']['get'] = (...call) => (isAway ? failing() : lab.store.get(...call));
   const getFile: QueryLab['store']['getFile'] = (...call) => (isAway ? failing() : lab.store.getFile(...call));
   const run = erase({ ...lab, store: { ...lab.store, get, getFile } }, '5', {
