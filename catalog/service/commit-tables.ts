@@ -170,7 +170,7 @@ async function swapAll(parts: TableParts, all: readonly Prepared[], context: Req
     }
     assert(file, 'a commit to nothing makes a table');
     const next = { uuid: metadata['table-uuid'], metadataLocation: file.location };
-    changes.push({ ident, expected: current?.location ?? null, next });
+    changes.push({ ident, expected: current?.location ?? null, next, claim: parts.placement.claim(metadata, current?.metadata ?? null) });
   }
   const record = tablesRecord(parts, context, told, doneReply);
   const outcome = await orDiscard(files, written, () => store.changeTables(changes, record));
@@ -180,5 +180,9 @@ async function swapAll(parts: TableParts, all: readonly Prepared[], context: Req
   }
   await files.discard(written.map(({ location }) => location));
   if (outcome.kind === 'lost') return 'lost';
-  return outcome.kind === 'missing' ? tables.missing(outcome.ident) : asCreateConflict(tables.nameRefused(outcome.kind, outcome.ident));
+  const { kind, ident } = outcome;
+  if (kind === 'missing') return tables.missing(ident);
+  const at = all.find((prepared) => prepared.ident === ident);
+  assert(at, 'the store names a table of the transaction');
+  return asCreateConflict(await tables.insertRefused(kind, ident, at.metadata, at.current?.metadata ?? null));
 }

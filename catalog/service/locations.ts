@@ -2,11 +2,14 @@
 // beside it, names are plain, and no two tables share a folder, so that purging one can never take objects of another.
 
 import type { CatalogStore } from '../store/catalog-store.ts';
+import type { Claim } from '../store/relation-store.ts';
 
 /** As much of its metadata as says where files of a table or view lie. */
 export interface Placed {
   readonly location: string;
   readonly properties: Readonly<Record<string, string>>;
+  readonly 'table-uuid'?: string;
+  readonly 'view-uuid'?: string;
 }
 
 /** Safe as a path segment in every store and as an identifier in every engine. */
@@ -66,29 +69,37 @@ export function pathPropertyProblem(prefixes: readonly string[], placed: Placed)
   return null;
 }
 
-/** Null when no other table lies in this folder, and this folder is in no other table's. */
-export async function overlapProblem(store: CatalogStore, prefixes: readonly string[], location: string): Promise<string | null> {
-  if (await store.hasTableUnder(`${location}/`)) return `location ${location} already holds a table, or one that was dropped and is kept`;
-  return insideTableProblem(store, foldersTo(prefixes, location).slice(0, -1), location);
+/**
+ * What `next` takes that `base` had not; null where it takes nothing. What `base` said already is not asked again, so that no
+ * table stops that has been so. Files that were written stay where they are: a folder that is left becomes one of its paths.
+ */
+export function claimOf(prefixes: readonly string[], next: Placed, base: Placed | null): Claim | null {
+  const isMoved = next.location !== base?.location;
+  if (!isMoved && next.properties === base.properties) return null;
+  const paths = newPaths(next, base).map(({ path }) => path);
+  if (!isMoved && paths.length === 0) return null;
+  const within = [
+    ...(isMoved ? foldersTo(prefixes, next.location).slice(0, -1) : []),
+    ...paths.flatMap((path) => foldersTo(prefixes, path)),
+  ];
+  const uuid = uuidOf(next);
+  const left = isMoved && base !== null && uuidOf(base) === uuid ? [base.location] : [];
+  return { uuid, folder: isMoved ? next.location : null, within: [...new Set(within)], paths: [...paths, ...left] };
 }
 
 /**
- * Null when the files that properties send elsewhere lie in no other table's folder: purging that one would take them. What `base`
- * said already is not looked at again, so that no table stops that has been so.
+ * Null when no other table lies in the folder that is claimed, nor sends files there, and nothing that is claimed lies in another
+ * table's folder: purging either one would take files of the other.
  */
-export async function foreignPathProblem(
-  store: CatalogStore,
-  prefixes: readonly string[],
-  next: Placed,
-  base: Placed | null,
-): Promise<string | null> {
-  for (const name of pathProperties) {
-    const path = pathProperty(next, name);
-    if (path === null || (base !== null && path === pathProperty(base, name)) || `${path}/`.startsWith(`${next.location}/`)) continue;
-    const problem = await insideTableProblem(store, foldersTo(prefixes, path), path);
-    if (problem !== null) return `property ${name}: ${problem}`;
+export async function claimProblem(store: CatalogStore, claim: Claim, next: Placed, base: Placed | null): Promise<string | null> {
+  const folder = claim.within.length === 0 ? null : await store.tableFolderAmong(claim.within);
+  if (folder !== null) {
+    const sent = newPaths(next, base).find(({ path }) => `${path}/`.startsWith(`${folder}/`));
+    const inside = `location ${sent?.path ?? next.location} lies inside the table at ${folder}`;
+    return sent === undefined ? inside : `property ${sent.name}: ${inside}`;
   }
-  return null;
+  if (claim.folder === null || !(await store.hasTableUnder(`${claim.folder}/`, claim))) return null;
+  return `location ${claim.folder} already holds a table, one that was dropped and is kept, or files of another`;
 }
 
 /** Null when of `placed`, which are made or moved at once, none has another's folder, and none of `all` lies or sends files there. */
@@ -110,10 +121,17 @@ function pathProperty({ properties }: Placed, name: string): string | null {
   return (Object.hasOwn(properties, name) ? properties[name]?.replace(/\/+$/, '') : null) ?? null;
 }
 
-async function insideTableProblem(store: CatalogStore, folders: readonly string[], location: string): Promise<string | null> {
-  for (const folder of folders)
-    if (await store.hasTableUnder(`${folder}/metadata/`)) return `location ${location} lies inside the table at ${folder}`;
-  return null;
+/** Those that properties send files to, outside its folder and not so before. */
+function newPaths(next: Placed, base: Placed | null): readonly { readonly name: string; readonly path: string }[] {
+  return pathProperties.flatMap((name) => {
+    const path = pathProperty(next, name);
+    const isNew = path !== null && (base === null || path !== pathProperty(base, name)) && !`${path}/`.startsWith(`${next.location}/`);
+    return isNew ? [{ name, path }] : [];
+  });
+}
+
+function uuidOf(placed: Placed): string {
+  return placed['table-uuid'] ?? placed['view-uuid'] ?? '';
 }
 
 /** Below their prefix, the outermost first and the location itself last. */

@@ -1,13 +1,14 @@
 // Places of tables and views: chosen here where a client names none, checked where it does.
 
 import type { CatalogStore, StoredNamespace } from '../store/catalog-store.ts';
+import type { Claim } from '../store/relation-store.ts';
 import {
+  claimOf,
+  claimProblem,
   defaultNamespaceLocation,
   defaultTableLocation,
-  foreignPathProblem,
   locationProblem,
   metadataFolder,
-  overlapProblem,
   pathPropertyProblem,
   sharedFolderProblem,
   type Placed,
@@ -19,6 +20,8 @@ export interface Placement {
   locationOf(namespace: StoredNamespace, name: string, uuid: string): string;
   /** Why files may not lie where `next` says, as far as `base` (null: there is none yet) did not say so already. */
   problem(next: Placed, base: Placed | null): Promise<string | null>;
+  /** What the store is to hold against all others in the step that makes it so; null: nothing. */
+  claim(next: Placed, base: Placed | null): Claim | null;
   /** As well; and a table's metadata lies in `metadata/` of its folder, by which it is known whose the folder is. */
   tableProblem(next: Placed, base: Placed | null): Promise<string | null>;
   /** Of several tables that change at once, `placed` among them made or moved, as far as each alone cannot tell. */
@@ -32,12 +35,11 @@ export interface PlacementOptions {
 
 export function placement({ store, objectStores: { prefixes } }: PlacementOptions): Placement {
   const problem: Placement['problem'] = async (next, base) => {
-    if (next.properties !== base?.properties) {
-      const misplaced = pathPropertyProblem(prefixes, next) ?? (await foreignPathProblem(store, prefixes, next, base));
-      if (misplaced !== null) return misplaced;
-    }
-    if (next.location === base?.location) return null;
-    return locationProblem(prefixes, next.location) ?? overlapProblem(store, prefixes, next.location);
+    const misplaced = next.properties === base?.properties ? null : pathPropertyProblem(prefixes, next);
+    const outside = misplaced ?? (next.location === base?.location ? null : locationProblem(prefixes, next.location));
+    if (outside !== null) return outside;
+    const claim = claimOf(prefixes, next, base);
+    return claim && claimProblem(store, claim, next, base);
   };
   return {
     locationOf(row, name, uuid) {
@@ -45,6 +47,7 @@ export function placement({ store, objectStores: { prefixes } }: PlacementOption
       return defaultTableLocation(above, name, uuid);
     },
     problem,
+    claim: (next, base) => claimOf(prefixes, next, base),
     togetherProblem: (placed, all) => sharedFolderProblem(prefixes, placed, all),
     tableProblem: async (next, base) => (await problem(next, base)) ?? metadataPathProblem(next),
   };

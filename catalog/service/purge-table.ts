@@ -1,5 +1,5 @@
-// The files of a table that was dropped with them: everything in its folder, unless another one has come to lie there, or the
-// table said that other tables may share its files (gc.enabled=false): then it is forgotten, and they stay. A purge
+// The files of a table that was dropped with them: everything in its folder, unless another one has come to lie there or sent
+// files there, or the table said that other tables may share its files (gc.enabled=false): then it is forgotten, and they stay. A purge
 // that dies is done again: the metadata file goes last of all, so that it tells what there is to delete until nothing is
 // left, and only then the table is forgotten.
 
@@ -53,7 +53,7 @@ export async function purgeDropped(
 }
 
 const isClosed = 'it says gc.enabled=false, so other tables may share them';
-const isShared = 'another table lies in its folder';
+const isShared = 'another table lies in its folder, or sent files there';
 
 /** Null where its metadata file is gone: that went last. */
 async function folderOf(

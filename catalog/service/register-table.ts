@@ -1,6 +1,7 @@
 // A table of another catalog, or one that was dropped, by the metadata file it left: the file must lie in a place that is
 // allowed, and so must everything it says of its own places.
 
+import { setBack } from '../../lake/raw/set-back.ts';
 import { identText } from '../catalog.ts';
 import { namespaceMissing, ok, refused, type Answer } from './answer.ts';
 import { nameProblem } from './locations.ts';
@@ -37,15 +38,28 @@ export async function registerTable(
   if (!isOwnMetadata(metadata.location, metadataLocation))
     return refused('invalid', `metadata file ${metadataLocation} does not lie in ${metadata.location}/metadata, as its table's own must`);
   const base = current?.metadata ?? null;
+  const isSame = base !== null && base['table-uuid'] === metadata['table-uuid'];
+  const back = isSame ? setBack(base, metadata) : null;
+  if (back !== null) return refused('invalid', setBackMessage(identText(ident), metadataLocation, back));
   const veto = await parts.veto?.check(ident, base, metadata);
   if (veto) return veto;
-  const misplaced = await parts.placement.tableProblem(metadata, base && { location: base.location, properties: {} });
+  // A table that comes back to an older file sends files where that says, and the other one may have been moved since.
+  const placedBefore = base && { location: base.location, properties: {}, 'table-uuid': base['table-uuid'] };
+  const misplaced = await parts.placement.tableProblem(metadata, placedBefore);
   if (misplaced !== null) return refused('invalid', misplaced);
   const record = loadedRecord(parts, context, { ident, before: base, after: metadata, action: 'table.register' })(metadataLocation);
   const next = { uuid: metadata['table-uuid'], metadataLocation };
-  const outcome = await store.changeTables([{ ident, expected: current?.location ?? null, next }], record);
+  const claim = parts.placement.claim(metadata, placedBefore);
+  const outcome = await store.changeTables([{ ident, expected: current?.location ?? null, next, claim }], record);
   if (outcome.kind === 'changed') return ok(read.value);
   if (outcome.kind === 'lost' || outcome.kind === 'missing')
     return refused('conflict', `${identText(ident)} was changed while it was registered; look at it and try again`);
-  return tables.nameRefused(outcome.kind, ident);
+  return tables.insertRefused(outcome.kind, ident, metadata, placedBefore);
+}
+
+function setBackMessage(table: string, metadataLocation: string, back: string): string {
+  return (
+    `metadata file ${metadataLocation} would set ${table} back behind what workers and sweeps rely on: ${back}. ` +
+    `Roll main back instead (foz table rollback ${table} --to SNAPSHOT), then decide: foz resume ${table} --reread`
+  );
 }

@@ -8,10 +8,11 @@ import { LakeError } from '../../runtime/errors.ts';
 import { identText, type TableIdent } from '../catalog.ts';
 import type { CatalogStore } from '../store/catalog-store.ts';
 import type { ChangeRecord } from '../store/change-record.ts';
-import type { NameRefusal, RelationKind } from '../store/relation-store.ts';
+import type { InsertRefusal, NameRefusal, RelationKind } from '../store/relation-store.ts';
 import { namespaceMissing, ok, pagedFrom, refused, type Answer, type Page, type Paged, type Refusal } from './answer.ts';
 import { metadataFolder, nameProblem, nextMetadataLocation, type Placed } from './locations.ts';
 import type { MetadataFile, MetadataFiles } from './metadata-files.ts';
+import type { Placement } from './placement.ts';
 
 export interface Relations<Metadata> {
   list(namespace: readonly string[], page: Page): Promise<Answer<Paged<TableIdent>>>;
@@ -36,6 +37,8 @@ export interface Relations<Metadata> {
   unavailable(ident: TableIdent): Promise<Refusal | null>;
   /** Why `ident` cannot have the name. */
   nameRefused(outcome: NameRefusal, ident: TableIdent): Refusal;
+  /** As well; or why it cannot lie where it is meant to: another came there since that was looked at. */
+  insertRefused(outcome: InsertRefusal, ident: TableIdent, placed: Placed, base: Placed | null): Promise<Refusal>;
 }
 
 /** What is kept with the change, which tells of the file that was written for it. */
@@ -45,10 +48,11 @@ export interface RelationsOptions<Metadata> {
   readonly kind: RelationKind;
   readonly store: CatalogStore;
   readonly files: MetadataFiles<Metadata>;
+  readonly placement: Placement;
 }
 
 export function relations<Metadata extends Placed>(options: RelationsOptions<Metadata>): Relations<Metadata> {
-  const { kind, store, files } = options;
+  const { kind, store, files, placement } = options;
   const missing = (ident: TableIdent): Refusal => refused(`${kind}-missing`, `${words[kind]} does not exist: ${identText(ident)}`);
   const nameRefused = (outcome: NameRefusal, ident: TableIdent): Refusal => {
     if (outcome === 'namespace-missing') return namespaceMissing(ident.namespace);
@@ -56,9 +60,16 @@ export function relations<Metadata extends Placed>(options: RelationsOptions<Met
     return refused(`${kind}-exists`, `${taken}: ${identText(ident)}`);
   };
   const current = (ident: TableIdent): Promise<MetadataFile<Metadata> | null> => readCurrent(options, ident);
+  const insertRefused: Relations<Metadata>['insertRefused'] = async (outcome, ident, placed, base) => {
+    if (outcome !== 'overlaps') return nameRefused(outcome, ident);
+    const problem = await placement.problem(placed, base);
+    if (problem !== null) return refused('invalid', problem);
+    return refused('conflict', `another table lay where ${identText(ident)} was to lie, and is gone; try again`);
+  };
   return {
     missing,
     nameRefused,
+    insertRefused,
     current,
     async unavailable(ident) {
       if (!(await store.getNamespace(ident.namespace))) return namespaceMissing(ident.namespace);
@@ -97,23 +108,32 @@ export function relations<Metadata extends Placed>(options: RelationsOptions<Met
     async insert(ident, uuid, metadata, recordOf) {
       const file = await writeNext(files, null, metadata);
       const outcome = await orDiscard(files, [file], () =>
-        store.insertRelation({ ident, kind, uuid, metadataLocation: file.location }, recordOf(file.location)),
+        store.insertRelation(
+          { ident, kind, uuid, metadataLocation: file.location },
+          recordOf(file.location),
+          placement.claim(metadata, null),
+        ),
       );
       if (outcome === 'inserted') return ok(file);
       await files.discard([file.location]);
-      return nameRefused(outcome, ident);
+      return insertRefused(outcome, ident, metadata, null);
     },
     async swap(ident, base, metadata, recordOf) {
       const file = await writeNext(files, base, metadata);
+      const claim = placement.claim(metadata, base.metadata);
+      const pointers = [base.location, file.location] as const;
       const outcome = await orDiscard(files, [file], () =>
-        store.swapRelation(kind, ident, base.location, file.location, recordOf(file.location)),
+        claim === null
+          ? store.swapRelation(kind, ident, ...pointers, recordOf(file.location))
+          : store.moveRelation(kind, ident, ...pointers, claim, recordOf(file.location)),
       );
       if (outcome === 'swapped') {
         files.forget(base.location);
         return ok(file);
       }
       await files.discard([file.location]);
-      return outcome === 'lost' ? 'lost' : missing(ident);
+      if (outcome === 'lost') return 'lost';
+      return outcome === 'missing' ? missing(ident) : insertRefused(outcome, ident, metadata, base.metadata);
     },
     async rename(from, to, record) {
       const problem = nameProblem(to.name);

@@ -40,7 +40,7 @@ const transactionTablesMax = 1000;
 
 export function tableService(options: TableServiceOptions): TableService {
   const { store, files, clock } = options;
-  const tables = relations({ kind: 'table', store, files });
+  const tables = relations({ kind: 'table', store, files, placement: options.placement });
   const parts: TableParts = { ...options, tables };
   const queue = keyedQueue();
   const inLine = <T>(ident: TableIdent, work: () => Promise<T>): Promise<T> => queue.run(keyOf(ident), work);

@@ -63,7 +63,7 @@ const swapAttemptsDefault = 4;
 
 export function viewService(options: ViewServiceOptions): ViewService {
   const { store, files, clock } = options;
-  const views = relations({ kind: 'view', store, files });
+  const views = relations({ kind: 'view', store, files, placement: options.placement });
   const deps: Deps = { ...options, views };
   const queue = keyedQueue();
   return {
@@ -114,8 +114,9 @@ async function registerView(deps: Deps, ident: TableIdent, metadataLocation: str
   const misplaced = await deps.placement.problem(metadata, null);
   if (misplaced !== null) return refused('invalid', misplaced);
   const row = { ident, kind: 'view', uuid: metadata['view-uuid'], metadataLocation } as const;
-  const outcome = await store.insertRelation(row, recordFor(deps, context, 'view.register', ident, null, metadata)(metadataLocation));
-  return outcome === 'inserted' ? read : views.nameRefused(outcome, ident);
+  const record = recordFor(deps, context, 'view.register', ident, null, metadata)(metadataLocation);
+  const outcome = await store.insertRelation(row, record, deps.placement.claim(metadata, null));
+  return outcome === 'inserted' ? read : views.insertRefused(outcome, ident, metadata, null);
 }
 
 async function commitView(deps: Deps, ident: TableIdent, commit: ViewCommit, context: RequestContext): Promise<Answer<ViewFile>> {

@@ -7,6 +7,7 @@ import { contractMigration } from './contract-operations.ts';
 import { entityMigration } from './entity-operations.ts';
 import { lineageMigration } from './lineage-operations.ts';
 import { namespaceMigration } from './namespace-operations.ts';
+import { placeMigration } from './place-operations.ts';
 import { qualityCounterMigration, qualityMigration, qualityOrderMigration } from './quality-operations.ts';
 import { relationMigration } from './relation-operations.ts';
 import { replyMigration } from './reply-operations.ts';
@@ -26,6 +27,7 @@ export const migrations: readonly Migration[] = [
   tokenMigration,
   entityMigration,
   auditGuardMigration,
+  placeMigration,
 ];
 
 export const migrationsTable =

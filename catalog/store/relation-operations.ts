@@ -3,7 +3,8 @@
 import { isRecord } from '../../runtime/options.ts';
 import { recordInserts, recordOfFound, writeRecord } from './change-record-operations.ts';
 import { hasNamespace } from './namespace-operations.ts';
-import type { NameRefusal } from './relation-store.ts';
+import { claimOf, forgetPaths, hasTableUnder, isClaim, overlaps, tableFolderAmong, thatDrop, writePaths } from './place-operations.ts';
+import type { Claim, NameRefusal } from './relation-store.ts';
 import type { SqlOperations, SqlReader, SqlTransaction, SqlValue } from './sql.ts';
 
 export const relationMigration = `
@@ -36,7 +37,6 @@ export const relationMigration = `
 const relationColumns = 'namespace, name, kind, uuid, metadata_location';
 const droppedColumns = `${relationColumns}, dropped_at, keep_until, purge`;
 const thatRelation = 'namespace = ? AND name = ? AND kind = ?';
-const thatDrop = 'uuid = ? AND metadata_location = ? AND dropped_at = ?';
 
 export const relationOperations: SqlOperations = {
   reads: {
@@ -57,16 +57,8 @@ export const relationOperations: SqlOperations = {
         name,
         limit,
       ),
-    hasTableUnder: ({ row }, prefix, end, ...purging) =>
-      row(
-        `SELECT 1 FROM relations WHERE metadata_location >= ? AND metadata_location < ?
-        UNION ALL SELECT 1 FROM dropped_relations WHERE metadata_location >= ? AND metadata_location < ? AND NOT (${thatDrop}) LIMIT 1`,
-        prefix,
-        end,
-        prefix,
-        end,
-        ...purging,
-      ),
+    hasTableUnder,
+    tableFolderAmong,
     listDropped: ({ rows }, purgingMax, after, limit) =>
       rows(
         `SELECT ${droppedColumns} FROM dropped_relations WHERE purging <= ? AND uuid > ? ORDER BY uuid LIMIT ?`,
@@ -87,12 +79,25 @@ export const relationOperations: SqlOperations = {
       ),
   },
   transactions: {
-    async insertRelation(sql, namespace, name, kind, uuid, location, record) {
+    async insertRelation(sql, namespace, name, kind, uuid, location, record, given) {
+      const claim = claimOf(given ?? null);
       const refusal = await nameRefusal(sql, namespace, name, kind);
       if (refusal !== null) return refusal;
+      if (claim !== null && (await overlaps(sql, claim))) return 'overlaps';
       await insert(sql, namespace, name, kind, uuid, location);
+      if (claim !== null) await writePaths(sql, claim);
       await writeRecord(sql, record);
       return 'inserted';
+    },
+    async moveRelation(sql, namespace, name, kind, expected, next, record, given) {
+      const claim = claimOf(given ?? null);
+      const refusal = whyNot(await locationOf(sql, namespace, name, kind), String(expected));
+      if (refusal !== null) return refusal;
+      if (claim !== null && (await overlaps(sql, claim))) return 'overlaps';
+      await sql.change(`UPDATE relations SET metadata_location = ? WHERE ${thatRelation}`, next, namespace, name, kind);
+      if (claim !== null) await writePaths(sql, claim);
+      await writeRecord(sql, record);
+      return 'swapped';
     },
     changeTables: (sql, changes, record) => changeTables(sql, changesOf(String(changes)), record),
     async renameRelation(sql, kind, namespace, name, toNamespace, toName, record) {
@@ -119,7 +124,9 @@ export const relationOperations: SqlOperations = {
     },
     async forgetDropped(sql, uuid, location, droppedAt, record) {
       const forgotten = await sql.change(`DELETE FROM dropped_relations WHERE ${thatDrop}`, uuid, location, droppedAt);
-      if (forgotten === 1) await writeRecord(sql, record);
+      if (forgotten !== 1) return;
+      await forgetPaths(sql, uuid);
+      await writeRecord(sql, record);
     },
   },
 };
@@ -146,20 +153,24 @@ async function swap(sql: SqlTransaction, { namespace, name, kind, expected, next
 }
 
 async function changeTables(sql: SqlTransaction, changes: readonly Change[], record: SqlValue): Promise<readonly unknown[]> {
-  for (const [at, { namespace, name, expected }] of changes.entries()) {
-    const refusal =
-      expected === null
-        ? await nameRefusal(sql, namespace, name, 'table')
-        : whyNot(await locationOf(sql, namespace, name, 'table'), expected);
+  const replaced: SqlValue[] = [];
+  for (const [at, { namespace, name, expected, uuid, claim }] of changes.entries()) {
+    const found = await sql.row(`SELECT metadata_location, uuid FROM relations WHERE ${thatRelation}`, namespace, name, 'table');
+    const [location = null, was = null] = found ?? [];
+    const refusal = expected === null ? await nameRefusal(sql, namespace, name, 'table') : whyNot(location, expected);
     if (refusal !== null) return [refusal, at];
+    if (claim !== null && (await overlaps(sql, claim))) return ['overlaps', at];
+    if (was !== null && was !== uuid) replaced.push(was);
   }
-  for (const { namespace, name, expected, uuid, location } of changes) {
+  for (const { namespace, name, expected, uuid, location, claim } of changes) {
     if (expected === null) await insert(sql, namespace, name, 'table', uuid, location);
     else {
       const update = `UPDATE relations SET uuid = ?, metadata_location = ? WHERE ${thatRelation}`;
       await sql.change(update, uuid, location, namespace, name, 'table');
     }
+    if (claim !== null) await writePaths(sql, claim);
   }
+  for (const uuid of replaced) await forgetPaths(sql, uuid);
   await writeRecord(sql, record);
   return ['changed'];
 }
@@ -198,7 +209,7 @@ async function dropRelation(sql: SqlTransaction, { namespace, name, kind, expect
       // Without a grace its purge has begun.
       keepUntil <= Number(at) ? 1 : 0,
     );
-  }
+  } else await forgetPaths(sql, uuid);
   await writeRecord(sql, expected === null ? recordOfFound(record, { uuid, metadataLocation: location }) : record);
   return found;
 }
@@ -224,6 +235,7 @@ interface Change {
   readonly expected: string | null;
   readonly uuid: string;
   readonly location: string;
+  readonly claim: Claim | null;
 }
 
 function changesOf(text: string): readonly Change[] {
@@ -236,7 +248,8 @@ function isChange(value: unknown): value is Change {
   return (
     isRecord(value) &&
     ['namespace', 'name', 'uuid', 'location'].every((name) => typeof value[name] === 'string') &&
-    (value['expected'] === null || typeof value['expected'] === 'string')
+    (value['expected'] === null || typeof value['expected'] === 'string') &&
+    (value['claim'] === null || isClaim(value['claim']))
   );
 }
 

@@ -24,10 +24,24 @@ export interface TableChange {
   /** The metadata location it must still have; null: there must be no such table. */
   readonly expected: string | null;
   readonly next: { readonly uuid: string; readonly metadataLocation: string };
+  readonly claim?: Claim | null;
+}
+
+/** Where files of a relation come to lie by a change; the store holds it against all others in the very step. */
+export interface Claim {
+  readonly uuid: string;
+  /** To be its own: nothing of another may lie there, nor come to. Null: the one it has. */
+  readonly folder: string | null;
+  /** All that lead to where its files come to lie: none of them may be a table's. */
+  readonly within: readonly string[];
+  /** Outside its folder, where others may send files as well: remembered for as long as it is there, or kept. */
+  readonly paths: readonly string[];
 }
 
 /** Why a name cannot be given: it is taken by the same kind, by the other one, or its namespace is not there. */
 export type NameRefusal = 'exists' | 'other-exists' | 'namespace-missing';
+/** As well; or another is in the way of the claim. */
+export type InsertRefusal = NameRefusal | 'overlaps';
 
 export interface Drop {
   readonly at: EpochMs;
@@ -45,10 +59,11 @@ export interface DroppedRelation extends StoredRelation {
 
 /** That very drop: a table registered under two names is dropped twice. */
 export type DropIdentity = Pick<DroppedRelation, 'uuid' | 'metadataLocation' | 'droppedAt'>;
+export type Owner = DropIdentity | Pick<DropIdentity, 'uuid'>;
 
 export interface RelationStore {
   getRelation(kind: RelationKind, ident: TableIdent): Promise<StoredRelation | null>;
-  insertRelation(row: StoredRelation, record?: ChangeRecord | null): Promise<'inserted' | NameRefusal>;
+  insertRelation(row: StoredRelation, record?: ChangeRecord | null, claim?: Claim | null): Promise<'inserted' | InsertRefusal>;
   /** Points it at `next` if it still points at `expected`. */
   swapRelation(
     kind: RelationKind,
@@ -57,11 +72,20 @@ export interface RelationStore {
     next: string,
     record?: ChangeRecord | null,
   ): Promise<'swapped' | 'lost' | 'missing'>;
+  /** The same, where its files come to lie elsewhere. */
+  moveRelation(
+    kind: RelationKind,
+    ident: TableIdent,
+    expected: string,
+    next: string,
+    claim: Claim,
+    record?: ChangeRecord | null,
+  ): Promise<'swapped' | 'lost' | 'missing' | 'overlaps'>;
   /** Several tables, all or nothing; otherwise the first that could not be changed. No table twice. */
   changeTables(
     changes: readonly TableChange[],
     record?: ChangeRecord | null,
-  ): Promise<{ readonly kind: 'changed' } | { readonly kind: 'lost' | 'missing' | NameRefusal; readonly ident: TableIdent }>;
+  ): Promise<{ readonly kind: 'changed' } | { readonly kind: 'lost' | 'missing' | InsertRefusal; readonly ident: TableIdent }>;
   renameRelation(
     kind: RelationKind,
     from: TableIdent,
@@ -84,10 +108,12 @@ export interface RelationStore {
   /** Tables and views of every namespace, in the order of namespace and name. */
   allRelations(page: { readonly after: TableIdent | null; readonly limit: number }): Promise<readonly StoredRelation[]>;
   /**
-   * Whether the metadata location of any relation starts with this prefix, the dropped ones that are kept among them; but for
-   * `purging`, which asks whether its files are only its own.
+   * Whether anything of a relation lies under this prefix, which ends in a slash, the dropped ones that are kept among them: its
+   * metadata file, or a path where it sends files. Not asked of `own`: that table's paths, and where it is a drop, its metadata file.
    */
-  hasTableUnder(prefix: string, purging?: DropIdentity): Promise<boolean>;
+  hasTableUnder(prefix: string, own?: Owner): Promise<boolean>;
+  /** The outermost of these folders that is a table's: its metadata file lies in `metadata/` there. */
+  tableFolderAmong(folders: readonly string[]): Promise<string | null>;
 
   /** By uuid, which is what `page.after` names. `kept`: those that can be taken back; `all`: those as well whose files are going. */
   listDropped(which: 'kept' | 'all', page: PageRequest): Promise<readonly DroppedRelation[]>;

@@ -80,23 +80,29 @@ function relations(call: SqlCall): Relations {
       const row = listOf(await call('getRelation', ...placeOf(ident), kind));
       return row.length === 0 ? null : relationOf(row);
     },
-    async insertRelation({ ident, kind, uuid, metadataLocation }, record) {
-      const outcome = await call('insertRelation', ...placeOf(ident), kind, uuid, metadataLocation, recordText(record));
-      return oneOf(outcome, ['inserted', ...nameRefusals] as const);
+    async insertRelation({ ident, kind, uuid, metadataLocation }, record, claim) {
+      const given = [recordText(record), claim ? JSON.stringify(claim) : null] as const;
+      const outcome = await call('insertRelation', ...placeOf(ident), kind, uuid, metadataLocation, ...given);
+      return oneOf(outcome, ['inserted', 'overlaps', ...nameRefusals] as const);
+    },
+    async moveRelation(kind, ident, expected, next, claim, record) {
+      const given = [recordText(record), JSON.stringify(claim)] as const;
+      const outcome = await call('moveRelation', ...placeOf(ident), kind, expected, next, ...given);
+      return oneOf(outcome, ['swapped', 'lost', 'missing', 'overlaps'] as const);
     },
     async swapRelation(kind, ident, expected, next, record) {
       const outcome = await call('swapRelation', ...placeOf(ident), kind, expected, next, recordText(record));
       return oneOf(outcome, ['swapped', 'lost', 'missing'] as const);
     },
     async changeTables(changes, record) {
-      const given = changes.map(({ ident, expected, next }) => {
+      const given = changes.map(({ ident, expected, next, claim = null }) => {
         const [namespace, name] = placeOf(ident);
-        return { namespace, name, expected, uuid: next.uuid, location: next.metadataLocation };
+        return { namespace, name, expected, uuid: next.uuid, location: next.metadataLocation, claim };
       });
       const [outcome, at] = listOf(await call('changeTables', JSON.stringify(given), recordText(record)));
       const ident = changes[Number(at)]?.ident;
       if (outcome === 'changed' || ident === undefined) return { kind: oneOf(outcome, ['changed'] as const) };
-      return { kind: oneOf(outcome, ['lost', 'missing', ...nameRefusals] as const), ident };
+      return { kind: oneOf(outcome, ['lost', 'missing', 'overlaps', ...nameRefusals] as const), ident };
     },
     async renameRelation(kind, from, to, record) {
       const outcome = await call('renameRelation', kind, ...placeOf(from), ...placeOf(to), recordText(record));
@@ -113,8 +119,12 @@ function relations(call: SqlCall): Relations {
     async allRelations({ after, limit }) {
       return rowsOf(await call('allRelations', ...(after === null ? ['', ''] : placeOf(after)), limit)).map(relationOf);
     },
-    async hasTableUnder(prefix, purging) {
-      return listOf(await call('hasTableUnder', prefix, `${prefix}\u{10ffff}`, ...dropOf(purging ?? noDrop))).length > 0;
+    async hasTableUnder(prefix, own) {
+      return listOf(await call('hasTableUnder', prefix, ...dropOf({ ...noDrop, ...own }))).length > 0;
+    },
+    async tableFolderAmong(folders) {
+      const [found] = listOf(await call('tableFolderAmong', JSON.stringify(folders)));
+      return found === undefined ? null : String(found);
     },
   };
 }

@@ -9,6 +9,7 @@ import test from 'node:test';
 import { sqliteCatalogStore } from '../../catalog/store/sqlite-catalog-store.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { catalogStoreSuite, sharedCatalogStoreSuite } from './catalog-store-suite.ts';
+import { placeStoreSuite } from './place-store-suite.ts';
 import { relationStoreSuite } from './relation-store-suite.ts';
 import { replyStoreSuite } from './reply-store-suite.ts';
 import { memoryWorld, sqliteWorld } from './store-world.ts';
@@ -17,6 +18,7 @@ import { tokenStoreSuite } from './token-store-suite.ts';
 for (const world of [memoryWorld, sqliteWorld]) {
   catalogStoreSuite(world);
   relationStoreSuite(world);
+  placeStoreSuite(world);
   replyStoreSuite(world);
   tokenStoreSuite(world);
 }

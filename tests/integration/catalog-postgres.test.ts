@@ -7,6 +7,7 @@ import { entityStoreSuite } from '../conformance/entity-store-suite.ts';
 import { contractStoreSuite, sharedContractStoreSuite } from '../conformance/contract-store-suite.ts';
 import { lineageStoreSuite } from '../conformance/lineage-store-suite.ts';
 import { qualityStoreSuite, sharedQualityStoreSuite } from '../conformance/quality-store-suite.ts';
+import { placeStoreSuite } from '../conformance/place-store-suite.ts';
 import { raceSuite } from '../conformance/race-suite.ts';
 import { relationStoreSuite } from '../conformance/relation-store-suite.ts';
 import { replyStoreSuite } from '../conformance/reply-store-suite.ts';
@@ -18,6 +19,7 @@ after(() => world[Symbol.asyncDispose]());
 
 catalogStoreSuite(world);
 relationStoreSuite(world);
+placeStoreSuite(world);
 replyStoreSuite(world);
 auditStoreSuite(world);
 entityStoreSuite(world);

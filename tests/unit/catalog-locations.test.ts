@@ -6,8 +6,10 @@ import test from 'node:test';
 import * as fc from 'fast-check';
 import { locationProblem } from '../../catalog/service/locations.ts';
 import { objectStores } from '../../catalog/service/object-stores.ts';
+import type { CatalogStore } from '../../catalog/store/catalog-store.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
-import { assertRefused, idSchema, keysOf, setProperty, withCatalogWorld } from './catalog-http-fixture.ts';
+import { assertRefused, idSchema, idView, keysOf, setProperty, withCatalogWorld, type Answered } from './catalog-http-fixture.ts';
 
 const elsewhere = [
   's3://bucket/t',
@@ -28,6 +30,7 @@ const elsewhere = [
   '',
 ];
 
+const assertTaken = (answered: Answered) => assertRefused(answered, 400, 'BadRequestException', /or files of another$/);
 const commit = (update: object) => ({ requirements: [], updates: [update] });
 
 test('a table in a prefix that is allowed has its metadata there, from create to purge', () =>
@@ -122,6 +125,96 @@ test('a table whose files lie in another one’s folder from before goes on', ()
     await store.insertRelation({ ...late, metadataLocation: 'memory://lake/a/late/metadata/0.metadata.json' });
     await ok('POST', 'namespaces/a/tables/t', { requirements: [], updates: [setProperty('p', '1')] });
   }));
+
+test('no table is laid over, or around, a path that another sends files to or once did, and a purge takes none of them', () =>
+  withCatalogWorld(
+    async ({ call, ok, lake }) => {
+      await ok('POST', 'namespaces', { namespace: ['a'] });
+      const create = (name: string, location = `memory://lake/a/${name}`, properties = {}) =>
+        call('POST', 'namespaces/a/tables', { name, schema: idSchema, location, properties });
+      const set = (name: string, path: string) =>
+        call('POST', `namespaces/a/tables/${name}`, commit({ action: 'set-properties', updates: { 'write.data.path': path } }));
+      assert.equal((await create('t', undefined, { 'write.data.path': 'memory://lake/out/data/' })).status, 200);
+      await lake.put('out/data/live.parquet', Buffer.from('live'));
+      assert.equal((await set('t', 'memory://lake/later')).status, 200);
+      assert.equal((await create('mover')).status, 200);
+      for (const location of ['memory://lake/out', 'memory://lake/out/data', 'memory://lake/later']) {
+        assertTaken(await create('u', location));
+        assertTaken(await call('POST', 'namespaces/a/views', { ...idView('v'), location }));
+        for (const path of ['namespaces/a/tables/mover', 'transactions/commit']) {
+          const move = { identifier: { namespace: ['a'], name: 'mover' }, ...commit({ action: 'set-location', location }) };
+          assertTaken(await call('POST', path, path.endsWith('commit') ? { 'table-changes': [move] } : move));
+        }
+      }
+      // A path may be shared, and led by one that others lie under; it is free again when the last table has gone.
+      assert.equal((await create('shares', undefined, { 'write.data.path': 'memory://lake/out/data' })).status, 200);
+      assert.equal((await set('shares', 'memory://lake/a')).status, 200);
+      await ok('DELETE', 'namespaces/a/tables/t?purgeRequested=true');
+      assertTaken(await create('u', 'memory://lake/out'));
+      assert.deepEqual(await keysOf(lake, 'out/'), ['out/data/live.parquet']);
+      await ok('DELETE', 'namespaces/a/tables/shares');
+      assert.equal((await create('u', 'memory://lake/out')).status, 200);
+    },
+    { dropGraceMs: 0 },
+  ));
+
+test('the folder that a table was moved from holds its older files, and is nobody else’s', () =>
+  withCatalogWorld(async ({ call, ok }) => {
+    await ok('POST', 'namespaces', { namespace: ['a'] });
+    const create = (name: string, location: string) => call('POST', 'namespaces/a/tables', { name, schema: idSchema, location });
+    const move = (location: string) => call('POST', 'namespaces/a/tables/t', commit({ action: 'set-location', location }));
+    assert.equal((await create('t', 'memory://lake/a/one')).status, 200);
+    assert.equal((await move('memory://lake/a/two')).status, 200);
+    assertRefused(await create('u', 'memory://lake/a/one'), 400, 'BadRequestException', /files of another/);
+    assert.equal((await move('memory://lake/a/one')).status, 200, 'it may come back');
+    assertRefused(await create('u', 'memory://lake/a/two'), 400, 'BadRequestException', /files of another/);
+  }));
+
+test('of requests that ask for one folder at once, or for one in the other, one has it, and the others leave no file', async () => {
+  const store = memoryCatalogStore();
+  let waiting: number | null = null;
+  const all = Promise.withResolvers<void>();
+  // All have looked, and found the place free, before one takes it.
+  const arrive = async () => {
+    if (waiting === null) return;
+    if (++waiting === 4) all.resolve();
+    await all.promise;
+  };
+  const raced: CatalogStore = {
+    ...store,
+    insertRelation: async (...given) => (await arrive(), store.insertRelation(...given)),
+    swapRelation: async (...given) => (await arrive(), store.swapRelation(...given)),
+    moveRelation: async (...given) => (await arrive(), store.moveRelation(...given)),
+    changeTables: async (...given) => (await arrive(), store.changeTables(...given)),
+  };
+  await withCatalogWorld(
+    async ({ call, ok, lake }) => {
+      await ok('POST', 'namespaces', { namespace: ['a'] });
+      const create = (name: string, location: string) => call('POST', 'namespaces/a/tables', { name, schema: idSchema, location });
+      for (const name of ['x', 'y']) await create(name, `memory://lake/a/${name}`);
+      const before = await keysOf(lake);
+      const move = commit({ action: 'set-location', location: 'memory://lake/same' });
+      waiting = 0;
+      const answers = await Promise.all([
+        create('t', 'memory://lake/same'),
+        create('u', 'memory://lake/same/in'),
+        call('POST', 'namespaces/a/tables/x', move),
+        call('POST', 'transactions/commit', { 'table-changes': [{ identifier: { namespace: ['a'], name: 'y' }, ...move }] }),
+      ]);
+      const refusals = answers.filter(({ status }) => status >= 300);
+      assert.equal(refusals.length, 3);
+      for (const refusal of refusals)
+        assertRefused(
+          refusal,
+          400,
+          'BadRequestException',
+          /^location memory:\/\/lake\/same(\/in)? (already holds a table|lies inside the table at)/,
+        );
+      assert.equal((await keysOf(lake)).length, before.length + 1);
+    },
+    { store: raced },
+  );
+});
 
 test('prefixes are exact strings, and the longest that fits says which store it is', () => {
   const [lake, inner, root] = [memoryStore('lake'), memoryStore('inner'), memoryStore('root')];

@@ -207,6 +207,24 @@ for (const [what, uuid] of [
   });
 }
 
+test('a folder that another table once sent files to is not purged', async () => {
+  const lab = await dropLab();
+  const location = await lab.create('users');
+  // As it was in a catalog that allowed it.
+  const [ident, path] = [{ namespace: ['raw'], name: 'other' }, `${location}/data`];
+  const other = {
+    ident,
+    kind: 'table',
+    uuid: 'other',
+    metadataLocation: `${lab.objectStore.root}/raw/other/metadata/0.metadata.json`,
+  } as const;
+  await lab.store.insertRelation(other, null, { uuid: 'other', folder: null, within: [], paths: [path] });
+  await lab.drop('users');
+  await lab.clock.advanceBy(8 * dayMs);
+  await lab.purge();
+  assert.equal((await keysOf(lab.objectStore)).length, 4);
+});
+
 test('a table dropped without its files is forgotten at once, and keeps them', async () => {
   const lab = await dropLab();
   await lab.create('users');
