@@ -2,7 +2,7 @@
 // adds to that or overrides it. Nothing is guessed: a column that nobody spoke of has no classification.
 
 import type { Contract, ContractTable, Mask } from '../../contracts/contract.ts';
-import { isJsonObject, type JsonValue } from '../../contracts/json-schema.ts';
+import { saidOfColumns } from '../../contracts/said-of-columns.ts';
 import { isOpenClassification } from '../../contracts/sensitive.ts';
 import type { DeclaredColumn, StoredEntity } from '../store/entity-store.ts';
 
@@ -29,31 +29,19 @@ export const none = 'none';
  */
 export function columnFacts(table: ContractTable | null, entity: StoredEntity | null): readonly ColumnFacts[] {
   const declared = new Map(Object.entries(entity?.columns ?? {}));
+  const said = saidOfColumns(table?.body ?? true);
   const known = (table?.columns ?? []).map((column): ColumnFacts => {
     const own = declared.get(column.name);
     const { name, description, mask, tags } = column;
-    const body = propertyOf(table, name);
-    const pii = column.pii ?? partsOf(body, 'x-pii')[0] ?? null;
-    const classification = partsOf(body, 'x-classification').find((said) => !isOpenClassification(said)) ?? column.classification;
+    const parts = said.of(name);
+    const pii = column.pii ?? parts.pii[0] ?? null;
+    const classification = parts.classifications.find((one) => !isOpenClassification(one)) ?? column.classification;
     return merged({ column: name, description, classification, pii, mask: mask?.kind ?? null, tags, isDeclared: false }, own);
   });
   const names = new Set(known.map(({ column }) => column));
   const added = [...declared].filter(([column]) => !names.has(column)).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const nothing = { description: null, classification: null, pii: null, mask: null, tags: [], isDeclared: false };
   return [...known, ...added.map(([column, own]) => merged({ column, ...nothing }, own))];
-}
-
-function propertyOf(table: ContractTable | null, name: string): JsonValue | undefined {
-  const properties = isJsonObject(table?.body) ? table.body['properties'] : undefined;
-  return isJsonObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
-}
-
-/** What is said of a column's parts, at any depth: a struct with an address in it is as private as the address. */
-function partsOf(schema: JsonValue | undefined, keyword: string): readonly string[] {
-  if (Array.isArray(schema)) return schema.flatMap((item) => partsOf(item, keyword));
-  if (!isJsonObject(schema)) return [];
-  const own = schema[keyword];
-  return [...(typeof own === 'string' ? [own] : []), ...Object.values(schema).flatMap((part) => partsOf(part, keyword))];
 }
 
 export function tableOf(contract: Contract | null, name: string): ContractTable | null {
