@@ -4,20 +4,43 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Catalog, TableIdent } from '../../catalog/catalog.ts';
 import { memoryCatalog } from '../../catalog/memory-catalog.ts';
+import { catalogServices } from '../../catalog/service/catalog-services.ts';
+import { storePlaces } from '../../catalog/service/object-stores.ts';
+import { ownContext } from '../../catalog/service/request-context.ts';
+import { memoryCatalogStore } from '../../catalog/store/memory-catalog-store.ts';
 import type { TableCommit } from '../../lake/iceberg/commit.ts';
 import { mainSnapshot, type TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { chainProperty, chainText, extendChain, readChain, spansText, summaryKeys, type OffsetSpan } from '../../lake/raw/offset-chain.ts';
 import { memoryStore } from '../../lake/store/memory-store.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { silentLogger } from '../../runtime/log.ts';
 
 const ident: TableIdent = { namespace: ['raw'], name: 'users' };
 const schema = { type: 'struct', 'schema-id': 0, fields: [{ id: 1, name: 'a', required: false, type: 'long' }] } as const;
 
-async function newTable(): Promise<{ catalog: Catalog; metadata: TableMetadata }> {
-  const catalog = memoryCatalog({ objectStore: memoryStore('lake') });
+interface NewTable {
+  readonly catalog: Catalog;
+  readonly metadata: TableMetadata;
+  /** Points the table to another metadata file of it; what the refusal says, or null. */
+  readonly register: (metadataLocation: string, name?: string) => Promise<string | null>;
+}
+
+async function newTable(): Promise<NewTable> {
+  const [store, objectStore] = [memoryCatalogStore(), memoryStore('lake')];
+  const catalog = memoryCatalog({ store, objectStore });
+  const { tables } = catalogServices({ store, places: storePlaces({ objectStore }), clock: systemClock, logger: silentLogger });
   await catalog.ensureNamespace(ident.namespace);
   const created = await catalog.createTable(ident, { schema });
   assert.equal(created.kind, 'committed');
-  return { catalog, metadata: created.table.metadata };
+  const register = async (metadataLocation: string, name = ident.name): Promise<string | null> => {
+    const answer = await tables.register(ident.namespace, { name, metadataLocation, isOverwrite: true }, ownContext);
+    return answer.kind === 'ok' ? null : answer.message;
+  };
+  return { catalog, metadata: created.table.metadata, register };
+}
+
+async function locationNow(catalog: Catalog): Promise<string> {
+  return (await catalog.loadTable(ident))?.metadataLocation ?? assert.fail();
 }
 
 const span = (partition: number, from: number, to: number): OffsetSpan => ({ topicId: 'T', partition, from: BigInt(from), to: BigInt(to) });
@@ -232,4 +255,50 @@ test('I1: a chain that counts other rows than its snapshot is refused', async ()
   const { catalog, metadata } = await newTable();
   const lying = chainText(extendChain(null, [span(0, 0, 10)], 'c1', 'C', 10n));
   assert.match(await conflict(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10)], next: lying })), /10 rows/);
+});
+
+test('I4: a metadata file that takes offsets or the sequence number back is not registered over its table; what goes forward is', async () => {
+  const { catalog, metadata, register } = await newTable();
+  const empty = await locationNow(catalog);
+  const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10)] }));
+  const first = await locationNow(catalog);
+  const two = await commit(catalog, chained(one, { commitId: 'c2', spans: [span(0, 10, 20), span(1, 5, 9)] }));
+  const second = await locationNow(catalog);
+  const refused = async (location: string, reason: RegExp): Promise<void> => {
+    const before = await locationNow(catalog);
+    const message = (await register(location)) ?? assert.fail('it was registered');
+    assert.match(message, reason);
+    assert.match(message, /foz table rollback raw\.users .*foz resume raw\.users --reread/);
+    assert.equal(await locationNow(catalog), before);
+  };
+  await refused(first, /next offset of topic T partition 0 is 20, there 10\./);
+  await refused(empty, /no offset chain/);
+  assert.equal(await register(second), null, 'the file that it has');
+  await commit(catalog, { requirements: [], updates: [{ action: 'set-properties', updates: { theirs: '1' } }] });
+  assert.equal(await register(second), null, 'properties alone may go back');
+
+  const back = await commit(catalog, chained(two, { commitId: 'c3', spans: [span(0, 20, 10)], resume: 'reread' }));
+  const reread = await locationNow(catalog);
+  await refused(second, /set offsets back 1 times, there 0 times/);
+  const compacted = {
+    'snapshot-id': 77,
+    'parent-snapshot-id': mainSnapshot(back)?.['snapshot-id'] ?? 0,
+    'sequence-number': 4,
+    'timestamp-ms': 9,
+    'manifest-list': 'memory://lake/snap-77',
+    summary: { operation: 'replace' },
+  };
+  await commit(catalog, { requirements: [], updates: [{ action: 'add-snapshot', snapshot: compacted }] });
+  await refused(reread, /last sequence number is 4, there 3/);
+});
+
+test('I4: a pointer that an old copy brought back goes forward by register, also over offsets that were set back since', async () => {
+  const { catalog, metadata, register } = await newTable();
+  const one = await commit(catalog, chained(metadata, { commitId: 'c1', spans: [span(0, 0, 10)] }));
+  const first = await locationNow(catalog);
+  await commit(catalog, chained(one, { commitId: 'c2', spans: [span(0, 10, 5)], resume: 'reread' }));
+  const second = await locationNow(catalog);
+  await catalog.dropTable(ident);
+  assert.equal(await register(first), null, 'nothing is known of what was there');
+  assert.equal(await register(second), null);
 });
