@@ -43,8 +43,12 @@ export function defaultTableLocation(namespaceLocation: string, name: string, uu
 
 /** The prefix that the location lies below; the longest of several. */
 export function prefixOf(prefixes: readonly string[], location: string): string | null {
-  const fitting = prefixes.filter((prefix) => location.startsWith(`${prefix}/`));
-  return fitting.toSorted((a, b) => b.length - a.length)[0] ?? null;
+  return prefixesOf(prefixes, location).at(-1) ?? null;
+}
+
+/** One may be allowed inside another: the outermost first. */
+function prefixesOf(prefixes: readonly string[], location: string): readonly string[] {
+  return prefixes.filter((prefix) => location.startsWith(`${prefix}/`)).toSorted((a, b) => a.length - b.length);
 }
 
 /** Null when the location is a plain path under the warehouse, the first prefix, or another that is allowed. */
@@ -58,6 +62,19 @@ export function locationProblem(prefixes: readonly string[], location: string): 
   const path = location.slice(prefix.length + 1);
   const isPlain = plainPath.test(path) && !path.split('/').some((part) => part === '' || part === '.' || part === '..');
   return isPlain ? null : `location ${cut(location)} is not a plain path under ${prefix}`;
+}
+
+/** As well; and no folder above that of a table or namespace looks like a table's, as it would with `metadata` below it. */
+export function folderProblem(prefixes: readonly string[], location: string): string | null {
+  const problem = locationProblem(prefixes, location);
+  if (
+    problem !== null ||
+    !foldersTo(prefixes, location)
+      .slice(1)
+      .some((folder) => folder.endsWith('/metadata'))
+  )
+    return problem;
+  return `location ${cut(location)} has a level "metadata", which only a table's own folder has: give a \`location\` that has none`;
 }
 
 export function pathPropertyProblem(prefixes: readonly string[], placed: Placed): string | null {
@@ -121,6 +138,11 @@ function pathProperty({ properties }: Placed, name: string): string | null {
   return (Object.hasOwn(properties, name) ? properties[name]?.replace(/\/+$/, '') : null) ?? null;
 }
 
+/** Where properties send files, outside its folder. */
+export function pathsOutside(placed: Placed): readonly string[] {
+  return newPaths(placed, null).map(({ path }) => path);
+}
+
 /** Those that properties send files to, outside its folder and not so before. */
 function newPaths(next: Placed, base: Placed | null): readonly { readonly name: string; readonly path: string }[] {
   return pathProperties.flatMap((name) => {
@@ -134,9 +156,9 @@ function uuidOf(placed: Placed): string {
   return placed['table-uuid'] ?? placed['view-uuid'] ?? '';
 }
 
-/** Below their prefix, the outermost first and the location itself last. */
+/** Below the outermost prefix, the outermost first and the location itself last. */
 function foldersTo(prefixes: readonly string[], location: string): readonly string[] {
-  const prefix = prefixOf(prefixes, location) ?? location;
+  const [prefix = location] = prefixesOf(prefixes, location);
   const parts = location.slice(prefix.length + 1).split('/');
   return parts.map((_, depth) => `${prefix}/${parts.slice(0, depth + 1).join('/')}`);
 }

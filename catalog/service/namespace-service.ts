@@ -6,7 +6,7 @@ import { namespaceKey, type CatalogStore, type StoredNamespace } from '../store/
 import type { AuditEntry, StoredReply } from '../store/change-record.ts';
 import { namespaceMissing, ok, pagedFrom, refused, type Answer, type Page, type Paged, type Refusal } from './answer.ts';
 import { keyedQueue } from './keyed-queue.ts';
-import { defaultNamespaceLocation, locationProblem, namespaceProblem } from './locations.ts';
+import { defaultNamespaceLocation, folderProblem, namespaceProblem } from './locations.ts';
 import type { ObjectStores } from './object-stores.ts';
 import { doneReply, recordOf, type RequestContext } from './request-context.ts';
 
@@ -74,7 +74,7 @@ async function createNamespace(
   const problem = namespaceProblem(namespace);
   if (problem !== null) return refused('invalid', problem);
   const location = givenLocation(properties) ?? (await inheritedLocation(options, namespace));
-  const outside = locationProblem(objectStores.prefixes, location);
+  const outside = folderProblem(objectStores.prefixes, location);
   if (outside !== null) return refused('invalid', outside);
   const row: StoredNamespace = { namespace, properties: { ...properties, location } };
   const entry = entryOf(options, context, 'namespace.create', namespace, null, row.properties);
@@ -95,7 +95,7 @@ async function updateNamespace(
   if (twice !== undefined) return refused('unprocessable', `Request cannot set and remove the same property: ${twice}`);
   if (removals.includes('location')) return refused('invalid', 'the property location cannot be removed: set it to another place');
   const location = givenLocation(updates);
-  const outside = location === null ? null : locationProblem(objectStores.prefixes, location);
+  const outside = location === null ? null : folderProblem(objectStores.prefixes, location);
   if (outside !== null) return refused('invalid', outside);
   const set = { ...updates, ...(location === null ? {} : { location }) };
   const remove = [...new Set(removals)];

@@ -7,7 +7,7 @@ import {
   claimProblem,
   defaultNamespaceLocation,
   defaultTableLocation,
-  locationProblem,
+  folderProblem,
   metadataFolder,
   pathPropertyProblem,
   sharedFolderProblem,
@@ -36,7 +36,7 @@ export interface PlacementOptions {
 export function placement({ store, objectStores: { prefixes } }: PlacementOptions): Placement {
   const problem: Placement['problem'] = async (next, base) => {
     const misplaced = next.properties === base?.properties ? null : pathPropertyProblem(prefixes, next);
-    const outside = misplaced ?? (next.location === base?.location ? null : locationProblem(prefixes, next.location));
+    const outside = misplaced ?? (next.location === base?.location ? null : folderProblem(prefixes, next.location));
     if (outside !== null) return outside;
     const claim = claimOf(prefixes, next, base);
     return claim && claimProblem(store, claim, next, base);

@@ -31,6 +31,8 @@ const elsewhere = [
 ];
 
 const assertTaken = (answered: Answered) => assertRefused(answered, 400, 'BadRequestException', /or files of another$/);
+const assertLevel = (answered: Answered) =>
+  assertRefused(answered, 400, 'BadRequestException', /has a level "metadata", .* give a `location`/);
 const commit = (update: object) => ({ requirements: [], updates: [update] });
 
 test('a table in a prefix that is allowed has its metadata there, from create to purge', () =>
@@ -215,6 +217,37 @@ test('of requests that ask for one folder at once, or for one in the other, one 
     { store: raced },
   );
 });
+
+test('no place has a level that makes the folder above it look like a table’s; a namespace of that name lies elsewhere', () =>
+  withCatalogWorld(async ({ call, ok }) => {
+    await ok('POST', 'namespaces', { namespace: ['a'] });
+    assertLevel(await call('POST', 'namespaces', { namespace: ['a', 'metadata'] }));
+    assertLevel(await call('POST', 'namespaces/a/properties', { updates: { location: 'memory://lake/a/metadata' } }));
+    for (const location of ['memory://lake/a/metadata', 'memory://lake/a/metadata/t', 'memory://other/shared/in/metadata']) {
+      assertLevel(await call('POST', 'namespaces/a/tables', { name: 't', schema: idSchema, location }));
+      assertLevel(await call('POST', 'namespaces/a/views', { ...idView('v'), location }));
+    }
+    await ok('POST', 'namespaces', { namespace: ['a', 'metadata'], properties: { location: 'memory://lake/a/meta' } });
+    await ok('POST', 'namespaces', { namespace: ['metadata'] });
+    for (const namespace of ['a', 'a%1Fmetadata', 'metadata'])
+      for (const name of ['one', 'metadata']) await ok('POST', `namespaces/${namespace}/tables`, { name, schema: idSchema });
+  }));
+
+test('where one prefix is allowed in another, a table of the outer one’s shuts others out of the inner one', () =>
+  withCatalogWorld(
+    async ({ call, ok }) => {
+      await ok('POST', 'namespaces', { namespace: ['a'] });
+      const create = (name: string, location: string) => call('POST', 'namespaces/a/tables', { name, schema: idSchema, location });
+      assert.equal((await create('t', 'memory://lake/inner')).status, 200);
+      assertRefused(
+        await create('u', 'memory://lake/inner/u'),
+        400,
+        'BadRequestException',
+        /lies inside the table at memory:\/\/lake\/inner$/,
+      );
+    },
+    { allowed: [{ prefix: 'memory://lake/inner', store: memoryStore('lake') }] },
+  ));
 
 test('prefixes are exact strings, and the longest that fits says which store it is', () => {
   const [lake, inner, root] = [memoryStore('lake'), memoryStore('inner'), memoryStore('root')];
