@@ -18,3 +18,15 @@ export function personalColumns(contract: ContractInForce | null): ReadonlySet<s
   };
   return new Set([...new Set([...own.keys(), ...said.names])].filter(isKept));
 }
+
+/** Columns of the log that carry values of the source. */
+export const carriers: ReadonlySet<string> = new Set([
+  'before',
+  'after',
+  '_log_key',
+  '_rescued',
+  '_violations',
+  '_headers',
+  'message',
+  'value',
+]);

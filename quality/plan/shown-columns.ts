@@ -7,7 +7,7 @@ import { columnPlace } from '../measure/column-place.ts';
 import { rowAlias, type ShownColumn } from '../measure/measure-part.ts';
 import type { Check } from '../check.ts';
 import type { PinnedTable } from '../engine.ts';
-import { personalColumns } from './personal-columns.ts';
+import { carriers, personalColumns } from './personal-columns.ts';
 
 export interface Shown {
   readonly names: readonly string[];
@@ -65,9 +65,6 @@ export function shownColumns(
 function maskedSql(sql: string): string {
   return `CASE WHEN ${sql} IS NULL THEN NULL ELSE '${maskedText}' END`;
 }
-
-/** Columns of the log that carry values of the source. */
-const carriers: ReadonlySet<string> = new Set(['before', 'after', '_log_key', '_rescued', '_violations', '_headers', 'message', 'value']);
 
 function isPersonalPlace(name: string, column: string | null, personal: ReadonlySet<string>): boolean {
   if (column !== null) return personal.has(column);

@@ -5,7 +5,7 @@
 import type { ContractInForce } from '../../catalog/contracts.ts';
 import { checkedRows } from '../guard/sql-tokens.ts';
 import type { SelectTree } from '../guard/sql-tree.ts';
-import { personalColumns } from './personal-columns.ts';
+import { carriers, personalColumns } from './personal-columns.ts';
 
 /** By position in the answer: whether its values are masked. `table`: the check's. */
 export function maskedOutput(
@@ -16,16 +16,17 @@ export function maskedOutput(
 ): readonly boolean[] {
   const classified = personalColumns(contract);
   const readsOthers = tree.relations.some((relation) => relation.table !== table && relation.table !== checkedRows);
-  const personal = new Set(classified.size === 0 ? [] : [...classified, ...carriers]);
-  const named = new Set(tree.relations.flatMap((relation) => [relation.table, relation.alias ?? relation.table]));
+  const personal = folded(classified.size === 0 ? [] : [...classified, ...carriers]);
+  const named = folded(tree.relations.flatMap((relation) => [relation.table, relation.alias ?? relation.table]));
+  const isPersonalName = (name: string) => personal.has(name.toLowerCase());
   // A relation's name alone is its whole row.
   const isPersonal = (names: readonly string[]) =>
-    names.some((name) => personal.has(name)) || (names.length === 1 && named.has(names[0] ?? ''));
+    names.some(isPersonalName) || (names.length === 1 && named.has(names[0]?.toLowerCase() ?? ''));
   const mayTell = readsOthers || (personal.size > 0 && (tree.hasStar || tree.columns.some(({ names }) => isPersonal(names))));
   if (!mayTell) return columns.map(() => false);
   const { output } = tree;
   // `*` alone is every column under its own name.
-  if (output?.length === 1 && output[0] === null && tree.hasStar && !readsOthers) return columns.map((name) => personal.has(name));
+  if (output?.length === 1 && output[0] === null && tree.hasStar && !readsOthers) return columns.map(isPersonalName);
   const ownNames = new Set(
     tree.relations.flatMap((relation) =>
       relation.table === table || relation.table === checkedRows ? [relation.alias ?? relation.table] : [],
@@ -38,4 +39,7 @@ export function maskedOutput(
   });
 }
 
-const carriers = ['before', 'after', '_log_key', '_rescued', '_violations', '_headers', 'message', 'value'];
+/** As engines compare names that nobody quoted; of one that was quoted, too much is masked at worst. */
+function folded(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.map((name) => name.toLowerCase()));
+}

@@ -2,7 +2,9 @@
 // measured and what had to hold, told from figures and declarations; never a row, never a key, never the words of an engine
 // (they may quote a value), and no least, greatest or middle value of a column that is personal.
 
+import { rowStructs } from '../../lake/raw/raw-schema.ts';
 import type { Check } from '../check.ts';
+import { carriers } from '../plan/personal-columns.ts';
 import type { CheckResult } from '../result.ts';
 import { foundText } from '../run/expected-text.ts';
 import { sqlOf } from './check-facts.ts';
@@ -30,9 +32,17 @@ function isSomebodysValue({ measure, table }: Check, personalOf: PersonalColumns
   const personal = personalOf(table);
   if (measure.kind === 'aggregate') {
     const isOneValue = measure.of === 'min' || measure.of === 'max' || typeof measure.of === 'object';
-    return isOneValue && (personal === null || personal.has(measure.column.split('.')[0] ?? ''));
+    return isOneValue && (personal === null || isPersonalPath(measure.column, personal));
   }
   if (measure.kind !== 'sql' || measure.result !== 'value') return false;
   const words = new Set((sqlOf(measure)?.match(/[\p{L}\p{N}_$]+/gu) ?? []).map((word) => word.toLowerCase()));
   return personal === null || [...personal].some((column) => words.has(column.toLowerCase()));
+}
+
+/** `email`, and `after.email` of raw rows; of what carries a row, or pieces of it, as a whole: whatever is personal in it. */
+function isPersonalPath(path: string, personal: ReadonlySet<string>): boolean {
+  const [first = '', second] = path.split('.');
+  if (personal.has(first)) return true;
+  if (!carriers.has(first)) return false;
+  return rowStructs.has(first) && second !== undefined ? personal.has(second) : personal.size > 0;
 }

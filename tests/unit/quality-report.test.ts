@@ -199,6 +199,10 @@ describe('a result as everybody may read it', () => {
       toldValue({ measure: { kind: 'aggregate', column, of: what } });
     assert.deepEqual([of('born', 'min'), of('born', 'max'), of('born', { quantile: 0.5 })], [null, null, null]);
     assert.deepEqual([of('born', 'average'), of('city', 'max')], [3, 3]);
+    assert.deepEqual(
+      [of('after.born', 'max'), of('born.value', 'min'), of('after', 'min'), of('after.city', 'max')],
+      [null, null, null, 3],
+    );
     const sql = (text: string) => toldValue({ measure: { kind: 'sql', sql: text, result: 'value' } });
     assert.deepEqual([sql('SELECT max(Born) FROM t'), sql('SELECT max("born") FROM t'), sql('SELECT max(reborn) FROM t')], [null, null, 3]);
     assert.equal(toldValue({ table: 'unheard-of', measure: { kind: 'aggregate', column: 'a', of: 'max' } }), null);

@@ -159,6 +159,8 @@ test('personal data is shown by no sample, whatever the statement calls it', asy
     fails('raw-expression', { kind: 'expression', sql: '"after".full_name = "after".city' }, 'raw'),
     statement('star', 'SELECT * FROM ${table}'),
     statement('renamed', 'SELECT id, email AS city FROM ${table}'),
+    statement('capitals', 'SELECT id, EMAIL AS city FROM ${table}'),
+    statement('capital-row', 'SELECT id, U FROM ${table} u'),
     statement('joined', "SELECT id, email || 'x' AS note FROM ${table}"),
     statement('nested', 'SELECT id, note FROM (SELECT id, email AS note FROM ${table})'),
     statement('with', 'WITH a AS (SELECT id, full_name AS status FROM ${table}) SELECT id, status FROM a'),
