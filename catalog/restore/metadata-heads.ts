@@ -18,7 +18,7 @@ import type { ObjectStore } from '../../lake/store/object-store.ts';
 import type { EpochMs } from '../../runtime/clock.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { isRecord } from '../../runtime/options.ts';
-import { isMetadataFile, metadataNumber } from '../service/locations.ts';
+import { isMetadataFile, metadataNumber, pathsOutside } from '../service/locations.ts';
 import type { StorePlace } from '../service/object-stores.ts';
 import { isOwnMetadata } from '../service/placement.ts';
 import { snapshotAheadDefaultMs } from '../service/table-parts.ts';
@@ -31,6 +31,8 @@ export interface MetadataHead {
   readonly location: string;
   readonly metadataLocation: string;
   readonly updatedAt: EpochMs;
+  /** Outside its folder, where its files lie as well as far as any of its metadata files says. */
+  readonly paths: readonly string[];
   /** Files that may be the newest instead. */
   readonly rivals: readonly string[];
   /** Whether a pointer that names this file is to move on to the head: it came out of that file, or of those that are gone. */
@@ -93,7 +95,13 @@ function headOf(facts: readonly MetadataFact[]): readonly MetadataHead[] {
   const isGone = (location: string): boolean =>
     !files.has(location) && isMetadataFile(location) && isOwnMetadata(head.location, location) && metadataNumber(location) < number;
   const isFollowed = (location: string): boolean => before.has(location) || isGone(location);
-  return [{ ...told, rivals: rivals.map(({ metadataLocation }) => metadataLocation), isFollowed }];
+  return [{ ...told, paths: pathsOf(head, facts), rivals: rivals.map(({ metadataLocation }) => metadataLocation), isFollowed }];
+}
+
+/** A table that was moved has files in the folder that it left, too. */
+function pathsOf({ location }: MetadataFact, facts: readonly MetadataFact[]): readonly string[] {
+  const paths = new Set(facts.flatMap((fact) => [fact.location, ...fact.paths]));
+  return [...paths].filter((path) => !`${path}/`.startsWith(`${location}/`));
 }
 
 /** Each file names only the last ones that it followed; those name more. */
@@ -128,6 +136,7 @@ function tableFact(value: unknown): Said {
     uuid: metadata['table-uuid'],
     location: metadata.location,
     updatedAt: metadata['last-updated-ms'],
+    paths: pathsOutside(metadata),
     follows: metadata['metadata-log'].map((entry) => entry['metadata-file']),
   };
 }
@@ -136,5 +145,5 @@ function tableFact(value: unknown): Said {
 function viewFact(value: unknown): Said {
   const metadata = readViewMetadata(value);
   const updatedAt = Math.max(0, ...metadata['version-log'].map((entry) => entry['timestamp-ms']));
-  return { kind: 'view', uuid: metadata['view-uuid'], location: metadata.location, updatedAt, follows: [] };
+  return { kind: 'view', uuid: metadata['view-uuid'], location: metadata.location, updatedAt, paths: pathsOutside(metadata), follows: [] };
 }

@@ -107,11 +107,13 @@ export async function restorePointers(
     }
     await ensureNamespaces(store, ident.namespace, warehouse);
     const record = recordOf(entry, ident, clock);
-    const { kind, uuid, metadataLocation } = head;
+    const { kind, uuid, metadataLocation, paths } = head;
+    // Only remembered, not asked for: tables that lie so lay so before.
+    const claim = { uuid, folder: null, within: [], paths };
     const outcome =
       current === null
-        ? await store.insertRelation({ ident, kind, uuid, metadataLocation }, record)
-        : await store.swapRelation(kind, ident, current.metadataLocation, metadataLocation, record);
+        ? await store.insertRelation({ ident, kind, uuid, metadataLocation }, record, claim)
+        : await store.moveRelation(kind, ident, current.metadataLocation, metadataLocation, claim, record);
     done.push(outcome === 'inserted' || outcome === 'swapped' ? entry : { ...entry, step: 'kept' });
   }
   return done;

@@ -52,6 +52,30 @@ test('an old copy goes forward, keeps names that were given since, and what it p
   assert.deepEqual(steps(await restore(ahead)), ['add rides-2', 'kept users'], 'a file that nothing followed is not given up');
 });
 
+test('where a table sends files beside its folder, or did once, is known again: nothing can be laid over that', async () => {
+  const { store, objectStore, catalog, create, commit, restore } = lake();
+  await create(users);
+  const [old] = await pointers(store);
+  assert.ok(old);
+  const send = async (folder: string) => {
+    const updates = { 'write.data.path': `${objectStore.root}/${folder}/data/` };
+    await catalog.commitTable(users, { requirements: [], updates: [{ action: 'set-properties', updates }] });
+  };
+  for (const folder of ['elsewhere', 'beside']) await send(folder);
+  await commit(users, 'a');
+  const fresh = memoryCatalogStore();
+  const copy = memoryCatalogStore();
+  await copy.insertNamespace({ namespace: ['raw'], properties: {} });
+  await copy.insertRelation(old);
+  for (const into of [fresh, copy]) {
+    await restore(into);
+    assert.deepEqual(await pointers(into), await pointers(store));
+    for (const folder of ['elsewhere', 'beside']) assert.equal(await into.hasTableUnder(`${objectStore.root}/${folder}/`), true, folder);
+    assert.equal(await into.hasTableUnder(`${objectStore.root}/other/`), false);
+    assert.equal(await into.hasTableUnder(`${objectStore.root}/elsewhere/`, old), false, 'its own');
+  }
+});
+
 test('of two tables of one name the later one has it; one in its grace stays dropped', async () => {
   const { store, create, services, commit, plan } = lake();
   await create(users);
