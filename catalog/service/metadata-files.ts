@@ -57,7 +57,9 @@ export function metadataFiles<Metadata extends object>(options: MetadataFilesOpt
     const place = isMetadataFile(location) ? objectStores.at(location) : null;
     if (place) return place;
     const allowed = objectStores.prefixes.join(', ');
-    throw new LakeError('CATALOG_REFUSED', `metadata file ${location} is not under ${allowed}`, { context: { location } });
+    // A lake may be older than what its catalog's warehouse is set to.
+    const next = 'if its table belongs to this lake, add the folder to catalog.allowLocations (or --allow-location)';
+    throw new LakeError('CATALOG_REFUSED', `metadata file ${location} is not under ${allowed}`, { context: { location, next } });
   };
   const discard = async (locations: readonly string[]): Promise<void> => {
     for (const location of locations) {

@@ -21,19 +21,24 @@ const schema = { type: 'struct', 'schema-id': 0, fields: [{ id: 1, name: 'a', re
 const users = { namespace: ['raw'], name: 'users' };
 const there = { namespace: ['raw'], name: 'there' };
 
-async function withLake(warehouse: string, run: (loaded: LoadedConfig, folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'foz-places-'));
+/** With these settings of the catalog. */
+async function configured(folder: string, catalog: string): Promise<LoadedConfig> {
   const file = join(folder, 'foz.yaml');
   await writeFile(
     file,
     `kafka: { brokers: ["127.0.0.1:1"] }
 lake: { store: { kind: filesystem, path: lake } }
-catalog: { kind: embedded, store: "sqlite:catalog.db", warehouse: "${warehouse}", allowLocations: ["file:elsewhere"] }
+catalog: { kind: embedded, store: "sqlite:catalog.db", ${catalog} }
 sync: { tables: [{ topic: a.b.users }] }
 `,
   );
+  return loadConfig(file);
+}
+
+async function withLake(warehouse: string, run: (loaded: LoadedConfig, folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'foz-places-'));
   try {
-    const loaded = loadConfig(file);
+    const loaded = await configured(folder, `warehouse: "${warehouse}", allowLocations: ["file:elsewhere"]`);
     await (await openStoreAt(catalogSettings(loaded).store, loaded))[Symbol.asyncDispose]();
     await run(loaded, folder);
   } finally {
@@ -102,4 +107,23 @@ test('a warehouse that the lake’s store does not hold is a problem of the conf
       },
       (error) => error instanceof LakeError && error.code === 'CONFIG_INVALID' && error.message.includes(`file://${folder}/other`),
     );
+  }));
+
+test('a lake whose tables lie outside the warehouse that is set since says how to allow them, and then they are read', () =>
+  withLake('file:lake', async (before, folder) => {
+    await using parts = new AsyncDisposableStack();
+    const store = parts.use(openStore(before, silentLogger));
+    const open = async (loaded: LoadedConfig) => parts.use(await openCatalog(loaded, store, silentLogger)).catalog;
+    const made = await open(before);
+    await made.ensureNamespace(['raw']);
+    await made.createTable(users, { schema });
+    const narrow = await open(await configured(folder, 'warehouse: "file:lake/wh"'));
+    await assert.rejects(narrow.loadTable(users), (error) => {
+      assert.ok(error instanceof LakeError && error.code === 'CATALOG_REFUSED');
+      assert.match(error.message, new RegExp(`^metadata file file://${folder}/lake/raw/users-.* is not under file://${folder}/lake/wh$`));
+      assert.match(String(error.context['next']), /catalog\.allowLocations/);
+      return true;
+    });
+    const allowed = await open(await configured(folder, 'warehouse: "file:lake/wh", allowLocations: ["file:lake"]'));
+    assert.ok(await allowed.loadTable(users));
   }));
