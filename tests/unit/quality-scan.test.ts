@@ -166,6 +166,11 @@ test('personal data is shown by no sample, whatever the statement calls it', asy
     statement('with', 'WITH a AS (SELECT id, full_name AS status FROM ${table}) SELECT id, status FROM a'),
     statement('whole', 'SELECT id, u FROM ${table} u'),
     statement('others', 'SELECT u.email AS x, r.ride_id FROM current.rides r JOIN current.users u ON u.id = r.user_id'),
+    statement(
+      'own',
+      'SELECT u.id, Current.Users.status, r.ride_id FROM current.rides r, current.users u, current.users WHERE u.id = r.user_id',
+    ),
+    statement('same-alias', 'SELECT u.user_id AS x FROM current.rides u WHERE EXISTS (SELECT 1 FROM current.users u WHERE u.id >= 0)'),
     statement('raw-star', 'SELECT * FROM ${table}', 'raw'),
     statement('raw-key', 'SELECT "after" AS a, _log_key AS k FROM raw.users', 'raw'),
     statement('plain', "SELECT id, status FROM ${table} WHERE email LIKE 'secret%'"),
@@ -180,6 +185,7 @@ test('personal data is shown by no sample, whatever the statement calls it', asy
   }
   // What is not personal is shown.
   assert.deepEqual(failingOf(found.get('users.plain'))?.masked, []);
+  assert.deepEqual(failingOf(found.get('users.own'))?.masked, ['ride_id']);
   const format = failingOf(found.get('users.format'));
   assert.deepEqual([format?.columns, format?.masked], [['id', 'email', '_log_partition', '_log_offset'], ['email']]);
   assert.deepEqual(format?.rows[0], ['0', '***', '0', '0']);
