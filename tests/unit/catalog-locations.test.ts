@@ -218,6 +218,32 @@ test('of requests that ask for one folder at once, or for one in the other, one 
   );
 });
 
+test('a commit that sends files nowhere else is one swap as before, whatever paths its table has', async () => {
+  const store = memoryCatalogStore();
+  const calls: string[] = [];
+  const counted: CatalogStore = {
+    ...store,
+    swapRelation: (...given) => (calls.push('swap'), store.swapRelation(...given)),
+    moveRelation: (...given) => (calls.push('move'), store.moveRelation(...given)),
+    hasTableUnder: (...given) => (calls.push('under'), store.hasTableUnder(...given)),
+    tableFolderAmong: (...given) => (calls.push('among'), store.tableFolderAmong(...given)),
+  };
+  await withCatalogWorld(
+    async ({ ok }) => {
+      await ok('POST', 'namespaces', { namespace: ['a'] });
+      const path = { 'write.data.path': 'memory://lake/out' };
+      await ok('POST', 'namespaces/a/tables', { name: 't', schema: idSchema, properties: path });
+      calls.length = 0;
+      for (const updates of [{ p: '1' }, { p: '2', ...path }])
+        await ok('POST', 'namespaces/a/tables/t', commit({ action: 'set-properties', updates }));
+      assert.deepEqual(calls, ['swap', 'swap']);
+      await ok('POST', 'namespaces/a/tables/t', commit({ action: 'set-properties', updates: { 'write.data.path': 'memory://lake/more' } }));
+      assert.deepEqual(calls.slice(2), ['among', 'move']);
+    },
+    { store: counted },
+  );
+});
+
 test('no place has a level that makes the folder above it look like a table’s; a namespace of that name lies elsewhere', () =>
   withCatalogWorld(async ({ call, ok }) => {
     await ok('POST', 'namespaces', { namespace: ['a'] });
