@@ -7,6 +7,7 @@
 import { identText, type Catalog, type LoadedTable } from '../catalog/catalog.ts';
 import type { Requirement, TableCommit, Update } from '../lake/iceberg/commit.ts';
 import type { DataFile } from '../lake/iceberg/data-file.ts';
+import { checkGcEnabled } from '../lake/iceberg/gc-enabled.ts';
 import { mainSnapshot, sameLong, type Long, type TableMetadata } from '../lake/iceberg/metadata.ts';
 import { newSnapshotId } from '../lake/iceberg/next-snapshot.ts';
 import { prepareReplace } from '../lake/iceberg/replace-files.ts';
@@ -54,7 +55,7 @@ export type EraseOutcome =
   /** Look again and try again. */
   | { readonly kind: 'conflict'; readonly table: LoadedTable; readonly message: string };
 
-/** Throws HaltError for a table whose chain is broken: decide first. */
+/** Throws HaltError for a table whose chain is broken: decide first; TABLE_UNSUPPORTED for one with gc.enabled=false. */
 export async function commitErasure(
   target: TableTarget,
   table: LoadedTable,
@@ -66,6 +67,8 @@ export async function commitErasure(
   if (request === null)
     return { kind: 'conflict', table: await reloaded(target, table, deps, signal), message: 'the head has other files now' };
   await deps.crashPoint?.('commit:before');
+  // No requirement of a commit tells of a property: whoever has begun to share its files is asked for as late as can be.
+  checkGcEnabled((await reloaded(target, table, deps, signal)).metadata, 'nothing was erased');
   const outcome = await deps.catalog.commitTable(target.ident, request, signal).catch((error: unknown) => {
     // I5: the outcome is unknown; the table tells.
     if (error instanceof LakeError && error.retry === 'reconcile') return { kind: 'unknown' as const, message: error.message };

@@ -7,6 +7,7 @@
 // compacts what it added, go on meanwhile.
 
 import type { Catalog, LoadedTable, TableIdent } from '../../catalog/catalog.ts';
+import { checkGcEnabled } from '../../lake/iceberg/gc-enabled.ts';
 import { readManifest } from '../../lake/iceberg/manifest.ts';
 import { storeKey } from '../../lake/iceberg/metadata-object.ts';
 import type { Snapshot, TableMetadata } from '../../lake/iceberg/metadata.ts';
@@ -81,6 +82,7 @@ export async function sweep(input: SweepInput, parts: SweepParts, signal?: Abort
   const dataFiles = [...dead].filter((location) => objects.has(location));
   await parts.forget([...dead]);
   await parts.crashPoint('sweep:before-data');
+  await checkOpen(input, parts, signal);
   await deleteObjects(dataFiles, store, () => parts.crashPoint('sweep:between-data'), signal);
   await parts.crashPoint('sweep:after-data');
   const manifests = [...objects.keys()].filter((location) => former.manifests.has(location) && !kept.manifests.has(location));
@@ -88,6 +90,7 @@ export async function sweep(input: SweepInput, parts: SweepParts, signal?: Abort
   manifests.push(...dangling.found);
   left.push(...dangling.left);
   const manifestLists = [...objects.keys()].filter((location) => former.manifestLists.has(location) && !kept.manifestLists.has(location));
+  await checkOpen(input, parts, signal);
   await deleteObjects(manifests, store, undefined, signal);
   await parts.crashPoint('sweep:after-manifests');
   await deleteObjects(manifestLists, store, undefined, signal);
@@ -107,9 +110,9 @@ async function alsoNamedNow(
   { catalog, store }: SweepParts,
   signal?: AbortSignal,
 ): Promise<Kept> {
-  const { ident, table } = input;
-  const now = await catalog.loadTable(ident, signal);
-  if (now === null || now.metadata['table-uuid'] !== table.metadata['table-uuid']) return { ...before, next: new Map() };
+  const { table } = input;
+  const now = await sameTable(input, catalog, signal);
+  if (now === null) return { ...before, next: new Map() };
   const nextNow = lowestNext(now.metadata);
   const next = new Map([...input.next].flatMap(([partition, offset]) => lower(partition, offset, nextNow.get(partition))));
   if (now.metadataLocation === table.metadataLocation) return { ...before, next };
@@ -122,6 +125,18 @@ async function alsoNamedNow(
     manifests: new Set([...before.manifests, ...manifests]),
     manifestLists: new Set([...before.manifestLists, ...manifestLists]),
   };
+}
+
+/** As it is now; null where it was dropped or replaced. */
+async function sameTable({ ident, table }: SweepInput, catalog: Catalog, signal?: AbortSignal): Promise<LoadedTable | null> {
+  const now = await catalog.loadTable(ident, signal);
+  return now?.metadata['table-uuid'] === table.metadata['table-uuid'] ? now : null;
+}
+
+/** Somebody may have begun to share its files since it was looked at. */
+async function checkOpen(input: SweepInput, { catalog }: SweepParts, signal?: AbortSignal): Promise<void> {
+  const now = await sameTable(input, catalog, signal);
+  if (now !== null) checkGcEnabled(now.metadata, 'the objects that held the key stay, though none of its snapshots names them any more');
 }
 
 function lower(partition: number, offset: bigint, now: bigint | undefined): readonly (readonly [number, bigint])[] {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { ErasePoint } from '../../cli/erase/erase-point.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { maintainTable, maintenanceSteps, type MaintenanceStep } from '../../maintenance/maintain-table.ts';
 import { erase, loadedTable } from './erase-fixture.ts';
@@ -25,6 +26,16 @@ async function set(lab: QueryLab, properties: Readonly<Record<string, string>>):
     updates: [{ action: 'set-properties', updates: properties }],
   });
   assert.equal(outcome.kind, 'committed');
+}
+
+function closing(lab: QueryLab, point: ErasePoint): (at: ErasePoint) => Promise<void> {
+  return async (at) => (at === point ? set(lab, { 'gc.enabled': 'false' }) : undefined);
+}
+
+/** Which of the keys are not there any more. */
+async function gone(lab: QueryLab, keys: readonly string[]): Promise<readonly string[]> {
+  const now = await objectKeys(lab);
+  return keys.filter((key) => !now.includes(key));
 }
 
 test('nothing of a table with gc.enabled=false is forgotten, swept or erased, and the report says why; the worker goes on', async () => {
@@ -70,6 +81,30 @@ test('a table that is closed while it is swept keeps what is left of it', async 
     [],
   );
 });
+
+for (const point of ['rewrite:uploaded', 'commit:before'] as const) {
+  test(`a table that is closed while a key is erased from it, at ${point}, is left as it is`, async () => {
+    await using lab = await smallFilesLab(3);
+    const [keys, before, { metadata }] = [await objectKeys(lab), await allRows(lab), await loadedTable(lab)];
+    await assert.rejects(erase(lab, '101', { crashPoint: closing(lab, point) }), /gc\.enabled=false: .* so nothing was erased/);
+    assert.deepEqual((await loadedTable(lab)).metadata.snapshots, metadata.snapshots);
+    assert.deepEqual([await gone(lab, keys), await allRows(lab)], [[], before]);
+  });
+}
+
+for (const point of ['commit:after', 'sweep:listed', 'sweep:before-data'] as const) {
+  test(`a table that is closed once a key has been erased from it, at ${point}, loses no object`, async () => {
+    await using lab = await smallFilesLab(3);
+    const keys = await objectKeys(lab);
+    await assert.rejects(
+      erase(lab, '101', { crashPoint: closing(lab, point) }),
+      /gc\.enabled=false: .* so the objects that held the key stay/,
+    );
+    assert.deepEqual([await gone(lab, keys), (await allRows(lab)).length], [[], 5]);
+    await set(lab, { 'gc.enabled': 'true' });
+    assert.ok((await erase(lab, '101')).swept.dataFiles > 0, 'the next run deletes them, once it may');
+  });
+}
 
 test('another writer’s table that asks for no expiry keeps its history; one that does is answered', async () => {
   await using lab = await smallFilesLab(2);
