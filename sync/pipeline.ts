@@ -10,7 +10,7 @@ import type { EpochMs } from '../runtime/clock.ts';
 import { LakeError } from '../runtime/errors.ts';
 import type { Judged } from './contract/pinned-contract.ts';
 import { joinSpans, type Chunk } from './chunk.ts';
-import { commitSpans, reload, type CommitDeps } from './commit.ts';
+import { commitSpans, reload, type CommitDeps, type SpanCommit } from './commit.ts';
 import { haltOf, uploadChunk, writeChunk, type FlushedChunk } from './flush.ts';
 import { HaltError } from './halt.ts';
 import type { SyncOptions } from './options.ts';
@@ -46,6 +46,8 @@ export interface CommittedEvent {
 }
 
 interface Flushing {
+  /** When its upload began; null where there is nothing to upload. */
+  readonly uploadedAt: EpochMs | null;
   readonly flushed: Promise<FlushedChunk>;
 }
 
@@ -61,6 +63,8 @@ export class Pipeline {
   #topicId = '';
   /** Of what is in flight: how often offsets had been set back when its reading began; null when nothing is. */
   #rereads: number | null = null;
+  /** The table was loaded anew since the first of what is in flight was uploaded. */
+  #isRebased = false;
   #generation = 0;
   #flushing: Flushing[] = [];
   #pendingRows = 0;
@@ -123,6 +127,7 @@ export class Pipeline {
   drop(): void {
     this.#generation++;
     this.#rereads = null;
+    this.#isRebased = false;
     for (const { flushed } of this.#flushing) flushed.catch(() => undefined);
     this.#flushing = [];
     this.#pendingRows = 0;
@@ -149,6 +154,7 @@ export class Pipeline {
     await this.#deps.crashPoint('chunk:sealed');
     if (chunk.records === 0) {
       this.#flushing.push({
+        uploadedAt: null,
         flushed: Promise.resolve({ spans: chunk.spans, files: [], rows: 0, rescued: 0, fileBytes: 0, changedAtUs: null, judged: null }),
       });
       return;
@@ -165,9 +171,10 @@ export class Pipeline {
       if (generation !== this.#generation) return;
       throw new HaltError(identText(this.#target.ident), halt);
     }
+    const uploadedAt = this.#deps.clock.now();
     const flushed = uploadChunk(chunk, written, current, this.#deps, this.#signal);
     flushed.catch(() => undefined);
-    this.#flushing.push({ flushed });
+    this.#flushing.push({ uploadedAt, flushed });
     this.#pendingRows += written.rows;
     this.#pendingBytes += written.files.reduce((sum, file) => sum + file.dataFile.fileSizeInBytes, 0);
     const oldest = this.#flushing.at(-this.#options.uploadsMax);
@@ -182,13 +189,23 @@ export class Pipeline {
     const spans = joinSpans(this.#topicId, chunks);
     if (spans.length === 0) return;
     const files = chunks.flatMap((chunk) => chunk.files);
-    const [target, rereads] = [this.#target, this.#rereads ?? 0];
-    const commit = { commitId: newCommitId(), target, spans, files, rereads, summary: commitSummary(chunks) };
+    const times = this.#flushing.flatMap(({ uploadedAt }) => uploadedAt ?? []);
+    const commit: SpanCommit = {
+      commitId: newCommitId(),
+      target: this.#target,
+      spans,
+      files,
+      rereads: this.#rereads ?? 0,
+      uploadedAt: times.length === 0 ? null : Math.min(...times),
+      isRebased: this.#isRebased,
+      summary: commitSummary(chunks),
+    };
     const result = await commitSpans(commit, this.#loaded(), this.#deps, this.#signal);
     if (generation !== this.#generation) return;
     if (result.kind === 'fenced') return this.#events.fenced(result.reason);
-    this.#base(result.table);
     this.#flushing = [];
+    this.#isRebased = false;
+    this.#base(result.table);
     this.#pendingRows = 0;
     this.#pendingBytes = 0;
     const sum = totals(chunks);
@@ -217,6 +234,7 @@ export class Pipeline {
 
   /** What the next commit is based on. */
   #base(table: LoadedTable): void {
+    if (this.#flushing.length > 0) this.#isRebased = true;
     this.#table = table;
     this.#fresh = { table, at: this.#deps.clock.now() };
   }

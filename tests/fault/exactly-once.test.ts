@@ -106,7 +106,7 @@ test(
       } finally {
         await world.close();
       }
-      total.fenced += world.fenced;
+      total.fenced += world.fences.length;
       total.records += world.produced.size;
     }
     assert.ok(total.kills > schedules && total.fenced > 0, JSON.stringify(total));

@@ -67,6 +67,7 @@ export function faultyStore(store: ObjectStore, next: WorkerFaults, life: Life, 
     put: (key, body, options) => around('put', () => store.put(key, body, options)),
     putFile: (key, path, options) => around('putFile', () => store.putFile(key, path, options)),
     get: (key, range) => around('get', () => store.get(key, range)),
+    head: (key) => around('head', () => store.head(key)),
     async [Symbol.asyncDispose]() {},
   };
 }

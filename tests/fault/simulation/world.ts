@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { memoryCatalog } from '../../../catalog/memory-catalog.ts';
 import type { Catalog } from '../../../catalog/catalog.ts';
+import { memoryCatalogStore } from '../../../catalog/store/memory-catalog-store.ts';
 import type { ContractInForce, Contracts } from '../../../catalog/contracts.ts';
 import { readManifest } from '../../../lake/iceberg/manifest.ts';
 import { manifestsOf } from '../../../lake/iceberg/metadata-object.ts';
@@ -60,6 +61,8 @@ export class World {
   readonly clock = new SimulatedClock();
   readonly log: MemoryLog;
   readonly store: ObjectStore;
+  /** The catalog's own database. */
+  readonly pointers = memoryCatalogStore();
   readonly catalog: Catalog;
   readonly workers: SimulatedWorker[] = [];
   readonly halts: Halt[] = [];
@@ -67,7 +70,8 @@ export class World {
   readonly produced = new Map<string, string | null>();
   readonly passedPoints = new Map<CrashPoint, number>();
   faults: FaultPlan = noFaults;
-  fenced = 0;
+  /** Why, each time. */
+  readonly fences: string[] = [];
   readonly partitions: number;
   /** What the registry answers from now on. */
   inForce: readonly ContractInForce[] = [];
@@ -81,7 +85,7 @@ export class World {
     this.log = memoryLog({ clusterId: 'cluster-1', clock: this.clock, batchRecordsMax: 4, batchBytesMax: 300 });
     this.log.createTopic(topic, { partitions });
     this.store = memoryStore(`world-${seed}`, { clock: this.clock });
-    this.catalog = memoryCatalog({ objectStore: this.store, clock: this.clock });
+    this.catalog = memoryCatalog({ store: this.pointers, objectStore: this.store, clock: this.clock });
   }
 
   produce(partition: number, count: number): void {
@@ -124,7 +128,7 @@ export class World {
         clock: this.clock,
         random: this.random,
         logger,
-        observer: { fenced: () => this.fenced++, halted: (_, halt) => this.halts.push(halt) },
+        observer: { fenced: (_, reason) => this.fences.push(reason), halted: (_, halt) => this.halts.push(halt) },
         crashPoint: (point) => this.#pass(simulated, point),
       },
     );
