@@ -36,9 +36,9 @@ export async function expireTable(
   return { ...outcome, snapshots: outcome.kind === 'committed' ? expired : 0 };
 }
 
-/** Null where the table does not ask for it. TABLE_UNSUPPORTED where it forbids it. */
+/** Null where the table does not ask for it. TABLE_UNSUPPORTED where it forbids it and has no chain, which every commit adds a snapshot to. */
 export function expiryOf(metadata: TableMetadata, now: EpochMs): ExpiryPlan | null {
-  checkGcEnabled(metadata, 'no snapshot is forgotten');
+  if (metadata.properties[chainProperty] === undefined) checkGcEnabled(metadata, 'no snapshot is forgotten');
   const policy = expiryPolicyOf(metadata);
   return policy && planExpiry(metadata, now, policy);
 }

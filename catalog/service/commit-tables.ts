@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { applyCommit, type AppliedCommit } from '../../lake/iceberg/apply-commit.ts';
 import type { TableCommit } from '../../lake/iceberg/commit.ts';
+import { isGcEnabled } from '../../lake/iceberg/gc-enabled.ts';
 import type { TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { checkChainCommit } from '../../lake/raw/offset-chain.ts';
 import { assert } from '../../runtime/errors.ts';
@@ -107,9 +108,9 @@ async function prepare(parts: TableParts, ident: TableIdent, commit: TableCommit
   return ok({ ident, current, metadata, superseded: supersededOf(metadata, supersededMetadata) });
 }
 
-/** The log of a table that was registered may name any file: only the table's own are deleted. */
+/** The log of a table that was registered may name any file: only the table's own are deleted, and none that others may share. */
 function supersededOf({ location, properties }: TableMetadata, fallenOff: readonly string[]): readonly string[] {
-  if (properties['write.metadata.delete-after-commit.enabled'] === 'false') return [];
+  if (properties['write.metadata.delete-after-commit.enabled'] === 'false' || !isGcEnabled({ properties })) return [];
   return fallenOff.filter((file) => isOwnMetadata(location, file));
 }
 

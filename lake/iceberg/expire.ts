@@ -5,7 +5,6 @@
 
 import type { EpochMs } from '../../runtime/clock.ts';
 import type { Requirement, Update } from './commit.ts';
-import { isGcEnabled } from './gc-enabled.ts';
 import { mainSnapshot, type Long, type Snapshot, type SnapshotRef, type TableMetadata } from './metadata.ts';
 
 export interface ExpiryPolicy {
@@ -35,9 +34,8 @@ export interface ExpiryPlan {
   readonly expired: readonly Snapshot[];
 }
 
-/** Nothing of a table whose files may not be deleted. */
+/** Whatever `gc.enabled` says, which no object is deleted by: that is asked of who deletes, and of who plans for others' tables. */
 export function planExpiry(metadata: TableMetadata, now: EpochMs, policy: ExpiryPolicy = defaultExpiryPolicy): ExpiryPlan {
-  if (!isGcEnabled(metadata)) return { requirements: requirementsOf(metadata), updates: [], expired: [] };
   const snapshots = new Map(metadata.snapshots.map((snapshot) => [String(snapshot['snapshot-id']), snapshot]));
   const refs = new Map(Object.entries(metadata.refs));
   const oldTags = [...refs.keys()].filter((name) => isOldHourTag(name, now, policy));

@@ -11,6 +11,7 @@ import { prepareAppend } from '../../lake/iceberg/append.ts';
 import type { TableCommit } from '../../lake/iceberg/commit.ts';
 import type { DataFile } from '../../lake/iceberg/data-file.ts';
 import { planExpiry } from '../../lake/iceberg/expire.ts';
+import { isGcEnabled } from '../../lake/iceberg/gc-enabled.ts';
 import { defaultMergeLimits } from '../../lake/iceberg/merge-manifests.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { newSnapshotId } from '../../lake/iceberg/next-snapshot.ts';
@@ -188,7 +189,7 @@ async function commitRequest(
       { action: 'add-snapshot', snapshot },
       { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': snapshot['snapshot-id'] },
       { action: 'set-properties', updates: { [positionProperty]: positionText(metadata, storeId, to) } },
-      ...planExpiry(metadata, now).updates,
+      ...(isGcEnabled(metadata) ? planExpiry(metadata, now).updates : []),
     ],
   };
 }
