@@ -137,7 +137,7 @@ async function lookAgain(
   if (outcome.kind === 'away') return table;
   await deps.crashPoint(isUnknown ? 'commit:unknown-reloaded' : 'commit:conflict-reloaded');
   if (isUnknown) await pace.wait(attempt, null);
-  else pace.end();
+  else await pace.conflict(attempt, table, outcome.message);
   return table;
 }
 
