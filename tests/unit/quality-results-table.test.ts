@@ -268,6 +268,20 @@ describe('results of checks in the lake', () => {
     assert.deepEqual(await world.sql('SELECT count(*) FROM foz.quality_results'), [[32n]]);
   });
 
+  it('with gc.enabled=false forget no snapshot: others may share the files', async () => {
+    await using world = await lab();
+    let now = at('21T10:00:00');
+    const parts = { ...world.parts, clock: { ...systemClock, now: () => now } };
+    for (let i = 0; i < 7; i++) {
+      now = Math.max(now + 1_200_000, Date.now() + i * 1_200_000);
+      await world.add(parts.store, [resultOf(checkOf('a'), { startedAt: now })]);
+      await appendResults(resultsTable, parts, signal);
+      const updates = [{ action: 'set-properties' as const, updates: { 'gc.enabled': 'false' } }];
+      if (i === 0) await world.catalog.commitTable(ident, { requirements: [], updates });
+    }
+    assert.equal((await world.catalog.loadTable(ident))?.metadata.snapshots.length, 7);
+  });
+
   it('of a day that is over become one file in the upkeep, with the same rows, and the next append goes on where it was', async () => {
     await using world = await lab({ rowsMax: 1 });
     const now = Date.now();
