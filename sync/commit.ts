@@ -7,7 +7,7 @@ import { prepareAppend, type AppendCache } from '../lake/iceberg/append.ts';
 import { planExpiry } from '../lake/iceberg/expire.ts';
 import type { TableCommit } from '../lake/iceberg/commit.ts';
 import type { DataFile } from '../lake/iceberg/data-file.ts';
-import { mainSnapshot } from '../lake/iceberg/metadata.ts';
+import { mainSnapshot, snapshotById } from '../lake/iceberg/metadata.ts';
 import { newSnapshotId } from '../lake/iceberg/next-snapshot.ts';
 import {
   chainProperty,
@@ -167,6 +167,11 @@ interface PreparedCommit {
 /** The same request once more where nothing has moved: a new one would leave a manifest list behind for every try. */
 function stillPrepared(prepared: PreparedCommit | null, table: LoadedTable, { clock }: CommitDeps): PreparedCommit | null {
   if (prepared?.base.metadataLocation !== table.metadataLocation) return null;
+  // Somebody else's snapshot has the id that was drawn: only another id can be committed.
+  const isTaken = prepared.request.updates.some(
+    (update) => update.action === 'add-snapshot' && snapshotById(table.metadata, update.snapshot['snapshot-id']) !== undefined,
+  );
+  if (isTaken) return null;
   return clock.now() - prepared.at > trustedMs ? null : prepared;
 }
 
