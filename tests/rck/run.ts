@@ -21,13 +21,22 @@ const kitFolders = ['ns', 'newdb'].map((name) => join(kitBase, name));
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { store: { type: 'string' }, nested: { type: 'boolean' } }, strict: false });
-  const store = storeKinds.find((kind) => kind === (values['store'] ?? 'sqlite'));
-  if (store === undefined) {
-    say(`test:rck: --store must be one of ${storeKinds.join(', ')}`);
+  const told = argumentsOf(args);
+  const store = storeKinds.find((kind) => kind === told?.store);
+  if (told === null || store === undefined) {
+    say(`test:rck: ${args.join(' ')}: expected --store ${storeKinds.join('|')} or --nested, or nothing`);
     return exitUsage;
   }
-  return testKit(store, values['nested'] === true ? 'nested' : 'kit');
+  return testKit(store, told.isNested ? 'nested' : 'kit');
+}
+
+function argumentsOf(args: readonly string[]): { readonly store: string; readonly isNested: boolean } | null {
+  try {
+    const { values } = parseArgs({ args: [...args], options: { store: { type: 'string' }, nested: { type: 'boolean' } } });
+    return { store: values.store ?? 'sqlite', isNested: values.nested ?? false };
+  } catch {
+    return null;
+  }
 }
 
 function say(line: string): void {
