@@ -16,7 +16,7 @@ import { restCatalog } from '../catalog/rest-catalog.ts';
 import { restContracts } from '../catalog/rest-contracts.ts';
 import type { BearerToken } from '../catalog/rest-http.ts';
 import { restLineage } from '../catalog/rest-lineage.ts';
-import type { StorePlace } from '../catalog/service/object-stores.ts';
+import type { Warehouse } from '../catalog/service/object-stores.ts';
 import type { CatalogStore } from '../catalog/store/catalog-store.ts';
 import { sqliteCatalogStore } from '../catalog/store/sqlite-catalog-store.ts';
 import type { StoreAddress } from '../catalog/store/store-address.ts';
@@ -66,11 +66,7 @@ function environmentS3(env: NodeJS.ProcessEnv): Readonly<Record<string, string>>
   return { ...(endpoint === undefined ? {} : { endpoint }), ...(region === undefined ? {} : { region }) };
 }
 
-export interface Places {
-  readonly objectStore: ObjectStore;
-  readonly warehouse: string;
-  readonly allowed: readonly StorePlace[];
-}
+export type Places = Required<Warehouse>;
 
 /** Where tables may lie. `lakeStore`, where it is open already, stays the caller's; `parts` owns the rest. */
 export function openPlaces(settings: CatalogSettings, lakeStore: ObjectStore | null, parts: AsyncDisposableStack, logger: Logger): Places {

@@ -31,6 +31,16 @@ export function readJson(text: string, depthMax = 1000): JsonRead {
   }
 }
 
+/** As JSON.parse gives it, numbers as `numberOf` reads them; of a key that comes twice the last. */
+export function plainValue(value: JsonValue, numberOf: (text: string) => unknown = Number): unknown {
+  if (value.kind === 'null') return null;
+  if (value.kind === 'number') return numberOf(value.text);
+  if (value.kind === 'array') return value.items.map((item) => plainValue(item, numberOf));
+  if (value.kind === 'object')
+    return Object.fromEntries(value.entries.map(({ key, value: member }) => [key, plainValue(member, numberOf)]));
+  return value.value;
+}
+
 interface Reader {
   readonly text: string;
   at: number;

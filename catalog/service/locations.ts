@@ -67,13 +67,8 @@ export function locationProblem(prefixes: readonly string[], location: string): 
 /** As well; and no folder above that of a table or namespace looks like a table's, as it would with `metadata` below it. */
 export function folderProblem(prefixes: readonly string[], location: string): string | null {
   const problem = locationProblem(prefixes, location);
-  if (
-    problem !== null ||
-    !foldersTo(prefixes, location)
-      .slice(1)
-      .some((folder) => folder.endsWith('/metadata'))
-  )
-    return problem;
+  const [, ...inner] = problem === null ? foldersTo(prefixes, location) : [];
+  if (!inner.some((folder) => folder.endsWith('/metadata'))) return problem;
   return `location ${cut(location)} has a level "metadata", which only a table's own folder has: give a \`location\` that has none`;
 }
 

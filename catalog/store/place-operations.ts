@@ -67,7 +67,7 @@ export async function forgetPaths({ row, change }: SqlTransaction, uuid: SqlValu
 }
 
 /** A claim that came as a parameter; null: none is made. */
-export function claimOf(text: SqlValue): Claim | null {
+export function readClaim(text: SqlValue): Claim | null {
   const value: unknown = text === null ? null : JSON.parse(String(text));
   if (value === null || isClaim(value)) return value;
   throw new Error('a change was given something else than a claim');

@@ -3,7 +3,7 @@
 import { isRecord } from '../../runtime/options.ts';
 import { recordInserts, recordOfFound, writeRecord } from './change-record-operations.ts';
 import { hasNamespace } from './namespace-operations.ts';
-import { claimOf, forgetPaths, hasTableUnder, isClaim, overlaps, tableFolderAmong, thatDrop, writePaths } from './place-operations.ts';
+import { forgetPaths, hasTableUnder, isClaim, overlaps, readClaim, tableFolderAmong, thatDrop, writePaths } from './place-operations.ts';
 import type { Claim, NameRefusal } from './relation-store.ts';
 import type { SqlOperations, SqlReader, SqlTransaction, SqlValue } from './sql.ts';
 
@@ -80,7 +80,7 @@ export const relationOperations: SqlOperations = {
   },
   transactions: {
     async insertRelation(sql, namespace, name, kind, uuid, location, record, given) {
-      const claim = claimOf(given ?? null);
+      const claim = readClaim(given ?? null);
       const refusal = await nameRefusal(sql, namespace, name, kind);
       if (refusal !== null) return refusal;
       if (claim !== null && (await overlaps(sql, claim))) return 'overlaps';
@@ -90,7 +90,7 @@ export const relationOperations: SqlOperations = {
       return 'inserted';
     },
     async moveRelation(sql, namespace, name, kind, expected, next, record, given) {
-      const claim = claimOf(given ?? null);
+      const claim = readClaim(given ?? null);
       const refusal = whyNot(await locationOf(sql, namespace, name, kind), String(expected));
       if (refusal !== null) return refusal;
       if (claim !== null && (await overlaps(sql, claim))) return 'overlaps';

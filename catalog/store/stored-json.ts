@@ -2,19 +2,11 @@
 // it read before (github.com/nodejs/node/issues/63785): so texts whose keys are users' own (properties, column names) come
 // through here, and those with an escape anywhere take the exact reader.
 
-import { readJson, type JsonValue } from '../../runtime/json-value.ts';
+import { plainValue, readJson } from '../../runtime/json-value.ts';
 
 export function readStoredJson(text: string): unknown {
   if (!text.includes('\\')) return JSON.parse(text);
   const read = readJson(text);
   if (read.kind === 'malformed') throw new SyntaxError(read.reason);
-  return plain(read.value);
-}
-
-function plain(value: JsonValue): unknown {
-  if (value.kind === 'null') return null;
-  if (value.kind === 'number') return Number(value.text);
-  if (value.kind === 'array') return value.items.map(plain);
-  if (value.kind === 'object') return Object.fromEntries(value.entries.map(({ key, value: member }) => [key, plain(member)]));
-  return value.value;
+  return plainValue(read.value);
 }

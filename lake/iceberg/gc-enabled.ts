@@ -1,6 +1,7 @@
 // Whether files of a table may be deleted. `gc.enabled=false` says that they may not: another table may name them too (a
 // clone, files that were added from elsewhere). Snapshots are not forgotten then either, since nobody would find what only
-// they named; but those of a table with an offset chain are, a commit every few seconds, or its metadata would grow for ever. Spec: table properties, as Iceberg's reference reads them: anything but `true` is no.
+// they named; but those of a table with an offset chain are, a commit every few seconds, or its metadata would grow for ever.
+// Spec: table properties, as Iceberg's reference reads them: anything but `true` is no.
 
 import { LakeError } from '../../runtime/errors.ts';
 import type { TableMetadata } from './metadata.ts';

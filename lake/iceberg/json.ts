@@ -5,7 +5,7 @@
 // Keys with an escape take a reader of our own: JSON.parse of V8 13.6 and 14.6 returns the key `"` as a backslash once an
 // object with that key has been read (github.com/nodejs/node/issues/63785).
 
-import { readJson, type JsonValue } from '../../runtime/json-value.ts';
+import { plainValue, readJson, type JsonValue } from '../../runtime/json-value.ts';
 
 declare global {
   interface JSON {
@@ -47,23 +47,22 @@ function refuseProto(key: string): void {
 function readExactly(text: string, depthMax: number): unknown {
   const read = readJson(text, depthMax);
   if (read.kind === 'malformed') throw new SyntaxError(read.reason);
-  return plain(read.value);
+  refuseProtoIn(read.value);
+  return plainValue(read.value, exactNumber);
 }
 
-function plain(value: JsonValue): unknown {
-  if (value.kind === 'null') return null;
-  if (value.kind === 'array') return value.items.map(plain);
-  if (value.kind === 'number') {
-    const number = Number(value.text);
-    return !Number.isSafeInteger(number) && integer.test(value.text) ? BigInt(value.text) : number;
-  }
-  if (value.kind !== 'object') return value.value;
-  const members: Record<string, unknown> = {};
+function refuseProtoIn(value: JsonValue): void {
+  if (value.kind === 'array') value.items.forEach(refuseProtoIn);
+  if (value.kind !== 'object') return;
   for (const { key, value: member } of value.entries) {
     refuseProto(key);
-    members[key] = plain(member);
+    refuseProtoIn(member);
   }
-  return members;
+}
+
+function exactNumber(text: string): number | bigint {
+  const number = Number(text);
+  return !Number.isSafeInteger(number) && integer.test(text) ? BigInt(text) : number;
 }
 
 /** Compact JSON; bigint as a bare number. Undefined members are left out, as JSON.stringify does. */
