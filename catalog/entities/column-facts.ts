@@ -3,7 +3,7 @@
 
 import type { Contract, ContractTable, Mask } from '../../contracts/contract.ts';
 import { saidOfColumns } from '../../contracts/said-of-columns.ts';
-import { isOpenClassification } from '../../contracts/sensitive.ts';
+import { isOpenClassification } from '../../contracts/classified.ts';
 import type { DeclaredColumn, StoredEntity } from '../store/entity-store.ts';
 
 export interface ColumnFacts {

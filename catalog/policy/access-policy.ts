@@ -1,7 +1,7 @@
 // Who sees what of classified columns. One vocabulary of masks, those that Iceberg's read restrictions name, so that the same
 // policy can be given to other engines; trino-rules.ts compiles it for Trino.
 
-import { isSensitive } from '../../contracts/sensitive.ts';
+import { isClassified } from '../../contracts/classified.ts';
 import { wholeColumns } from '../entities/whole-columns.ts';
 
 export const maskActions = [
@@ -62,9 +62,9 @@ function maskOfColumn(column: ColumnClass, { masks }: AccessPolicy): MaskAction 
     ({ pii, classification, tag }) =>
       (pii === undefined || isSameWord(pii, column.pii)) &&
       (classification === undefined || isSameWord(classification, column.classification)) &&
-      (tag === undefined ? isSensitive(column) : column.tags.some((own) => isSameWord(tag, own))),
+      (tag === undefined ? isClassified(column) : column.tags.some((own) => isSameWord(tag, own))),
   );
-  return rule?.mask ?? (isSensitive(column) ? 'null' : 'clear');
+  return rule?.mask ?? (isClassified(column) ? 'null' : 'clear');
 }
 
 function isSameWord(word: string, said: string | null): boolean {

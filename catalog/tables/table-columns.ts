@@ -1,8 +1,8 @@
 // The columns of a table with what is known of each: its type, what it means, and its figures from the manifests. Bounds are
 // values: once anything is said of the table, only those of columns are told that are known to be harmless, as only those are
-// shown. One that nobody spoke of may be a sensitive column under another name or of a former contract, or hold the row whole.
+// shown. One that nobody spoke of may be a classified column under another name or of a former contract, or hold the row whole.
 
-import { isSensitive } from '../../contracts/sensitive.ts';
+import { isClassified } from '../../contracts/classified.ts';
 import { currentSchema, type TableMetadata } from '../../lake/iceberg/metadata.ts';
 import { isStruct, type StructType } from '../../lake/iceberg/schema.ts';
 import { columnsWithoutContent, isRawSchema, rowStructs } from '../../lake/raw/raw-schema.ts';
@@ -68,12 +68,12 @@ export function tableColumns(
   });
 }
 
-/** Of two that are one name to engines, the sensitive one counts; what is said of a sensitive part counts for the whole. */
+/** Of two that are one name to engines, the classified one counts; what is said of a classified part counts for the whole. */
 function factsByName(facts: readonly ColumnFacts[]): ReadonlyMap<string, ColumnFacts> {
-  const ordered = facts.toSorted((a, b) => Number(isSensitive(a)) - Number(isSensitive(b)));
+  const ordered = facts.toSorted((a, b) => Number(isClassified(a)) - Number(isClassified(b)));
   const named = ordered.flatMap((fact): readonly (readonly [string, ColumnFacts])[] => {
     const name = fact.column.toLowerCase();
-    return [name, ...(isSensitive(fact) ? wholeColumns(name) : [])].map((one) => [one, fact]);
+    return [name, ...(isClassified(fact) ? wholeColumns(name) : [])].map((one) => [one, fact]);
   });
   return new Map(named);
 }
@@ -91,16 +91,16 @@ function saidInRaw(path: string, byName: FactsByName): Said {
   const isOfRow = rowStructs.has(first) && second !== undefined;
   const fact = byName.get(isOfRow ? second : first);
   const isKnown = isOfRow ? fact !== undefined : columnsWithoutContent.has(first);
-  return { fact, isHarmless: isKnown && (fact === undefined || !isSensitive(fact)) };
+  return { fact, isHarmless: isKnown && (fact === undefined || !isClassified(fact)) };
 }
 
-/** Any other may have been made of rows as a raw table has them: `after.email` is sensitive there too, though not for its own name. */
+/** Any other may have been made of rows as a raw table has them: `after.email` is classified there too, though not for its own name. */
 function saidInOther(path: string, byName: FactsByName): Said {
   const [first = ''] = path.toLowerCase().split('.', 1);
   const own = byName.get(first);
   const ofRow = byName.get(rowColumnOf(path.toLowerCase()) ?? first);
-  const fact = ofRow !== undefined && isSensitive(ofRow) ? ofRow : (own ?? ofRow);
-  return { fact, isHarmless: own !== undefined && fact !== undefined && !isSensitive(fact) };
+  const fact = ofRow !== undefined && isClassified(ofRow) ? ofRow : (own ?? ofRow);
+  return { fact, isHarmless: own !== undefined && fact !== undefined && !isClassified(fact) };
 }
 
 interface Leaf {

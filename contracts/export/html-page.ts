@@ -4,7 +4,7 @@
 
 import type { Contract, ContractColumn, ContractTable } from '../contract.ts';
 import { isJsonObject, type JsonSchema } from '../json-schema.ts';
-import { isSensitive } from '../sensitive.ts';
+import { isClassified } from '../classified.ts';
 import { bodyColumns } from './body-columns.ts';
 import { pageStyle } from './html-style.ts';
 import { keyOf } from './postgres-ddl.ts';
@@ -102,7 +102,7 @@ function columnRow(column: ContractColumn, schema: JsonSchema): string {
     ...(column.pii === null ? [] : [`<span class="mark pii">pii: ${text(column.pii)}</span>`]),
     ...(column.classification === null
       ? []
-      : [`<span class="mark${isSensitive(column) ? ' pii' : ''}">${text(column.classification)}</span>`]),
+      : [`<span class="mark${isClassified(column) ? ' pii' : ''}">${text(column.classification)}</span>`]),
     ...(column.mask === null ? [] : [`<span class="mark pii">mask: ${escaped(column.mask.kind)}</span>`]),
   ];
   const rules = rulesOf(schema);

@@ -3,7 +3,7 @@
 
 import type { ContractInForce } from '../../catalog/contracts.ts';
 import { saidOfColumns } from '../../contracts/said-of-columns.ts';
-import { isOpenClassification, isSensitive } from '../../contracts/sensitive.ts';
+import { isOpenClassification, isClassified } from '../../contracts/classified.ts';
 
 export function personalColumns(contract: ContractInForce | null): ReadonlySet<string> {
   if (contract === null) return new Set();
@@ -12,7 +12,7 @@ export function personalColumns(contract: ContractInForce | null): ReadonlySet<s
   const own = new Map(columns.map((column) => [column.name, column]));
   const isKept = (name: string): boolean => {
     const column = own.get(name);
-    if (column !== undefined && (isSensitive(column) || column.mask !== null)) return true;
+    if (column !== undefined && (isClassified(column) || column.mask !== null)) return true;
     const { pii, classifications } = said.of(name);
     return pii.length > 0 || classifications.some((one) => !isOpenClassification(one));
   };

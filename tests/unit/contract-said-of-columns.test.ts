@@ -8,7 +8,7 @@ import { columnsOf } from '../../contracts/columns.ts';
 import type { JsonObject, JsonValue } from '../../contracts/json-schema.ts';
 import { saidOfColumns } from '../../contracts/said-of-columns.ts';
 import { schemaLists, schemaMaps, singleSchemas } from '../../contracts/schema-applicators.ts';
-import { isSensitive } from '../../contracts/sensitive.ts';
+import { isClassified } from '../../contracts/classified.ts';
 import { personalColumns } from '../../quality/plan/personal-columns.ts';
 import { contractOf } from '../conformance/quality-session.ts';
 
@@ -71,7 +71,7 @@ test('references that fan out are followed to a limit; what is not read is not o
 /** The same from the catalog as from quality. */
 function hidden(body: JsonObject): readonly string[] {
   const contract = inForce({ type: 'object', ...body });
-  const byCatalog = columnFacts(contract.table, null).flatMap((fact) => (isSensitive(fact) ? [fact.column] : []));
+  const byCatalog = columnFacts(contract.table, null).flatMap((fact) => (isClassified(fact) ? [fact.column] : []));
   assert.deepEqual([...personalColumns(contract)], byCatalog, JSON.stringify(body));
   return byCatalog;
 }

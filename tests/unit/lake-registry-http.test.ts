@@ -75,7 +75,7 @@ test('an entity is what its contract says, until something else is declared; tak
     assert.deepEqual(again, before);
   }));
 
-test('a table is told with exact figures; bounds of sensitive columns, and of what holds the row, are kept back', () =>
+test('a table is told with exact figures; bounds of classified columns, and of what holds the row, are kept back', () =>
   withLake(async ({ expecting }) => {
     const { body } = await expecting(200, 'getTableFacts', 'GET', 'tables/raw.users');
     assert.deepEqual([body['rows'], body['files'], body['entity'], body['contract']], [20, 2, 'users', 'users 1.0.0']);

@@ -7,7 +7,7 @@ import { actionsByName, type AccessPolicy, type MaskAction } from '../../catalog
 import { maskedColumns } from '../../catalog/policy/classified-columns.ts';
 import { trinoMask } from '../../catalog/policy/trino-mask.ts';
 import { trinoRules, type RulesView } from '../../catalog/policy/trino-rules.ts';
-import { isSensitive } from '../../contracts/sensitive.ts';
+import { isClassified } from '../../contracts/classified.ts';
 import type { IcebergType } from '../../lake/iceberg/schema.ts';
 import { closed, column, field, masks, metadataOf, raw, ruleOf, schemaOf, showing, struct, table, users, value } from './policy-fixture.ts';
 
@@ -22,7 +22,7 @@ test('what counts as classified, and which rule decides', () => {
     [column('a', null, 'a word of our own'), true],
     [column('a', 'identifier', 'internal'), true],
   ];
-  for (const [given, expected] of cases) assert.equal(isSensitive(given), expected, JSON.stringify(given));
+  for (const [given, expected] of cases) assert.equal(isClassified(given), expected, JSON.stringify(given));
   const policy: AccessPolicy = {
     ...closed,
     masks: [

@@ -36,7 +36,7 @@ test('once anything is said of a table, bounds are told only of columns that are
     'source.lsn 9 false',
   ];
   assert.deepEqual(told([fact('email', { pii: 'email' }), fact('city', {})]), apartFromEmail);
-  assert.deepEqual(told([fact('city', {})]), apartFromEmail, 'the contract does not speak of the sensitive column any more');
+  assert.deepEqual(told([fact('city', {})]), apartFromEmail, 'the contract does not speak of the classified column any more');
   assert.ok(told([fact('email', { classification: 'a word of our own' })]).includes('after.email kept back true'));
   assert.ok(told([fact('email', { classification: 'Internal' })]).includes('after.email 4 false'));
   assert.ok(
@@ -49,7 +49,7 @@ test('once anything is said of a table, bounds are told only of columns that are
   ])
     assert.ok(told(facts).includes('after.email kept back true'), 'names differ in case alone');
   const part = fact('after.city.postcode', { pii: 'address' });
-  assert.ok(told([fact('city', {}), part]).includes('after.city kept back true'), 'a part of it is sensitive');
+  assert.ok(told([fact('city', {}), part]).includes('after.city kept back true'), 'a part of it is classified');
   const plain = tableOf([schemaOf(0, [field(1, 'value')])]);
   const [column] = tableColumns(plain, everyBound(plain), [fact('value', { classification: 'public' })]);
   assert.deepEqual([column?.lower, column?.classification], ['1', 'public'], 'a column that is called like a struct of rows');
