@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { prepareAppend } from '../../lake/iceberg/append.ts';
 import { manifestsOf } from '../../lake/iceberg/metadata-object.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { planScan, type ScanFile } from '../../lake/iceberg/scan.ts';
@@ -205,4 +206,22 @@ export async function unnamedKeys(lab: Pick<QueryLab, 'catalog' | 'store' | 'tar
       named.add(file.filePath);
   }
   return (await objectKeys(lab)).filter((key) => !named.has(`${lab.store.root}/${key}`));
+}
+
+/** As another engine commits a file of the table's folder that it has written before; `bytes`: of a file unlike the live ones. */
+export async function appendAs(lab: QueryLab, filePath: string, bytes?: number): Promise<void> {
+  const [[file], { metadata }] = [await liveFiles(lab), await loadedTable(lab)];
+  assert.ok(file);
+  const fileSizeInBytes = bytes ?? file.file.fileSizeInBytes;
+  const dataFile = { ...file.file, fileFormat: 'PARQUET' as const, fileSizeInBytes, filePath, partition: { 1000: 20_778 } };
+  const parts = { metadata, store: lab.store, files: [dataFile], summary: {}, snapshotId: 78, commitId: 'other', now: Date.now() };
+  const { snapshot } = await prepareAppend(parts);
+  const outcome = await lab.catalog.commitTable(lab.target.ident, {
+    requirements: [{ type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': mainSnapshot(metadata)?.['snapshot-id'] ?? null }],
+    updates: [
+      { action: 'add-snapshot', snapshot },
+      { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': 78 },
+    ],
+  });
+  assert.equal(outcome.kind, 'committed');
 }

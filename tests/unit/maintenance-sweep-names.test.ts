@@ -2,29 +2,10 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { prepareAppend } from '../../lake/iceberg/append.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
 import { LakeError } from '../../runtime/errors.ts';
 import { loadedTable, orphan } from './erase-fixture.ts';
-import { liveFiles, smallFilesLab, sweep } from './maintenance-fixture.ts';
-import type { QueryLab } from './query-fixture.ts';
-
-/** As another engine commits a file of the table's folder that it has written before. */
-async function appendAs(lab: QueryLab, filePath: string): Promise<void> {
-  const [[file], { metadata }] = [await liveFiles(lab), await loadedTable(lab)];
-  assert.ok(file);
-  const dataFile = { ...file.file, fileFormat: 'PARQUET' as const, filePath, partition: { 1000: 20_778 } };
-  const parts = { metadata, store: lab.store, files: [dataFile], summary: {}, snapshotId: 78, commitId: 'other', now: Date.now() };
-  const { snapshot } = await prepareAppend(parts);
-  const outcome = await lab.catalog.commitTable(lab.target.ident, {
-    requirements: [{ type: 'assert-ref-snapshot-id', ref: 'main', 'snapshot-id': mainSnapshot(metadata)?.['snapshot-id'] ?? null }],
-    updates: [
-      { action: 'add-snapshot', snapshot },
-      { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': 78 },
-    ],
-  });
-  assert.equal(outcome.kind, 'committed');
-}
+import { appendAs, smallFilesLab, sweep } from './maintenance-fixture.ts';
 
 const spellings: Readonly<Record<string, (root: string, key: string) => string>> = {
   'another scheme': (root, key) => `${root.replace(/^[a-z0-9]+:/, 's3a:')}/${key}`,
