@@ -33,6 +33,8 @@ export function kafkaSubscription(options: KafkaSubscriptionOptions): LogSubscri
   const health = healthOf(handler);
   let topics: ReadonlyMap<string, KafkaTopic> = new Map();
   let joinedShape = '';
+  /** What this member dealt the partitions from, where it leads the group. */
+  let dealtShape = '';
   let given: readonly LogPartition[] = [];
 
   const load = async (): Promise<void> => {
@@ -95,12 +97,16 @@ export function kafkaSubscription(options: KafkaSubscriptionOptions): LogSubscri
     logger,
     async partitions() {
       await load();
+      dealtShape = shapeOf(topics);
       return new Map([...topics].map(([name, topic]) => [name, [...topic.leaders.keys()]]));
     },
     assigned: (partitions) =>
       guarded(async () => {
         await loadForEver();
-        joinedShape = shapeOf(topics);
+        const [shape, dealt] = [shapeOf(topics), dealtShape];
+        dealtShape = '';
+        if (dealt !== '' && dealt !== shape) return joinLater();
+        joinedShape = shape;
         given = partitions.filter((at) => topics.has(at.topic));
         if (given.length === 0 || closing.signal.aborted) return;
         const mine = given;
@@ -127,6 +133,15 @@ export function kafkaSubscription(options: KafkaSubscriptionOptions): LogSubscri
     health: (problem) => health('group', problem),
     fail,
   });
+  /**
+   * The topics changed after the partitions were dealt: what was dealt is not what there is, and no later look would find
+   * a change. After a pause, because brokers may tell apart for a moment.
+   */
+  const joinLater = async (): Promise<void> => {
+    await clock.sleep(numbers.reconnectDelayMinMs, closing.signal).catch(() => undefined);
+    logger.info({ topics: options.topics }, 'topics changed while the partitions were dealt: joining the group again');
+    group.rejoin();
+  };
   const loadForEver = async (): Promise<void> => {
     for (let isLoaded = false; !isLoaded && !closing.signal.aborted;) {
       try {

@@ -2,6 +2,7 @@
 // under the same name. The table halts with the exact range, `foz status` exits 4, and the command it names ends it.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import type { TestContext } from 'node:test';
 import { isRecord } from '../../runtime/options.ts';
 import type { TableTarget } from '../../sync/table.ts';
@@ -88,9 +89,14 @@ async function positionsOf(world: World, target: TableTarget): Promise<readonly 
 
 /** `foz status` exits 4 and tells why. */
 async function halted(world: World, site: Site, target: TableTarget): Promise<{ readonly reason: string; readonly text: string }> {
-  await until(`${target.ident.name} halts`, 90_000, async () => {
+  const waiting = until(`${target.ident.name} halts`, 90_000, async () => {
     const { code } = await runFoz(['status', '--json', '-c', site.configFile], world.dir);
     return code === 4 ? true : null;
+  });
+  await waiting.catch(async (error: unknown) => {
+    const { stdout } = await runFoz(['status', '-c', site.configFile], world.dir);
+    const log = await readFile(site.logFile, 'utf8');
+    assert.fail(`${String(error)}\n${stdout}\n${log.slice(-4_000)}`);
   });
   const [json, text] = await Promise.all([
     runFoz(['status', '--json', '-c', site.configFile], world.dir),
