@@ -74,14 +74,15 @@ export interface CommitDeps {
   readonly waitMaxMs: number;
   /** Told while a dependency is away, and null when it is back. */
   readonly waiting: (reason: string | null) => void;
-  readonly describe: (topic: string, signal: AbortSignal) => Promise<TopicDescription>;
+  /** Null: there is no such topic. */
+  readonly describe: (topic: string, signal: AbortSignal) => Promise<TopicDescription | null>;
 }
 
 /** Commits the spans on top of `base` or whatever newer metadata still allows it. Throws HaltError; waits while a dependency is away. */
 export async function commitSpans(commit: SpanCommit, base: LoadedTable, deps: CommitDeps, signal: AbortSignal): Promise<SpanCommitResult> {
   await deps.crashPoint('commit:before');
   // After the last fetch, before the swap: records of a re-created topic cannot slip in under the old id (I6).
-  const source = await untilAvailable(() => deps.describe(commit.target.topic, signal), deps, signal);
+  const source = await untilAvailable(() => existingTopic(commit.target.topic, deps, signal), deps, signal);
   await deps.crashPoint('commit:after-describe');
   const pace = commitPace(deps, signal);
   let table = base;
@@ -116,6 +117,15 @@ export async function commitSpans(commit: SpanCommit, base: LoadedTable, deps: C
     pace.end();
   }
 }
+
+/** A topic that was deleted is waited for: what comes back under its name is another one, and told apart by its id. */
+async function existingTopic(topic: string, { describe }: CommitDeps, signal: AbortSignal): Promise<TopicDescription> {
+  const found = await describe(topic, signal);
+  if (!found) throw new LakeError('LOG_REFUSED', noSuchTopic(topic), { context: { topic } });
+  return found;
+}
+
+export const noSuchTopic = (topic: string): string => `topic ${topic} does not exist`;
 
 /** The newest metadata after a try that failed, and the wait before the next one. */
 async function lookAgain(

@@ -7,11 +7,9 @@ import { identText } from '../catalog/catalog.ts';
 import { assert, LakeError } from '../runtime/errors.ts';
 import type { EpochMs } from '../runtime/clock.ts';
 import { coverSpan, openChunk, sliceOf, type Chunk } from './chunk.ts';
-import { untilAvailable, type CommitDeps } from './commit.ts';
-import { isDecided } from './contract/is-decided.ts';
+import { noSuchTopic } from './commit.ts';
 import type { PinnedContract } from './contract/pinned-contract.ts';
 import { standInsSeen } from './contract/stand-ins-seen.ts';
-import type { TableContracts } from './contract/table-contracts.ts';
 import type { Decoder } from './decode/decoder.ts';
 import { batchPoisoned, HaltError, retentionGap, sourceReplaced, type Halt } from './halt.ts';
 import type { LogBatch, LogPartition, OffsetRange } from './log/log.ts';
@@ -19,14 +17,11 @@ import type { SyncOptions } from './options.ts';
 import { Pipeline, type CommittedEvent } from './pipeline.ts';
 import { mergeManifests } from './maintain.ts';
 import type { TableObserver } from './table-observer.ts';
-import { openTable } from './contract/open-table.ts';
-import { checkedChain, startOffset, type TableTarget } from './table.ts';
+import { startPositions, type StartDeps } from './start-positions.ts';
+import type { TableTarget } from './table.ts';
 
-export interface TableWriterDeps extends Omit<CommitDeps, 'waiting'> {
+export interface TableWriterDeps extends Omit<StartDeps, 'waiting'> {
   readonly decoder: Decoder;
-  /** Null: no contracts are known here. */
-  readonly contracts: TableContracts | null;
-  readonly offsets: (topic: string, signal: AbortSignal) => Promise<ReadonlyMap<number, OffsetRange>>;
   /** Moves this worker's reading position. */
   readonly seek: (partition: LogPartition, nextOffset: bigint) => void;
   readonly pause: (partitions: readonly LogPartition[]) => void;
@@ -52,7 +47,7 @@ export class TableWriter {
 
   readonly #options: SyncOptions;
   readonly #deps: TableWriterDeps;
-  readonly #commitDeps: CommitDeps;
+  readonly #startDeps: StartDeps;
   readonly #signal: AbortSignal;
   readonly #pipeline: Pipeline;
   /** Log partitions assigned to this worker, whether or not their position is known yet. */
@@ -75,11 +70,11 @@ export class TableWriter {
     this.#options = options;
     this.#deps = deps;
     this.#signal = signal;
-    this.#commitDeps = { ...deps, waiting: (reason) => (this.waiting = reason) };
+    this.#startDeps = { ...deps, waiting: (reason) => (this.waiting = reason) };
     this.#pipeline = new Pipeline(
       target,
       options,
-      this.#commitDeps,
+      this.#startDeps,
       {
         committed: (event) => this.#onCommitted(event),
         fenced: (reason) => this.#onFenced(reason),
@@ -124,29 +119,32 @@ export class TableWriter {
   async #starts(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
     if (this.halt) return new Map();
     try {
-      return await this.#look(partitions);
+      const starts = await this.#look(partitions);
+      if (starts) return starts;
+      this.#lookLater(partitions);
     } catch (error) {
       if (!(error instanceof HaltError)) throw error;
       this.#onFailed(error);
-      return new Map();
     }
+    return new Map();
   }
 
-  async #look(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
-    const signal = this.#signal;
-    const source = await untilAvailable(() => this.#deps.describe(this.target.topic, signal), this.#commitDeps, signal);
-    const table = await openTable(this.target, this.#deps.contracts ?? null, this.#commitDeps, signal);
-    if (this.halt && !isDecided(this.halt, this.target.topic, source.topicId, table, this.#deps.contracts))
-      throw new HaltError(this.name, this.halt);
-    const ranges = await untilAvailable(() => this.#deps.offsets(this.target.topic, signal), this.#commitDeps, signal);
-    const chain = checkedChain(table, this.target, source);
-    const nowhere = { logStart: 0n, highWatermark: 0n };
-    const starts = new Map(
-      partitions.map((partition) => [partition, startOffset(this.target, chain, source, partition, ranges.get(partition) ?? nowhere)]),
-    );
-    this.#topicId = source.topicId;
-    this.#pipeline.begin(table, source.topicId);
-    return starts;
+  async #look(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint> | null> {
+    const found = await startPositions(this.target, partitions, this.halt, this.#startDeps, this.#signal);
+    this.waiting = found ? null : noSuchTopic(this.target.topic);
+    if (!found) return null;
+    this.#topicId = found.topicId;
+    this.#pipeline.begin(found.table, found.topicId);
+    return found.offsets;
+  }
+
+  /** The topic is not there. Outside of a turn, which a revocation waits for: then nobody looks any more. */
+  #lookLater(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#lost.add(partition);
+    this.#deps.clock
+      .sleep(this.#deps.waitMaxMs, this.#signal)
+      .then(() => this.#inTurn(async () => (this.#lost.size > 0 ? this.#restart() : undefined)))
+      .catch((error: unknown) => this.#onFailed(error));
   }
 
   /** Copies the batch's new records. Resolves when there is room for more: back-pressure. */
@@ -267,7 +265,10 @@ export class TableWriter {
 
   /** Partitions go to another worker: what was taken is committed if the table still allows it, then forgotten. */
   revoke(partitions: readonly number[]): Promise<void> {
-    for (const partition of partitions) this.#owned.delete(partition);
+    for (const partition of partitions) {
+      this.#owned.delete(partition);
+      this.#lost.delete(partition);
+    }
     return this.#inTurn(async () => {
       await this.#deps.crashPoint('revoke:before-drain');
       const goes = partitions.some((partition) => this.#positions.has(partition));
@@ -311,7 +312,7 @@ export class TableWriter {
   /** Beside the ingest; its failures wait for the next commit. */
   async #maintain(event: CommittedEvent): Promise<void> {
     try {
-      await mergeManifests(event.table, this.#options.manifestsMax, this.target, this.#commitDeps, this.#signal);
+      await mergeManifests(event.table, this.#options.manifestsMax, this.target, this.#startDeps, this.#signal);
     } catch (error) {
       this.#deps.logger.warn({ table: this.name, error: String(error) }, 'manifests were not merged; trying again after the next commit');
     }

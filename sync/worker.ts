@@ -300,10 +300,9 @@ export class Worker implements AsyncDisposable {
   }
 }
 
-async function describeOne(log: Log, topic: string, signal: AbortSignal): Promise<TopicDescription> {
+async function describeOne(log: Log, topic: string, signal: AbortSignal): Promise<TopicDescription | null> {
   const [found] = await log.describe([topic], signal);
-  if (!found) throw new LakeError('LOG_REFUSED', `topic ${topic} does not exist`);
-  return found;
+  return found ?? null;
 }
 
 function byTopic(partitions: readonly LogPartition[]): Map<string, number[]> {

@@ -86,6 +86,61 @@ test('I6: a re-created topic halts; --adopt-source reads it from its start, unde
   await world.close();
 });
 
+test('a topic deleted while its table waits for a decision holds up no other table, and is read once it is decided and back', async () => {
+  const world = await landed(19);
+  const rides = { topic: 'rides', ident: { namespace: ['raw'], name: 'rides' } };
+  world.log.createTopic(rides.topic, { partitions: 1 });
+  const { worker } = world.workers[0] ?? assert.fail();
+  assert.ok(worker.add(rides));
+  world.log.recreateTopic(topic);
+  await world.pass(3_000);
+  assert.equal(world.halts.length, 1);
+  // The table looks whether it was decided, and cannot: the topic goes while it looks.
+  world.log.setAvailable(false);
+  await world.pass(6_000);
+  world.log.deleteTopic(topic);
+  world.log.setAvailable(true);
+  await world.pass(3_000);
+  world.log.produce(rides.topic, 0, [{ key: null, value: Buffer.from('a-1') }]);
+  await world.pass(5_000);
+  const status = () => Object.fromEntries(worker.status().tables.map((table) => [table.table, table]));
+  assert.deepEqual(status()['raw.rides']?.positions, { 0: '1' });
+  assert.equal(status()['raw.rides']?.rowsCommitted, 1);
+  assert.equal(status()['raw.users']?.state, 'halted');
+  world.log.createTopic(topic, { partitions: 1 });
+  world.produce(0, 7);
+  await resume(world, 'adopt-source');
+  await world.pass(15_000);
+  assert.equal((await world.tableRows()).length, 27, 'the decision is taken up');
+  await world.close();
+});
+
+test('a topic that is deleted while a table opens is looked for again, and other tables go on', async () => {
+  const world = await landed(20);
+  const rides = { topic: 'rides', ident: { namespace: ['raw'], name: 'rides' } };
+  world.log.createTopic(rides.topic, { partitions: 1 });
+  const { worker } = world.workers[0] ?? assert.fail();
+  // The partitions are given, and the catalog is away: the topic goes before the table is looked at.
+  world.faults = { next: (port) => (port === 'catalog' ? 'reject' : 'none') };
+  assert.ok(worker.add(rides));
+  await world.pass(3_000);
+  world.log.deleteTopic(topic);
+  world.faults = noFaults;
+  world.log.produce(rides.topic, 0, [{ key: null, value: Buffer.from('a-1') }]);
+  await world.pass(5_000);
+  const status = () => Object.fromEntries(worker.status().tables.map((table) => [table.table, table]));
+  assert.equal(status()['raw.rides']?.rowsCommitted, 1);
+  assert.equal(status()['raw.users']?.reason, 'topic pg.public.users does not exist');
+  world.log.createTopic(topic, { partitions: 1 });
+  world.produce(0, 1);
+  await world.pass(8_000);
+  assert.deepEqual(
+    world.halts.map(({ code }) => code),
+    ['SOURCE_REPLACED'],
+  );
+  await world.close();
+});
+
 test('I7: a truncated log halts with the offsets that are gone', async () => {
   const world = await landed(14);
   await world.workers[0]?.kill();
