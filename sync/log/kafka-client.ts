@@ -168,13 +168,15 @@ export function kafkaClient(options: KafkaLogOptions): KafkaClient {
     const opening = brokers.get(name) ?? create(at);
     brokers.set(name, opening);
     const broker = await opening;
-    if (broker.isConnected()) return broker;
+    if (isUsable(broker)) return broker;
     try {
       await broker.connect();
     } catch (error) {
       await drop(broker);
       throw kafkaError(`connect to Kafka at ${name}`, error);
     }
+    // Whoever waited for the same connection finds its socket open for a moment although nobody answered on it.
+    if (!isUsable(broker)) throw new LakeError('LOG_UNREACHABLE', `connect to Kafka at ${name}: it did not say what it speaks`);
     return broker;
   };
   /** Forgets a broker whose connection is of no more use; the next use makes another. */
@@ -228,6 +230,9 @@ export function kafkaClient(options: KafkaLogOptions): KafkaClient {
     },
   };
 }
+
+/** It has told its versions, too. */
+const isUsable = (broker: KafkaBroker): boolean => broker.isConnected() && broker.versions !== null;
 
 /**
  * kafkajs looks at its queue every millisecond for ever, by a timer with a negative delay that Node warns of. Only a

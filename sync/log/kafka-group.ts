@@ -20,8 +20,8 @@ export interface KafkaGroupOptions {
   readonly numbers: KafkaNumbers;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Partitions of the topics as they are now: asked of the leader. */
-  partitions(): Promise<ReadonlyMap<string, readonly number[]>>;
+  /** Partitions of the topics as they are now: asked of the leader, for those of every member. */
+  partitions(topics: readonly string[]): Promise<ReadonlyMap<string, readonly number[]>>;
   /** Runs beside the heartbeats. Does not reject. */
   assigned(partitions: readonly LogPartition[]): Promise<void>;
   /** The assignment is over: stops reading at once. Called before `assigned` has returned, maybe. */
@@ -80,6 +80,10 @@ export function kafkaGroup(options: KafkaGroupOptions): KafkaGroup {
     options.health(null);
   };
 
+  const deal = async (found: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[]) => {
+    const members = found.map(({ memberId, memberMetadata }) => ({ memberId, topics: decodeSubscription(memberMetadata) }));
+    return dealPartitions(members, await options.partitions([...new Set(members.flatMap(({ topics }) => topics))]));
+  };
   const join = async (): Promise<readonly LogPartition[]> => {
     isRejoinWanted = false;
     const coordinator = await find();
@@ -94,13 +98,7 @@ export function kafkaGroup(options: KafkaGroupOptions): KafkaGroup {
     );
     me.memberId = joined.memberId;
     me.generationId = joined.generationId;
-    const shares =
-      joined.leaderId === joined.memberId
-        ? dealPartitions(
-            joined.members.map(({ memberId, memberMetadata }) => ({ memberId, topics: decodeSubscription(memberMetadata) })),
-            await options.partitions(),
-          )
-        : new Map<string, LogPartition[]>();
+    const shares = joined.leaderId === joined.memberId ? await deal(joined.members) : new Map<string, LogPartition[]>();
     const synced = await client.call(coordinator, `sync group ${groupId}`, (broker) =>
       broker.syncGroup({
         groupId,
@@ -147,7 +145,8 @@ export function kafkaGroup(options: KafkaGroupOptions): KafkaGroup {
       options.stopped();
       if (!closing.signal.aborted) {
         await assigning;
-        await options.revoked();
+        // Who has left meanwhile has told so: the same partitions may be given to this process anew by now.
+        if (!closing.signal.aborted) await options.revoked();
       }
     }
   };

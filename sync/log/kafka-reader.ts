@@ -25,10 +25,10 @@ export interface KafkaReaderOptions {
   fail(error: unknown): void;
 }
 
-export type ReaderStart = LogPartition & { readonly topicId: string; readonly nextOffset: bigint | null };
-
 export interface KafkaReader {
-  start(partitions: readonly ReaderStart[]): void;
+  /** Takes partitions in hand. Each is read from where `begin` or a seek says, whichever comes first. */
+  start(partitions: readonly (LogPartition & { readonly topicId: string })[]): void;
+  begin(starts: readonly (LogPartition & { readonly nextOffset: bigint })[]): void;
   /** The metadata is new: leaders may be other ones. */
   wake(): void;
   /** Nothing is delivered after this. */
@@ -48,6 +48,8 @@ interface Asked {
 const retryAfterMs = 100;
 /** While a handler holds a batch, its partition must not wait long behind the idle ones of the same broker. */
 const crowdedWaitMaxMs = 10;
+/** A handler that holds a batch this long keeps no fetched bytes behind it while other partitions have no room to fetch. */
+const giveWayAfterMs = 2_000;
 
 export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
   const { numbers, clock, handler } = options;
@@ -59,6 +61,7 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
   const failures = new Map<number, number>();
   let waitingBytes = 0;
   let isRefreshing = false;
+  let isMakingRoom = false;
 
   const pause = (ms: number): Promise<void> => clock.sleep(ms, closing.signal).catch(() => undefined);
   const refresh = async (): Promise<void> => {
@@ -75,12 +78,25 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
 
   /** Starts whatever can be started: a fetch to each idle broker that leads a partition with room. */
   const turn = (): void => {
-    if (closing.signal.aborted || waitingBytes >= numbers.fetchBytesMax) return;
+    if (closing.signal.aborted) return;
+    if (waitingBytes >= numbers.fetchBytesMax) return void makeRoom();
     const ready = [...readings.values()].filter((reading) => reading.isReady());
     for (const [node, wanted] of Map.groupBy(ready, (reading) => options.leader(reading) ?? -1)) {
       if (node < 0) void refresh();
       else if (!busyNodes.has(node)) void fetchOnce(node, wanted);
     }
+  };
+  /** One partition that nobody takes must not keep all others from being fetched. */
+  const makeRoom = async (): Promise<void> => {
+    if (isMakingRoom) return;
+    isMakingRoom = true;
+    const before = [...readings.values()].flatMap((reading) => (reading.isBusy ? [{ reading, delivered: reading.delivered }] : []));
+    await pause(giveWayAfterMs);
+    isMakingRoom = false;
+    const stuck = new Set(before.flatMap(({ reading, delivered }) => (reading.delivered === delivered ? [reading] : [])));
+    const isWanted = [...readings.values()].some((reading) => reading.isReady() && !stuck.has(reading));
+    if (isWanted && waitingBytes >= numbers.fetchBytesMax) for (const reading of stuck) reading.giveWay();
+    turn();
   };
   const fetchOnce = async (node: number, wanted: readonly KafkaReading[]): Promise<void> => {
     busyNodes.add(node);
@@ -140,8 +156,11 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
       void hold(reading);
       void refresh();
     } else if (reading.add(fetched, clock.now(), done)) {
-      // Whoever was served goes to the back: the broker fills its answer in the order asked.
-      if (readings.delete(reading.key)) readings.set(reading.key, reading);
+      // Whoever was served goes to the back: the broker fills its answer in the order asked. Unless its delivery has ended the assignment.
+      if (readings.get(reading.key) === reading) {
+        readings.delete(reading.key);
+        readings.set(reading.key, reading);
+      }
       return true;
     }
     return false;
@@ -191,6 +210,9 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
         const batch: LogHandler['batch'] = (one) => handler.batch(one);
         readings.set(partitionKey(at), kafkaReading({ ...at, numbers, batch, held, waited, delivered: turn, fail }));
       }
+    },
+    begin(starts) {
+      for (const at of starts) readings.get(partitionKey(at))?.begin(at.nextOffset);
       turn();
     },
     wake: turn,

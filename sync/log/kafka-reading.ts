@@ -15,6 +15,8 @@ export interface KafkaReading extends LogPartition {
   /** Raised by a seek and by the end of the assignment: what was asked before is not wanted any more. */
   readonly epoch: number;
   readonly isBusy: boolean;
+  /** Batches that the handler has done with. */
+  readonly delivered: number;
   isReady(): boolean;
   /**
    * Takes what was fetched at `nextFetch`; false when there was no whole batch in it. `done` is called when all of it has
@@ -22,8 +24,13 @@ export interface KafkaReading extends LogPartition {
    */
   add(fetched: FetchedPartition, receivedAtMs: number, done: () => void): boolean;
   seek(nextOffset: bigint): void;
+  /** Where reading begins, unless a seek has said so already. */
+  begin(nextOffset: bigint): void;
+  /** What was fetched and not delivered is fetched again after `resume`: it takes no room of the other partitions meanwhile. */
   pause(): void;
   resume(): void;
+  /** The handler does not let go of a batch: what waits behind it is fetched again once it does. */
+  giveWay(): void;
   /** No fetch for a moment, after an error. */
   hold(isHeld: boolean): void;
   /** Out of range: no fetch until a seek. */
@@ -34,14 +41,13 @@ export interface KafkaReading extends LogPartition {
 
 export interface KafkaReadingOptions extends LogPartition {
   readonly topicId: string;
-  readonly nextOffset: bigint | null;
   readonly numbers: KafkaNumbers;
   readonly batch: LogHandler['batch'];
   /** Batches with the handler, by partition: they outlive the assignment. */
   readonly held: Map<string, Promise<unknown>>;
   /** Response bytes that wait here changed by so many. */
   waited(bytes: number): void;
-  /** A response has been delivered: there is room for another. */
+  /** There is room for another response. */
   delivered(): void;
   fail(error: unknown): void;
 }
@@ -67,14 +73,19 @@ export function kafkaReading(options: KafkaReadingOptions): KafkaReading {
   const headers = headerMemo();
   const memory = blockMemory();
   let waiting: Waiting[] = [];
-  let nextFetch = options.nextOffset;
+  let nextFetch: bigint | null = null;
   let epoch = 0;
-  const is = { paused: false, held: false, stuck: false, over: false, delivering: false };
+  let delivered = 0;
+  const is = { paused: false, held: false, stuck: false, over: false, delivering: false, givingWay: false };
 
   const drop = (): void => {
     options.waited(-waiting.reduce((sum, one) => sum + one.bytes, 0));
     waiting = [];
     epoch += 1;
+  };
+  const fetchAgain = (): void => {
+    nextFetch = waiting[0]?.fromOffset ?? nextFetch;
+    drop();
   };
   const deliver = async (): Promise<void> => {
     if (is.delivering) return;
@@ -95,18 +106,22 @@ export function kafkaReading(options: KafkaReadingOptions): KafkaReading {
         const { block: records, nextOffset } = next.value;
         const batch = { topic, partition, topicId, records, fromOffset: first.fromOffset, nextOffset, ...first.range };
         first.fromOffset = nextOffset;
-        const delivered = options.batch(batch);
+        const taken = options.batch(batch);
         held.set(
           key,
-          delivered.catch(() => undefined),
+          taken.catch(() => undefined),
         );
-        await delivered;
+        await taken;
+        delivered += 1;
       }
     } catch (error) {
       options.fail(error);
     }
     // In one step with the look at what waits: whatever is added later starts the loop again.
     is.delivering = false;
+    if (!is.givingWay) return;
+    is.givingWay = false;
+    options.delivered();
   };
 
   return {
@@ -123,7 +138,10 @@ export function kafkaReading(options: KafkaReadingOptions): KafkaReading {
     get isBusy() {
       return is.delivering || waiting.length > 0;
     },
-    isReady: () => nextFetch !== null && waiting.length < waitingMax && !is.paused && !is.held && !is.stuck && !is.over,
+    get delivered() {
+      return delivered;
+    },
+    isReady: () => nextFetch !== null && waiting.length < waitingMax && !is.paused && !is.held && !is.stuck && !is.over && !is.givingWay,
     add({ records, logStart, highWatermark, aborted }, receivedAtMs, done) {
       const end = recordsEnd(records);
       if (nextFetch === null || end === null || end <= nextFetch) return false;
@@ -151,12 +169,20 @@ export function kafkaReading(options: KafkaReadingOptions): KafkaReading {
       nextFetch = nextOffset;
       is.stuck = false;
     },
+    begin(nextOffset) {
+      nextFetch ??= nextOffset;
+    },
     pause() {
       is.paused = true;
+      fetchAgain();
     },
     resume() {
       is.paused = false;
       void deliver();
+    },
+    giveWay() {
+      is.givingWay = is.delivering;
+      fetchAgain();
     },
     hold(isHeld) {
       is.held = isHeld;

@@ -35,11 +35,18 @@ export function kafkaSubscription(options: KafkaSubscriptionOptions): LogSubscri
   let joinedShape = '';
   /** What this member dealt the partitions from, where it leads the group. */
   let dealtShape = '';
+  /** In a row, that what was dealt was not what there was. */
+  let missed = 0;
   let given: readonly LogPartition[] = [];
+  /** Of the assignment that `given` is, or will be; null when it is over. */
+  let current: object | null = null;
 
+  const find = async (wanted: readonly string[]): Promise<ReadonlyMap<string, KafkaTopic>> => {
+    const found = await options.metadata(fetchClient, wanted);
+    return new Map(found.topics.filter((topic) => topic.error === kafkaCodes.none).map((topic) => [topic.name, topic]));
+  };
   const load = async (): Promise<void> => {
-    const found = await options.metadata(fetchClient, options.topics);
-    topics = new Map(found.topics.filter((topic) => topic.error === kafkaCodes.none).map((topic) => [topic.name, topic]));
+    topics = await find(options.topics);
   };
   const refresh = async (): Promise<void> => {
     try {
@@ -95,32 +102,30 @@ export function kafkaSubscription(options: KafkaSubscriptionOptions): LogSubscri
     numbers,
     clock,
     logger,
-    async partitions() {
-      await load();
-      dealtShape = shapeOf(topics);
-      return new Map([...topics].map(([name, topic]) => [name, [...topic.leaders.keys()]]));
+    async partitions(wanted) {
+      const found = await find(wanted);
+      dealtShape = shapeOf(new Map([...found].filter(([name]) => options.topics.includes(name))));
+      return new Map([...found].map(([name, topic]) => [name, [...topic.leaders.keys()]]));
     },
     assigned: (partitions) =>
       guarded(async () => {
+        const mine = {};
+        current = mine;
         await loadForEver();
+        if (current !== mine || closing.signal.aborted) return;
         const [shape, dealt] = [shapeOf(topics), dealtShape];
         dealtShape = '';
         if (dealt !== '' && dealt !== shape) return joinLater();
+        missed = 0;
         joinedShape = shape;
         given = partitions.filter((at) => topics.has(at.topic));
-        if (given.length === 0 || closing.signal.aborted) return;
-        const mine = given;
-        const starts = await handler.assigned(mine);
-        if (given !== mine || closing.signal.aborted) return;
-        reader.start(
-          mine.map((at) => ({
-            ...at,
-            topicId: topics.get(at.topic)?.topicId ?? '',
-            nextOffset: starts.find((from) => from.topic === at.topic && from.partition === at.partition)?.nextOffset ?? null,
-          })),
-        );
+        if (given.length === 0) return;
+        // In hand before anybody is asked: a seek or a pause meanwhile is not lost.
+        reader.start(given.map((at) => ({ ...at, topicId: topics.get(at.topic)?.topicId ?? '' })));
+        reader.begin(await handler.assigned(given));
       }),
     stopped() {
+      current = null;
       joinedShape = '';
       reader.stop();
     },
@@ -138,7 +143,8 @@ export function kafkaSubscription(options: KafkaSubscriptionOptions): LogSubscri
    * a change. After a pause, because brokers may tell apart for a moment.
    */
   const joinLater = async (): Promise<void> => {
-    await clock.sleep(numbers.reconnectDelayMinMs, closing.signal).catch(() => undefined);
+    const delayMs = Math.min(numbers.reconnectDelayMaxMs, numbers.reconnectDelayMinMs * 2 ** Math.min(missed++, 16));
+    await clock.sleep(delayMs, closing.signal).catch(() => undefined);
     logger.info({ topics: options.topics }, 'topics changed while the partitions were dealt: joining the group again');
     group.rejoin();
   };

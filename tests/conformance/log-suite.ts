@@ -177,6 +177,38 @@ function reading(it: It): void {
     assert.deepEqual(reader.values(1), ['b1', 'b2']);
     assert.deepEqual(reader.values(0), ['a0', 'a1', 'a2', 'a2']);
   });
+
+  it('keeps a seek and a pause that come while it is being told where to start', async (world) => {
+    const topic = await world.createTopic(3);
+    for (const partition of [0, 1, 2]) await world.produce(topic, partition, texts('a', 'b', 'c'));
+    const told = Promise.withResolvers<void>();
+    const reader = logReader({ start: (at) => (at.partition === 0 ? undefined : 0n) });
+    const subscription = await world.join(
+      {
+        ...reader,
+        async assigned(partitions) {
+          const starts = await reader.assigned(partitions);
+          await told.promise;
+          return starts;
+        },
+      },
+      [topic],
+    );
+    await until(() => reader.calls.length > 0, 'the assignment');
+    reader.next.set(0, 1n);
+    subscription.seek({ topic, partition: 0 }, 1n);
+    subscription.pause([{ topic, partition: 1 }]);
+    await quiet();
+    told.resolve();
+    await until(() => reader.values(0).length === 2 && reader.values(2).length === 3, 'what was sought, and what was not');
+    await quiet();
+    assert.deepEqual(
+      [0, 1, 2].map((partition) => reader.values(partition)),
+      [['b', 'c'], [], ['a', 'b', 'c']],
+    );
+    subscription.resume([{ topic, partition: 1 }]);
+    await until(() => reader.values(1).length === 3, 'after resume');
+  });
 }
 
 function pacing(it: It): void {

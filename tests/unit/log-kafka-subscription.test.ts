@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/log.ts';
+import { decodeAssignment, encodeSubscription } from '../../sync/log/kafka-assignment.ts';
 import type { KafkaBroker, KafkaClient } from '../../sync/log/kafka-client.ts';
 import type { KafkaMetadata } from '../../sync/log/kafka-metadata.ts';
 import { kafkaNumbers } from '../../sync/log/kafka-options.ts';
 import { kafkaSubscription } from '../../sync/log/kafka-subscription.ts';
+import type { LogPartition } from '../../sync/log/log.ts';
 import { logReader, until } from '../conformance/log-reader.ts';
 
 const numbers = kafkaNumbers({ brokers: ['kafka:9092'], metadataMaxAgeMs: 20, heartbeatIntervalMs: 10 });
@@ -41,6 +43,29 @@ test('a partition added between dealing and reading is dealt', async (t) => {
   assert.deepEqual(reader.calls, ['assigned 0,1'], 'nothing is given out of what was dealt before');
 });
 
+test('the leader of a group deals the topics of every member, not its own alone', async (t) => {
+  const { reader, dealt } = await subscribed(t, () => metadataOf('AAAAAAAAAAAAAAAAAAAAAQ'), { otherTopics: ['rides'] });
+  await until(
+    () => reader.mine.size === 1,
+    'the leader’s own',
+    () => reader.calls,
+  );
+  assert.deepEqual(dealt(), { me: [{ topic: 'users', partition: 0 }], other: [{ topic: 'rides', partition: 0 }] });
+});
+
+test('a member that leaves while it is told where to start takes nothing away afterwards', async (t) => {
+  const told = Promise.withResolvers<void>();
+  const { reader, subscription, rebalance } = await subscribed(t, () => metadataOf('AAAAAAAAAAAAAAAAAAAAAQ'), { told: told.promise });
+  await until(() => reader.calls.length === 1, 'the assignment');
+  // The membership ends, and while that waits for the handler the subscription is closed for another one.
+  rebalance();
+  await systemClock.sleep(50);
+  await subscription.close();
+  told.resolve();
+  await systemClock.sleep(50);
+  assert.deepEqual(reader.calls, ['assigned 0']);
+});
+
 interface Moment {
   /** How often the member has joined. */
   readonly joins: number;
@@ -48,9 +73,15 @@ interface Moment {
   readonly looks: number;
 }
 
-/** The only member of its group. */
-async function subscribed(t: TestContext, metadata: (at: Moment) => KafkaMetadata) {
-  const at = { joins: 0, looks: 0, isDealt: false };
+/** The leader of its group, alone or with a member that reads other topics; `told`: when the handler says where to start. */
+async function subscribed(
+  t: TestContext,
+  metadata: (at: Moment) => KafkaMetadata,
+  { otherTopics, told }: { readonly otherTopics?: readonly string[]; readonly told?: Promise<void> } = {},
+) {
+  const at = { joins: 0, looks: 0, isDealt: false, isRebalancing: false };
+  const others = otherTopics ? [{ memberId: 'other', memberMetadata: encodeSubscription(otherTopics) }] : [];
+  let dealt: Readonly<Record<string, readonly LogPartition[]>> = {};
   const broker: Partial<KafkaBroker> = {
     isConnected: () => true,
     findGroupCoordinator: async () => ({ coordinator: { nodeId: 1, host: 'kafka', port: 9092 } }),
@@ -59,13 +90,16 @@ async function subscribed(t: TestContext, metadata: (at: Moment) => KafkaMetadat
       at.isDealt = false;
       at.looks = 0;
       const memberMetadata = groupProtocols[0]?.metadata ?? Buffer.alloc(0);
-      return { generationId: at.joins, leaderId: 'me', memberId: 'me', members: [{ memberId: 'me', memberMetadata }] };
+      return { generationId: at.joins, leaderId: 'me', memberId: 'me', members: [{ memberId: 'me', memberMetadata }, ...others] };
     },
     async syncGroup({ groupAssignment }) {
       at.isDealt = true;
-      return { memberAssignment: groupAssignment[0]?.memberAssignment ?? null };
+      dealt = Object.fromEntries(groupAssignment.map((one) => [one.memberId, decodeAssignment(one.memberAssignment)]));
+      return { memberAssignment: groupAssignment.find(({ memberId }) => memberId === 'me')?.memberAssignment ?? null };
     },
-    heartbeat: async () => undefined,
+    async heartbeat() {
+      if (at.isRebalancing) throw Object.assign(new Error('rebalance'), { type: 'REBALANCE_IN_PROGRESS' });
+    },
     leaveGroup: async () => undefined,
   };
   const member = broker as KafkaBroker;
@@ -81,20 +115,28 @@ async function subscribed(t: TestContext, metadata: (at: Moment) => KafkaMetadat
   const subscription = kafkaSubscription({
     groupId: 'g',
     topics: ['users'],
-    handler: reader,
+    handler: {
+      ...reader,
+      async assigned(partitions) {
+        const starts = await reader.assigned(partitions);
+        await told;
+        return starts;
+      },
+    },
     groupClient: client as KafkaClient,
     fetchClient: client as KafkaClient,
     numbers,
     clock: systemClock,
     logger: silentLogger,
-    async metadata() {
+    async metadata(_, topics) {
       if (at.isDealt) at.looks += 1;
-      return metadata(at);
+      const found = metadata(at);
+      return { ...found, topics: topics.flatMap((name) => found.topics.map((topic) => ({ ...topic, name }))) };
     },
     range: async () => ({ logStart: 0n, highWatermark: 0n }),
   });
   t.after(() => subscription.close());
-  return { reader, joins: () => at.joins };
+  return { reader, subscription, joins: () => at.joins, dealt: () => dealt, rebalance: () => (at.isRebalancing = true) };
 }
 
 function metadataOf(topicId: string, partitions = 1): KafkaMetadata {
