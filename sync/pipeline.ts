@@ -112,7 +112,16 @@ export class Pipeline {
         await this.#discard(chunk);
       }
     });
-    while (this.#sealed > this.#options.sealedChunksMax) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await this.room();
+  }
+
+  /** Resolves when at most `sealedChunksMax` wait for the writer. */
+  async room(): Promise<void> {
+    while (!this.hasRoom) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  get hasRoom(): boolean {
+    return this.#sealed <= this.#options.sealedChunksMax;
   }
 
   /** Queues a commit of everything sealed so far; resolves when it is through, dropped or halted. */

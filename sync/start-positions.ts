@@ -2,7 +2,7 @@
 // log still holds (I7), of the source that the table was written from (I6).
 
 import { identText, type LoadedTable } from '../catalog/catalog.ts';
-import { untilAvailable, type CommitDeps } from './commit.ts';
+import { noSuchTopic, untilAvailable, type CommitDeps } from './commit.ts';
 import { isDecided } from './contract/is-decided.ts';
 import { openTable } from './contract/open-table.ts';
 import type { TableContracts } from './contract/table-contracts.ts';
@@ -23,6 +23,46 @@ export interface StartDeps extends CommitDeps {
   readonly offsets: (topic: string, signal: AbortSignal) => Promise<ReadonlyMap<number, OffsetRange>>;
 }
 
+/** Looks where a table's reading starts, one look at a time, and lets go when somebody else cannot wait for it. */
+export class StartLook {
+  readonly #target: TableTarget;
+  readonly #deps: StartDeps;
+  readonly #signal: AbortSignal;
+  #current = new AbortController();
+  #suspended = 0;
+
+  constructor(target: TableTarget, deps: StartDeps, signal: AbortSignal) {
+    this.#target = target;
+    this.#deps = deps;
+    this.#signal = signal;
+  }
+
+  /** Null: the topic is not there, or the look was suspended. */
+  async positions(partitions: readonly number[], halt: Halt | null): Promise<StartPositions | null> {
+    if (this.#suspended > 0) return null;
+    const current = new AbortController();
+    this.#current = current;
+    try {
+      const found = await startPositions(this.#target, partitions, halt, this.#deps, AbortSignal.any([this.#signal, current.signal]));
+      this.#deps.waiting(found ? null : noSuchTopic(this.#target.topic));
+      return found;
+    } catch (error) {
+      if (current.signal.aborted && !this.#signal.aborted) return null;
+      throw error;
+    }
+  }
+
+  /** Ends the look that is under way, and every other one until `release`. */
+  suspend(): void {
+    this.#suspended++;
+    this.#current.abort();
+  }
+
+  release(): void {
+    this.#suspended--;
+  }
+}
+
 const nowhere: OffsetRange = { logStart: 0n, highWatermark: 0n };
 
 /**
@@ -30,7 +70,7 @@ const nowhere: OffsetRange = { logStart: 0n, highWatermark: 0n };
  * such a topic away, and whoever waited for it would hold up every table of the worker.
  * @param halt What holds the table now: thrown again until it is decided.
  */
-export async function startPositions(
+async function startPositions(
   target: TableTarget,
   partitions: readonly number[],
   halt: Halt | null,

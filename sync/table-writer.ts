@@ -5,19 +5,19 @@
 
 import { identText } from '../catalog/catalog.ts';
 import { assert, LakeError } from '../runtime/errors.ts';
-import type { EpochMs } from '../runtime/clock.ts';
 import { coverSpan, openChunk, sliceOf, type Chunk } from './chunk.ts';
-import { noSuchTopic } from './commit.ts';
 import type { PinnedContract } from './contract/pinned-contract.ts';
 import { standInsSeen } from './contract/stand-ins-seen.ts';
 import type { Decoder } from './decode/decoder.ts';
-import { batchPoisoned, HaltError, retentionGap, sourceReplaced, type Halt } from './halt.ts';
+import { dueTimer, type DueTimer } from './due-timer.ts';
+import { batchPoisoned, HaltError, type Halt } from './halt.ts';
 import type { LogBatch, LogPartition, OffsetRange } from './log/log.ts';
+import { newRecords } from './new-records.ts';
 import type { SyncOptions } from './options.ts';
 import { Pipeline, type CommittedEvent } from './pipeline.ts';
 import { mergeManifests } from './maintain.ts';
 import type { TableObserver } from './table-observer.ts';
-import { startPositions, type StartDeps } from './start-positions.ts';
+import { StartLook, type StartDeps } from './start-positions.ts';
 import type { TableTarget } from './table.ts';
 
 export interface TableWriterDeps extends Omit<StartDeps, 'waiting'> {
@@ -48,6 +48,7 @@ export class TableWriter {
   readonly #options: SyncOptions;
   readonly #deps: TableWriterDeps;
   readonly #startDeps: StartDeps;
+  readonly #startLook: StartLook;
   readonly #signal: AbortSignal;
   readonly #pipeline: Pipeline;
   /** Log partitions assigned to this worker, whether or not their position is known yet. */
@@ -62,7 +63,7 @@ export class TableWriter {
   #generation = 0;
   #open: Chunk | null = null;
   #maintenance: Promise<void> | null = null;
-  #due: { readonly at: EpochMs; readonly timer: AbortController } | null = null;
+  readonly #due: DueTimer;
 
   constructor(target: TableTarget, options: SyncOptions, deps: TableWriterDeps, signal: AbortSignal) {
     this.target = target;
@@ -70,7 +71,9 @@ export class TableWriter {
     this.#options = options;
     this.#deps = deps;
     this.#signal = signal;
+    this.#due = dueTimer(deps.clock, () => this.flush().catch((error: unknown) => this.#onFailed(error)));
     this.#startDeps = { ...deps, waiting: (reason) => (this.waiting = reason) };
+    this.#startLook = new StartLook(target, this.#startDeps, signal);
     this.#pipeline = new Pipeline(
       target,
       options,
@@ -89,21 +92,36 @@ export class TableWriter {
     return this.#positions;
   }
 
+  get owned(): ReadonlySet<number> {
+    return this.#owned;
+  }
+
   /** Bytes in the chunk that fills. */
   get openBytes(): number {
     return this.#open?.batch.bytes ?? 0;
   }
 
-  /** Takes partitions over: where the table says each continues (I1). Empty when the table halts. */
-  assign(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
+  /**
+   * Takes partitions over: where the table says each continues (I1). Empty when the table halts, and when that is not known
+   * within `waitMaxMs`: then a seek tells it, and no other table has waited for this one.
+   */
+  async assign(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
     for (const partition of partitions) this.#owned.add(partition);
-    return this.#inTurn(async () => {
+    const patience = new AbortController();
+    let answer: 'open' | 'given' | 'late' = 'open';
+    const found = this.#inTurn(async () => {
       await this.#deps.crashPoint('assign:before-load');
       const starts = await this.#starts(partitions.filter((partition) => this.#owned.has(partition)));
       await this.#deps.crashPoint('assign:before-start');
-      for (const [partition, start] of starts) this.#positions.set(partition, start);
+      if (answer === 'late') this.#begin(starts);
+      else for (const [partition, start] of starts) this.#positions.set(partition, start);
+      if (answer === 'open') answer = 'given';
       return starts;
-    });
+    }).finally(() => patience.abort());
+    found.catch((error: unknown) => (answer === 'late' ? this.#onFailed(error) : undefined));
+    await Promise.race([found, this.#deps.clock.sleep(this.#deps.waitMaxMs, patience.signal).catch(() => undefined)]);
+    if (answer === 'open') answer = 'late';
+    return answer === 'late' ? new Map() : found;
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
@@ -121,7 +139,7 @@ export class TableWriter {
     try {
       const starts = await this.#look(partitions);
       if (starts) return starts;
-      this.#lookLater(partitions);
+      this.#lookLater(partitions.filter((partition) => this.#owned.has(partition)));
     } catch (error) {
       if (!(error instanceof HaltError)) throw error;
       this.#onFailed(error);
@@ -129,16 +147,16 @@ export class TableWriter {
     return new Map();
   }
 
+  /** Null: not known now. */
   async #look(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint> | null> {
-    const found = await startPositions(this.target, partitions, this.halt, this.#startDeps, this.#signal);
-    this.waiting = found ? null : noSuchTopic(this.target.topic);
+    const found = await this.#startLook.positions(partitions, this.halt);
     if (!found) return null;
     this.#topicId = found.topicId;
     this.#pipeline.begin(found.table, found.topicId);
     return found.offsets;
   }
 
-  /** The topic is not there. Outside of a turn, which a revocation waits for: then nobody looks any more. */
+  /** Outside of a turn, which a revocation waits for: then nobody looks any more. */
   #lookLater(partitions: readonly number[]): void {
     for (const partition of partitions) this.#lost.add(partition);
     this.#deps.clock
@@ -156,10 +174,17 @@ export class TableWriter {
     let from = this.#firstNew(batch);
     if (from === null) return;
     while (from < batch.records.count) {
+      await this.#pipeline.room();
+      if (generation !== this.#generation) return;
       const contract = this.#contractOf(batch, from);
       const { to, bytes } = this.#slice(batch, from, contract);
       await this.#deps.reserve(bytes);
       if (generation !== this.#generation || this.halt) return this.#deps.release(bytes);
+      // Another partition took the room: a table whose commits wait holds no more memory than its sealed chunks.
+      if (!this.#pipeline.hasRoom) {
+        this.#deps.release(bytes);
+        continue;
+      }
       await this.#deps.crashPoint('append:before-copy');
       // Rows of another contract version: they end the chunk, so that each is judged by one.
       while (this.#open && this.#open.records > 0 && this.#open.contract !== contract) await this.seal();
@@ -177,23 +202,11 @@ export class TableWriter {
   #firstNew(batch: LogBatch): number | null {
     const expected = this.#positions.get(batch.partition);
     if (expected === undefined || this.halt || batch.nextOffset <= expected) return null;
-    const where = `topic ${batch.topic} partition ${batch.partition}`;
-    if (batch.topicId !== this.#topicId) {
-      this.#stop(sourceReplaced(this.name, `${where} was re-created: its id was ${this.#topicId}, it is ${batch.topicId}`));
-      return null;
-    }
-    if (batch.logStart > expected) {
-      this.#stop(retentionGap(this.name, where, expected, batch.logStart));
-      return null;
-    }
-    if (batch.fromOffset > expected) {
-      // A stale fetch from before a seek: read again from where the table is.
-      this.#deps.seek({ topic: batch.topic, partition: batch.partition }, expected);
-      return null;
-    }
-    let first = 0;
-    while (first < batch.records.count && (batch.records.offsets[first] ?? 0n) < expected) first++;
-    return first;
+    const found = newRecords(batch, { table: this.name, topicId: this.#topicId, expected });
+    if (found.kind === 'halt') this.#stop(found.halt);
+    // Read again from where the table is.
+    if (found.kind === 'ahead') this.#deps.seek({ topic: batch.topic, partition: batch.partition }, expected);
+    return found.kind === 'new' ? found.first : null;
   }
 
   /** How many records from `from` still fit the open chunk and have the same contract: at least one. */
@@ -225,7 +238,7 @@ export class TableWriter {
     this.#open ??= openChunk(this.#deps.decoder.open(), this.#deps.clock.now());
     coverSpan(this.#open, partition, position, to);
     this.#positions.set(partition, to);
-    this.#schedule(maxAgeMs);
+    this.#due.within(maxAgeMs);
   }
 
   #isFull(): boolean {
@@ -242,25 +255,10 @@ export class TableWriter {
 
   /** Everything taken so far, into the table; resolves when it is there, dropped or halted. */
   async flush(): Promise<void> {
-    this.#due?.timer.abort();
-    this.#due = null;
+    this.#due.clear();
     const sealed = this.seal();
     await this.#pipeline.commit();
     await sealed;
-  }
-
-  #schedule(maxAgeMs: number): void {
-    const at = this.#deps.clock.now() + maxAgeMs;
-    if (this.#due && this.#due.at <= at) return;
-    this.#due?.timer.abort();
-    const due = { at, timer: new AbortController() };
-    this.#due = due;
-    this.#deps.clock
-      .sleep(maxAgeMs, due.timer.signal)
-      .then(() => (this.#due === due ? this.flush() : undefined))
-      .catch((error: unknown) => {
-        if (!due.timer.signal.aborted) this.#onFailed(error);
-      });
   }
 
   /** Partitions go to another worker: what was taken is committed if the table still allows it, then forgotten. */
@@ -269,7 +267,11 @@ export class TableWriter {
       this.#owned.delete(partition);
       this.#lost.delete(partition);
     }
+    // The group waits for this: it does not wait for what a look for positions waits for.
+    this.#startLook.suspend();
     return this.#inTurn(async () => {
+      this.#startLook.release();
+      if (this.#owned.size === 0) this.waiting = null;
       await this.#deps.crashPoint('revoke:before-drain');
       const goes = partitions.some((partition) => this.#positions.has(partition));
       // Bounded: the group must not wait for a store that is away. What is not committed by then is read again by the next owner.
@@ -285,8 +287,7 @@ export class TableWriter {
     this.#generation++;
     for (const partition of this.#positions.keys()) this.#lost.add(partition);
     this.#positions.clear();
-    this.#due?.timer.abort();
-    this.#due = null;
+    this.#due.clear();
     this.#pipeline.drop();
     const chunk = this.#open;
     this.#open = null;
@@ -303,8 +304,8 @@ export class TableWriter {
       this.#deps.logger.warn({ table: this.name, columns: renamed }, 'masked as columns that the contract has, but records have not');
     this.#deps.observer.committed(this.name, event);
     await this.#deps.crashPoint('acknowledge:before');
-    const chain = [...this.#committedOffsets(event)];
-    await this.#deps.acknowledge(chain);
+    const owned = event.spans.filter(({ partition }) => this.#positions.has(partition));
+    await this.#deps.acknowledge(owned.map(({ partition, to }) => ({ topic: this.target.topic, partition, nextOffset: to })));
     await this.#deps.crashPoint('acknowledge:after');
     if (this.#maintenance === null) this.#maintenance = this.#maintain(event).finally(() => (this.#maintenance = null));
   }
@@ -315,12 +316,6 @@ export class TableWriter {
       await mergeManifests(event.table, this.#options.manifestsMax, this.target, this.#startDeps, this.#signal);
     } catch (error) {
       this.#deps.logger.warn({ table: this.name, error: String(error) }, 'manifests were not merged; trying again after the next commit');
-    }
-  }
-
-  *#committedOffsets(event: CommittedEvent): Generator<LogPartition & { readonly nextOffset: bigint }> {
-    for (const span of event.spans) {
-      if (this.#positions.has(span.partition)) yield { topic: this.target.topic, partition: span.partition, nextOffset: span.to };
     }
   }
 
@@ -366,7 +361,7 @@ export class TableWriter {
     this.#drop();
     this.#deps.logger.error({ table: this.name, code: halt.code, decide: halt.decide }, halt.reason);
     this.#deps.observer.halted(this.name, halt);
-    if (halt.code !== 'BATCH_POISONED') void this.#awaitDecision(halt).catch(() => undefined);
+    if (halt.code !== 'BATCH_POISONED') this.#awaitDecision(halt).catch((error: unknown) => this.#onFailed(error));
   }
 
   /** Looks now and then whether a person has decided (`foz resume` commits to the table); then reads on by itself. */

@@ -143,16 +143,7 @@ export class Worker implements AsyncDisposable {
   async #run(): Promise<void> {
     const signal = this.#ended.signal;
     while (!signal.aborted && !this.#stopping) {
-      const topics = await untilAvailable(
-        () =>
-          this.#deps.log.describe(
-            this.#tables.map(({ topic }) => topic),
-            signal,
-          ),
-        this.#waitDeps(),
-        signal,
-      );
-      const found = new Set(topics.map(({ topic }) => topic));
+      const found = await untilAvailable(() => this.#present(signal), this.#waitDeps(), signal);
       const known = this.#writers.size;
       for (const target of this.#tables) if (found.has(target.topic)) await this.#addWriter(target);
       if (this.#writers.size > known && !this.#stopping) await this.#subscribe();
@@ -164,12 +155,30 @@ export class Worker implements AsyncDisposable {
     }
   }
 
+  /** Names of the topics that are there. One that may not be read, or has no leader yet, is asked for again later and keeps no other from starting. */
+  async #present(signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const { log, logger } = this.#deps;
+    const wanted = this.#tables.map(({ topic }) => topic);
+    try {
+      return new Set((await log.describe(wanted, signal)).map(({ topic }) => topic));
+    } catch (error) {
+      if (wanted.length === 1) throw error;
+      const answers = await Promise.allSettled(wanted.map((topic) => describeOne(log, topic, signal)));
+      if (answers.every(({ status }) => status === 'rejected')) throw error;
+      answers.forEach((answer, i) => {
+        if (answer.status === 'rejected')
+          logger.warn({ topic: wanted[i], reason: String(answer.reason) }, 'topic not described; looking again later');
+      });
+      return new Set(answers.flatMap((answer) => (answer.status === 'fulfilled' && answer.value ? [answer.value.topic] : [])));
+    }
+  }
+
   async #subscribe(): Promise<void> {
     const signal = this.#ended.signal;
     if (this.#subscription) {
       await this.#subscription.close();
       // Leaving takes the partitions away as a rebalance does: what was taken is committed or forgotten, then read on from the table.
-      await Promise.all([...this.#writers.values()].map((writer) => writer.revoke([...writer.positions.keys()])));
+      await Promise.all([...this.#writers.values()].map((writer) => writer.revoke([...writer.owned])));
     }
     const topics = [...this.#writers.keys()];
     const subscription = await untilAvailable(
@@ -233,12 +242,13 @@ export class Worker implements AsyncDisposable {
   #handler(): LogHandler {
     return {
       assigned: async (partitions) => {
-        const starts: (LogPartition & { readonly nextOffset: bigint })[] = [];
-        for (const [topic, numbers] of byTopic(partitions)) {
-          const found = await this.#writers.get(topic)?.assign(numbers);
-          for (const [partition, nextOffset] of found ?? []) starts.push({ topic, partition, nextOffset });
-        }
-        return starts;
+        const starts = await Promise.all(
+          [...byTopic(partitions)].map(async ([topic, numbers]) => {
+            const found = await this.#writers.get(topic)?.assign(numbers);
+            return [...(found ?? [])].map(([partition, nextOffset]) => ({ topic, partition, nextOffset }));
+          }),
+        );
+        return starts.flat();
       },
       revoked: async (partitions) => {
         await Promise.all([...byTopic(partitions)].map(([topic, numbers]) => this.#writers.get(topic)?.revoke(numbers)));

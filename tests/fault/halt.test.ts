@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { lowestNext } from '../../lake/raw/lowest-next.ts';
 import { mainSnapshot } from '../../lake/iceberg/metadata.ts';
+import { LakeError } from '../../runtime/errors.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { resumeTable } from '../../sync/resume.ts';
 import type { ResumeDecision } from '../../lake/raw/offset-chain.ts';
@@ -115,7 +116,7 @@ test('a topic deleted while its table waits for a decision holds up no other tab
   await world.close();
 });
 
-test('a topic that is deleted while a table opens is looked for again, and other tables go on', async () => {
+test('a topic that is deleted while a table opens is let go, and other tables go on', async () => {
   const world = await landed(20);
   const rides = { topic: 'rides', ident: { namespace: ['raw'], name: 'rides' } };
   world.log.createTopic(rides.topic, { partitions: 1 });
@@ -130,7 +131,7 @@ test('a topic that is deleted while a table opens is looked for again, and other
   await world.pass(5_000);
   const status = () => Object.fromEntries(worker.status().tables.map((table) => [table.table, table]));
   assert.equal(status()['raw.rides']?.rowsCommitted, 1);
-  assert.equal(status()['raw.users']?.reason, 'topic pg.public.users does not exist');
+  assert.deepEqual([status()['raw.users']?.state, status()['raw.users']?.reason], ['idle', null], 'nobody has it');
   world.log.createTopic(topic, { partitions: 1 });
   world.produce(0, 1);
   await world.pass(8_000);
@@ -138,6 +139,89 @@ test('a topic that is deleted while a table opens is looked for again, and other
     world.halts.map(({ code }) => code),
     ['SOURCE_REPLACED'],
   );
+  await world.close();
+});
+
+test('a table that may not be looked at holds up neither another table nor the group, and is read once it may be', async () => {
+  const world = await landed(21);
+  const rides = { topic: 'rides', ident: { namespace: ['raw'], name: 'rides' } };
+  world.log.createTopic(rides.topic, { partitions: 1 });
+  world.log.produce(rides.topic, 0, [{ key: null, value: Buffer.from('a-1') }]);
+  const { worker } = world.workers[0] ?? assert.fail();
+  const loadTable = world.catalog.loadTable.bind(world.catalog);
+  world.catalog.loadTable = async (wanted, signal) => {
+    if (wanted.name === rides.ident.name) throw new LakeError('CATALOG_REFUSED', 'rides: not allowed');
+    return loadTable(wanted, signal);
+  };
+  assert.ok(worker.add(rides));
+  world.produce(0, 10);
+  await world.pass(5_000);
+  const status = () => Object.fromEntries(worker.status().tables.map((table) => [table.table, table]));
+  assert.deepEqual(status()['raw.users']?.positions, { 0: '30' }, 'the other table goes on');
+  assert.deepEqual([status()['raw.rides']?.state, status()['raw.rides']?.reason], ['waiting', 'CATALOG_REFUSED: rides: not allowed']);
+  // A rebalance while it is looked for: the group has to wait for both members.
+  const second = world.spawn();
+  await world.pass(3_000);
+  world.produce(0, 10);
+  await world.pass(5_000);
+  assert.equal((await world.tableRows()).length, 40);
+  await second.kill();
+  world.catalog.loadTable = loadTable;
+  await world.pass(5_000);
+  assert.deepEqual(status()['raw.rides']?.positions, { 0: '1' });
+  assert.equal(status()['raw.rides']?.rowsCommitted, 1);
+  assert.equal(status()['raw.rides']?.reason, null);
+  await world.drain();
+  await world.assertExactlyOnce();
+  await world.close();
+});
+
+test('I9: a table whose commits are refused takes no more of the memory than its own chunks, and other tables go on', async () => {
+  const world = new World(23, 6);
+  const rides = { topic: 'rides', ident: { namespace: ['raw'], name: 'rides' } };
+  world.log.createTopic(rides.topic, { partitions: 1 });
+  const commitTable = world.catalog.commitTable.bind(world.catalog);
+  // Two of its chunks and a little more.
+  const { worker } = world.spawn({ bufferBytesMax: 300, commitRowsMax: 5 });
+  assert.ok(worker.add(rides));
+  await world.pass(2_000);
+  world.catalog.commitTable = async (wanted, request, signal) => {
+    if (wanted.name === ident.name) throw new LakeError('CATALOG_REFUSED', 'users: not allowed');
+    return commitTable(wanted, request, signal);
+  };
+  for (let partition = 0; partition < 6; partition++) world.produce(partition, 60);
+  await world.pass(10_000);
+  const offsets = [...Array(40).keys()];
+  for (const i of offsets) world.log.produce(rides.topic, 0, [{ key: null, value: Buffer.from(`a-${i}`) }]);
+  await world.pass(20_000);
+  const status = () => Object.fromEntries(worker.status().tables.map((table) => [table.table, table]));
+  assert.equal(status()['raw.rides']?.rowsCommitted, offsets.length);
+  assert.equal(status()['raw.users']?.reason, 'CATALOG_REFUSED: users: not allowed');
+  world.catalog.commitTable = commitTable;
+  await world.drain();
+  await world.assertExactlyOnce();
+  await world.close();
+});
+
+test('a topic that may not be described keeps no other table from starting, and is read once it may be', async () => {
+  const world = new World(22, 1);
+  const rides = { topic: 'rides', ident: { namespace: ['raw'], name: 'rides' } };
+  world.log.createTopic(rides.topic, { partitions: 1 });
+  world.log.produce(rides.topic, 0, [{ key: null, value: Buffer.from('a-1') }]);
+  const describe = world.log.describe.bind(world.log);
+  world.log.describe = async (topics, signal) => {
+    if (topics.includes(rides.topic)) throw new LakeError('LOG_REFUSED', 'rides: not authorised');
+    return describe(topics, signal);
+  };
+  const { worker } = world.spawn();
+  assert.ok(worker.add(rides));
+  world.produce(0, 10);
+  await world.pass(5_000);
+  assert.equal((await world.tableRows()).length, 10);
+  assert.equal(worker.status().log.available, true);
+  world.log.describe = describe;
+  await world.pass(5_000);
+  assert.equal(worker.status().tables.find(({ topic: name }) => name === rides.topic)?.rowsCommitted, 1);
   await world.close();
 });
 
