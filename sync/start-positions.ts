@@ -42,14 +42,18 @@ export class StartLook {
     if (this.#suspended > 0) return null;
     const current = new AbortController();
     this.#current = current;
-    try {
-      const found = await startPositions(this.#target, partitions, halt, this.#deps, AbortSignal.any([this.#signal, current.signal]));
-      this.#deps.waiting(found ? null : noSuchTopic(this.#target.topic));
-      return found;
-    } catch (error) {
-      if (current.signal.aborted && !this.#signal.aborted) return null;
+    const { signal } = current;
+    const waiting = (reason: string | null): void => (signal.aborted ? undefined : this.#deps.waiting(reason));
+    const deps = { ...this.#deps, waiting };
+    const found = startPositions(this.#target, partitions, halt, deps, AbortSignal.any([this.#signal, signal])).catch((error: unknown) => {
+      if (signal.aborted) return null;
       throw error;
-    }
+    });
+    // A request under way may take its time to end; nobody waits for it.
+    const suspended = new Promise<null>((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }));
+    const answer = await Promise.race([found, suspended]);
+    waiting(answer ? null : noSuchTopic(this.#target.topic));
+    return answer;
   }
 
   /** Ends the look that is under way, and every other one until `release`. */

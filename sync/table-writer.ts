@@ -103,7 +103,7 @@ export class TableWriter {
 
   /**
    * Takes partitions over: where the table says each continues (I1). Empty when the table halts, and when that is not known
-   * within `waitMaxMs`: then a seek tells it, and no other table has waited for this one.
+   * within `waitMaxMs`: then a seek tells it, and other tables wait no longer for this one.
    */
   async assign(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
     for (const partition of partitions) this.#owned.add(partition);
@@ -175,24 +175,24 @@ export class TableWriter {
     if (from === null) return;
     while (from < batch.records.count) {
       await this.#pipeline.room();
-      if (generation !== this.#generation) return;
+      await this.#deps.crashPoint('append:before-copy');
+      if (generation !== this.#generation || this.halt) return;
       const contract = this.#contractOf(batch, from);
       const { to, bytes } = this.#slice(batch, from, contract);
       await this.#deps.reserve(bytes);
       if (generation !== this.#generation || this.halt) return this.#deps.release(bytes);
-      // Another partition took the room: a table whose commits wait holds no more memory than its sealed chunks.
-      if (!this.#pipeline.hasRoom) {
+      // Other partitions may have been faster. From here nothing waits, so that a table whose commits wait never
+      // reserves more than its sealed chunks and one that fills, however many partitions it has.
+      if (this.#mustSeal(contract) || !this.#pipeline.hasRoom) {
         this.#deps.release(bytes);
+        if (this.#mustSeal(contract)) await this.seal();
+        if (generation !== this.#generation || this.halt) return;
         continue;
       }
-      await this.#deps.crashPoint('append:before-copy');
-      // Rows of another contract version: they end the chunk, so that each is judged by one.
-      while (this.#open && this.#open.records > 0 && this.#open.contract !== contract) await this.seal();
-      if (generation !== this.#generation || this.halt) return this.#deps.release(bytes);
       this.#take(batch, from, to, bytes, contract);
       await this.#deps.crashPoint('append:after-copy');
       from = to;
-      if (this.#isFull()) await this.seal();
+      if (this.#mustSeal(contract)) await this.seal();
       if (generation !== this.#generation || this.halt) return;
     }
     this.#cover(batch.partition, batch.nextOffset, batch.records.count === 0 ? this.#options.holesMaxAgeMs : this.#options.commitMaxAgeMs);
@@ -241,9 +241,12 @@ export class TableWriter {
     this.#due.within(maxAgeMs);
   }
 
-  #isFull(): boolean {
-    const batch = this.#open?.batch;
-    return batch !== undefined && (batch.rows >= this.#options.chunkRowsMax || batch.bytes >= this.#options.chunkBytesMax);
+  /** Full, or of another contract version: each chunk is judged by one. */
+  #mustSeal(contract: PinnedContract | null): boolean {
+    const open = this.#open;
+    if (!open) return false;
+    const isFull = open.batch.rows >= this.#options.chunkRowsMax || open.batch.bytes >= this.#options.chunkBytesMax;
+    return isFull || (open.records > 0 && open.contract !== contract);
   }
 
   /** Hands the open chunk to the writer; resolves when the writer has room. */

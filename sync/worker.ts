@@ -125,7 +125,7 @@ export class Worker implements AsyncDisposable {
     if (!this.#stopping) {
       this.#stopping = true;
       const owned = [...this.#writers.values()].flatMap((writer) =>
-        [...writer.positions.keys()].map((partition) => ({ topic: writer.target.topic, partition })),
+        [...writer.owned].map((partition) => ({ topic: writer.target.topic, partition })),
       );
       this.#subscription?.pause(owned);
       await this.#crashPoint('stop:before-drain');
@@ -158,13 +158,15 @@ export class Worker implements AsyncDisposable {
   /** Names of the topics that are there. One that may not be read, or has no leader yet, is asked for again later and keeps no other from starting. */
   async #present(signal: AbortSignal): Promise<ReadonlySet<string>> {
     const { log, logger } = this.#deps;
-    const wanted = this.#tables.map(({ topic }) => topic);
+    const wanted = this.#tables.flatMap(({ topic }) => (this.#writers.has(topic) ? [] : [topic]));
+    const isReading = this.#writers.size > 0;
     try {
       return new Set((await log.describe(wanted, signal)).map(({ topic }) => topic));
     } catch (error) {
-      if (wanted.length === 1) throw error;
+      // Of one topic; otherwise it is the log itself.
+      if (!(error instanceof LakeError) || error.context['topic'] === undefined) throw error;
       const answers = await Promise.allSettled(wanted.map((topic) => describeOne(log, topic, signal)));
-      if (answers.every(({ status }) => status === 'rejected')) throw error;
+      if (!isReading && answers.every(({ status }) => status === 'rejected')) throw error;
       answers.forEach((answer, i) => {
         if (answer.status === 'rejected')
           logger.warn({ topic: wanted[i], reason: String(answer.reason) }, 'topic not described; looking again later');

@@ -20,8 +20,8 @@ export interface KafkaReaderOptions {
   /** Reads the metadata again; never rejects. */
   refresh(): Promise<void>;
   range(at: LogPartition): Promise<OffsetRange>;
-  /** Of the connection to one node. */
-  health(nodeId: number, problem: LakeError | null): void;
+  /** Of the connection to one node, or of the right to read one topic. */
+  health(part: string, problem: LakeError | null): void;
   fail(error: unknown): void;
 }
 
@@ -48,8 +48,12 @@ interface Asked {
 const retryAfterMs = 100;
 /** While a handler holds a batch, its partition must not wait long behind the idle ones of the same broker. */
 const crowdedWaitMaxMs = 10;
-/** A handler that holds a batch this long keeps no fetched bytes behind it while other partitions have no room to fetch. */
+/** A handler that holds a batch this long keeps no fetched bytes behind it while another topic has no room to fetch. */
 const giveWayAfterMs = 2_000;
+/** Answers that may be in memory at a time: what waits is below one, and one more comes in. */
+const answersMax = 2;
+/** Rights change by hand. */
+const refusedPauseMs = 2_000;
 
 export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
   const { numbers, clock, handler } = options;
@@ -59,6 +63,8 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
   const busyNodes = new Set<number>();
   /** Failures in a row, by node. */
   const failures = new Map<number, number>();
+  /** Topics that may not be read. */
+  const refused = new Set<string>();
   let waitingBytes = 0;
   let isRefreshing = false;
   let isMakingRoom = false;
@@ -73,20 +79,32 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
     turn();
   };
   const recovered = (nodeId: number): void => {
-    if (failures.delete(nodeId)) options.health(nodeId, null);
+    if (failures.delete(nodeId)) options.health(`node ${nodeId}`, null);
+  };
+  const allowed = (topic: string): void => {
+    if (refused.delete(topic)) options.health(`topic ${topic}`, null);
   };
 
   /** Starts whatever can be started: a fetch to each idle broker that leads a partition with room. */
   const turn = (): void => {
     if (closing.signal.aborted) return;
     if (waitingBytes >= numbers.fetchBytesMax) return void makeRoom();
-    const ready = [...readings.values()].filter((reading) => reading.isReady());
+    const ready = readyOnes();
     for (const [node, wanted] of Map.groupBy(ready, (reading) => options.leader(reading) ?? -1)) {
       if (node < 0) void refresh();
       else if (!busyNodes.has(node)) void fetchOnce(node, wanted);
     }
   };
-  /** One partition that nobody takes must not keep all others from being fetched. */
+  /** What keeps one partition of a topic from being taken keeps all of them. */
+  const readyOnes = (): readonly KafkaReading[] => {
+    const all = [...readings.values()];
+    const topicsInTheWay = new Set(all.filter((reading) => reading.keptBytes > 0).map(({ topic }) => topic));
+    return all.filter((reading) => reading.isReady() && !topicsInTheWay.has(reading.topic));
+  };
+  /**
+   * A topic that nobody takes must not keep all others from being fetched. What its handler holds stays in memory all the
+   * same, beside what is fetched then: no more than could wait before.
+   */
   const makeRoom = async (): Promise<void> => {
     if (isMakingRoom) return;
     isMakingRoom = true;
@@ -94,8 +112,10 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
     await pause(giveWayAfterMs);
     isMakingRoom = false;
     const stuck = new Set(before.flatMap(({ reading, delivered }) => (reading.delivered === delivered ? [reading] : [])));
-    const isWanted = [...readings.values()].some((reading) => reading.isReady() && !stuck.has(reading));
-    if (isWanted && waitingBytes >= numbers.fetchBytesMax) for (const reading of stuck) reading.giveWay();
+    const topics = new Set([...stuck].map(({ topic }) => topic));
+    if (waitingBytes >= numbers.fetchBytesMax && readyOnes().some(({ topic }) => !topics.has(topic))) {
+      for (const reading of stuck) if (keptBytes() < answersMax * numbers.fetchBytesMax) reading.giveWay();
+    }
     turn();
   };
   const fetchOnce = async (node: number, wanted: readonly KafkaReading[]): Promise<void> => {
@@ -134,7 +154,7 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
     }
   };
   const failed = async (nodeId: number, problem: LakeError): Promise<void> => {
-    options.health(nodeId, problem);
+    options.health(`node ${nodeId}`, problem);
     const before = failures.get(nodeId) ?? 0;
     failures.set(nodeId, before + 1);
     await pause(Math.min(numbers.reconnectDelayMaxMs, numbers.reconnectDelayMinMs * 2 ** Math.min(before, 16)));
@@ -145,12 +165,14 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
   /** Whether the reading holds on to what was fetched, until it calls `done`. */
   const take = ({ reading, nextOffset }: Asked, fetched: FetchedPartition, done: () => void): boolean => {
     const { error, logStart } = fetched;
+    if (error !== kafkaCodes.topicAuthorizationFailed) allowed(reading.topic);
     if (error === kafkaCodes.offsetOutOfRange || (error === kafkaCodes.none && logStart > nextOffset)) {
       void checkRange(reading, nextOffset);
     } else if (error === kafkaCodes.topicAuthorizationFailed) {
-      options.fail(
-        new LakeError('LOG_REFUSED', `fetch ${reading.key}: not authorised to read the topic`, { context: { topic: reading.topic } }),
-      );
+      const problem = `fetch ${reading.key}: not authorised to read the topic`;
+      refused.add(reading.topic);
+      options.health(`topic ${reading.topic}`, new LakeError('LOG_REFUSED', problem, { context: { topic: reading.topic } }));
+      void hold(reading, refusedPauseMs);
     } else if (error !== kafkaCodes.none) {
       // The leader moved, the topic is gone or is another one: the metadata tells.
       void hold(reading);
@@ -165,9 +187,9 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
     }
     return false;
   };
-  const hold = async (reading: KafkaReading): Promise<void> => {
+  const hold = async (reading: KafkaReading, ms = retryAfterMs): Promise<void> => {
     reading.hold(true);
-    await pause(retryAfterMs);
+    await pause(ms);
     reading.hold(false);
     turn();
   };
@@ -199,7 +221,9 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
   const stop = (): void => {
     for (const reading of readings.values()) reading.stop();
     readings.clear();
+    for (const topic of refused) allowed(topic);
   };
+  const keptBytes = (): number => [...readings.values()].reduce((sum, reading) => sum + reading.keptBytes, 0);
   const waited = (bytes: number): void => {
     waitingBytes += bytes;
   };

@@ -31,6 +31,8 @@ export interface KafkaReading extends LogPartition {
   resume(): void;
   /** The handler does not let go of a batch: what waits behind it is fetched again once it does. */
   giveWay(): void;
+  /** Bytes of the answer whose batch the handler held when this gave way, until it lets go; 0 otherwise. */
+  readonly keptBytes: number;
   /** No fetch for a moment, after an error. */
   hold(isHeld: boolean): void;
   /** Out of range: no fetch until a seek. */
@@ -76,7 +78,8 @@ export function kafkaReading(options: KafkaReadingOptions): KafkaReading {
   let nextFetch: bigint | null = null;
   let epoch = 0;
   let delivered = 0;
-  const is = { paused: false, held: false, stuck: false, over: false, delivering: false, givingWay: false };
+  let keptBytes = 0;
+  const is = { paused: false, held: false, stuck: false, over: false, delivering: false };
 
   const drop = (): void => {
     options.waited(-waiting.reduce((sum, one) => sum + one.bytes, 0));
@@ -119,8 +122,8 @@ export function kafkaReading(options: KafkaReadingOptions): KafkaReading {
     }
     // In one step with the look at what waits: whatever is added later starts the loop again.
     is.delivering = false;
-    if (!is.givingWay) return;
-    is.givingWay = false;
+    if (keptBytes === 0) return;
+    keptBytes = 0;
     options.delivered();
   };
 
@@ -141,7 +144,10 @@ export function kafkaReading(options: KafkaReadingOptions): KafkaReading {
     get delivered() {
       return delivered;
     },
-    isReady: () => nextFetch !== null && waiting.length < waitingMax && !is.paused && !is.held && !is.stuck && !is.over && !is.givingWay,
+    get keptBytes() {
+      return keptBytes;
+    },
+    isReady: () => nextFetch !== null && waiting.length < waitingMax && !is.paused && !is.held && !is.stuck && !is.over && keptBytes === 0,
     add({ records, logStart, highWatermark, aborted }, receivedAtMs, done) {
       const end = recordsEnd(records);
       if (nextFetch === null || end === null || end <= nextFetch) return false;
@@ -181,7 +187,9 @@ export function kafkaReading(options: KafkaReadingOptions): KafkaReading {
       void deliver();
     },
     giveWay() {
-      is.givingWay = is.delivering;
+      const [first] = waiting;
+      if (!is.delivering || !first) return;
+      keptBytes = first.bytes;
       fetchAgain();
     },
     hold(isHeld) {

@@ -35,18 +35,17 @@ export function kafkaSubscription(options: KafkaSubscriptionOptions): LogSubscri
   let joinedShape = '';
   /** What this member dealt the partitions from, where it leads the group. */
   let dealtShape = '';
+  /** Whoever leads the group looks after the topics of every member: what they see is what was dealt. */
+  let watched: readonly string[] = options.topics;
   /** In a row, that what was dealt was not what there was. */
   let missed = 0;
   let given: readonly LogPartition[] = [];
   /** Of the assignment that `given` is, or will be; null when it is over. */
   let current: object | null = null;
 
-  const find = async (wanted: readonly string[]): Promise<ReadonlyMap<string, KafkaTopic>> => {
-    const found = await options.metadata(fetchClient, wanted);
-    return new Map(found.topics.filter((topic) => topic.error === kafkaCodes.none).map((topic) => [topic.name, topic]));
-  };
   const load = async (): Promise<void> => {
-    topics = await find(options.topics);
+    const found = await options.metadata(fetchClient, watched);
+    topics = new Map(found.topics.filter((topic) => topic.error === kafkaCodes.none).map((topic) => [topic.name, topic]));
   };
   const refresh = async (): Promise<void> => {
     try {
@@ -92,7 +91,7 @@ export function kafkaSubscription(options: KafkaSubscriptionOptions): LogSubscri
     leader: ({ topic, partition }) => topics.get(topic)?.leaders.get(partition),
     refresh,
     range: (at) => options.range(fetchClient, at),
-    health: (nodeId, problem) => health(`node ${nodeId}`, problem),
+    health,
     fail,
   });
   const group = kafkaGroup({
@@ -103,14 +102,16 @@ export function kafkaSubscription(options: KafkaSubscriptionOptions): LogSubscri
     clock,
     logger,
     async partitions(wanted) {
-      const found = await find(wanted);
-      dealtShape = shapeOf(new Map([...found].filter(([name]) => options.topics.includes(name))));
-      return new Map([...found].map(([name, topic]) => [name, [...topic.leaders.keys()]]));
+      watched = wanted;
+      await load();
+      dealtShape = shapeOf(topics);
+      return new Map([...topics].map(([name, topic]) => [name, [...topic.leaders.keys()]]));
     },
     assigned: (partitions) =>
       guarded(async () => {
         const mine = {};
         current = mine;
+        if (dealtShape === '') watched = options.topics;
         await loadForEver();
         if (current !== mine || closing.signal.aborted) return;
         const [shape, dealt] = [shapeOf(topics), dealtShape];

@@ -177,7 +177,7 @@ test('a table that may not be looked at holds up neither another table nor the g
 });
 
 test('I9: a table whose commits are refused takes no more of the memory than its own chunks, and other tables go on', async () => {
-  const world = new World(23, 6);
+  const world = new World(23, 24);
   const rides = { topic: 'rides', ident: { namespace: ['raw'], name: 'rides' } };
   world.log.createTopic(rides.topic, { partitions: 1 });
   const commitTable = world.catalog.commitTable.bind(world.catalog);
@@ -189,7 +189,7 @@ test('I9: a table whose commits are refused takes no more of the memory than its
     if (wanted.name === ident.name) throw new LakeError('CATALOG_REFUSED', 'users: not allowed');
     return commitTable(wanted, request, signal);
   };
-  for (let partition = 0; partition < 6; partition++) world.produce(partition, 60);
+  for (let partition = 0; partition < 24; partition++) world.produce(partition, 60);
   await world.pass(10_000);
   const offsets = [...Array(40).keys()];
   for (const i of offsets) world.log.produce(rides.topic, 0, [{ key: null, value: Buffer.from(`a-${i}`) }]);
@@ -210,7 +210,7 @@ test('a topic that may not be described keeps no other table from starting, and 
   world.log.produce(rides.topic, 0, [{ key: null, value: Buffer.from('a-1') }]);
   const describe = world.log.describe.bind(world.log);
   world.log.describe = async (topics, signal) => {
-    if (topics.includes(rides.topic)) throw new LakeError('LOG_REFUSED', 'rides: not authorised');
+    if (topics.includes(rides.topic)) throw new LakeError('LOG_REFUSED', 'rides: not authorised', { context: { topic: rides.topic } });
     return describe(topics, signal);
   };
   const { worker } = world.spawn();

@@ -53,6 +53,23 @@ test('the leader of a group deals the topics of every member, not its own alone'
   assert.deepEqual(dealt(), { me: [{ topic: 'users', partition: 0 }], other: [{ topic: 'rides', partition: 0 }] });
 });
 
+test('the leader of a group deals again when a topic grows that only another member reads', async (t) => {
+  // The look of the other member, which made it join again, was newer than the one that was dealt from.
+  const { dealt } = await subscribed(
+    t,
+    ({ joins, looks }, name) => metadataOf('AAAAAAAAAAAAAAAAAAAAAQ', name === 'rides' && (joins > 1 || looks > 2) ? 2 : 1),
+    {
+      otherTopics: ['rides'],
+    },
+  );
+  await until(
+    () => dealt()['other']?.length === 2,
+    'the partition that came',
+    () => JSON.stringify(dealt()),
+    3_000,
+  );
+});
+
 test('a member that leaves while it is told where to start takes nothing away afterwards', async (t) => {
   const told = Promise.withResolvers<void>();
   const { reader, subscription, rebalance } = await subscribed(t, () => metadataOf('AAAAAAAAAAAAAAAAAAAAAQ'), { told: told.promise });
@@ -76,7 +93,7 @@ interface Moment {
 /** The leader of its group, alone or with a member that reads other topics; `told`: when the handler says where to start. */
 async function subscribed(
   t: TestContext,
-  metadata: (at: Moment) => KafkaMetadata,
+  metadata: (at: Moment, name: string) => KafkaMetadata,
   { otherTopics, told }: { readonly otherTopics?: readonly string[]; readonly told?: Promise<void> } = {},
 ) {
   const at = { joins: 0, looks: 0, isDealt: false, isRebalancing: false };
@@ -130,8 +147,7 @@ async function subscribed(
     logger: silentLogger,
     async metadata(_, topics) {
       if (at.isDealt) at.looks += 1;
-      const found = metadata(at);
-      return { ...found, topics: topics.flatMap((name) => found.topics.map((topic) => ({ ...topic, name }))) };
+      return { ...noTopic, topics: topics.flatMap((name) => metadata(at, name).topics.map((topic) => ({ ...topic, name }))) };
     },
     range: async () => ({ logStart: 0n, highWatermark: 0n }),
   });
