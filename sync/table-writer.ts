@@ -35,6 +35,8 @@ export interface TableWriterDeps extends Omit<StartDeps, 'waiting'> {
   readonly fail: (error: unknown) => void;
 }
 
+const ignore = (): void => undefined;
+
 export class TableWriter {
   readonly target: TableTarget;
   readonly name: string;
@@ -126,10 +128,7 @@ export class TableWriter {
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(step);
-    this.#turn = result.then(
-      () => undefined,
-      () => undefined,
-    );
+    this.#turn = result.then(ignore, ignore);
     return result;
   }
 
@@ -185,7 +184,10 @@ export class TableWriter {
       // reserves more than its sealed chunks and one that fills, however many partitions it has.
       if (this.#mustSeal(contract) || !this.#pipeline.hasRoom) {
         this.#deps.release(bytes);
-        if (this.#mustSeal(contract)) await this.seal();
+        const open = this.#open;
+        // Partitions that stand before and behind a change of version take turns by the chunk, not by the batch.
+        if (open && open.contract !== contract) await new Promise((resolve) => setImmediate(resolve));
+        if (open === this.#open && this.#mustSeal(contract)) await this.seal();
         if (generation !== this.#generation || this.halt) return;
         continue;
       }

@@ -163,8 +163,8 @@ export class Worker implements AsyncDisposable {
     try {
       return new Set((await log.describe(wanted, signal)).map(({ topic }) => topic));
     } catch (error) {
-      // Of one topic; otherwise it is the log itself.
-      if (!(error instanceof LakeError) || error.context['topic'] === undefined) throw error;
+      // Of one topic, maybe; otherwise it is the log itself.
+      if (!(error instanceof LakeError) || (error.code !== 'LOG_REFUSED' && error.context['topic'] === undefined)) throw error;
       const answers = await Promise.allSettled(wanted.map((topic) => describeOne(log, topic, signal)));
       if (!isReading && answers.every(({ status }) => status === 'rejected')) throw error;
       answers.forEach((answer, i) => {
@@ -179,6 +179,8 @@ export class Worker implements AsyncDisposable {
     const signal = this.#ended.signal;
     if (this.#subscription) {
       await this.#subscription.close();
+      // What it told is over with it.
+      this.#log = { available: true, reason: null };
       // Leaving takes the partitions away as a rebalance does: what was taken is committed or forgotten, then read on from the table.
       await Promise.all([...this.#writers.values()].map((writer) => writer.revoke([...writer.owned])));
     }

@@ -51,7 +51,10 @@ export const kafkaOptions = group(
     fetch: group(
       {
         maxWait: duration({ doc: 'How long a broker may hold a fetch when there is nothing new', default: '100ms' }),
-        maxBytes: size({ doc: 'Bytes of one fetch; at most twice this waits undelivered', default: '4MiB' }),
+        maxBytes: size({
+          doc: 'Bytes of one fetch; less than this waits undelivered, and one fetch of each broker',
+          default: '4MiB',
+        }),
         maxBytesPerPartition: size({ doc: 'Bytes of one partition in a fetch', default: '1MiB' }),
         maxDecompressedBytes: size({ doc: 'A record batch that would decompress to more is refused', default: '256MiB' }),
       },

@@ -30,7 +30,7 @@ export interface KafkaLogOptions {
   readonly sasl?: KafkaSasl;
   readonly connectionTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
-  /** One fetch response; at most twice this waits undelivered. A larger single record batch still arrives. */
+  /** One fetch response; below this waits undelivered, and one response of each broker. A larger single record batch still arrives. */
   readonly fetchBytesMax?: number;
   readonly partitionFetchBytesMax?: number;
   /** How long the broker may hold a fetch when there is nothing new. */

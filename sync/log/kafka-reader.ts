@@ -50,8 +50,6 @@ const retryAfterMs = 100;
 const crowdedWaitMaxMs = 10;
 /** A handler that holds a batch this long keeps no fetched bytes behind it while another topic has no room to fetch. */
 const giveWayAfterMs = 2_000;
-/** Answers that may be in memory at a time: what waits is below one, and one more comes in. */
-const answersMax = 2;
 /** Rights change by hand. */
 const refusedPauseMs = 2_000;
 
@@ -68,6 +66,7 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
   let waitingBytes = 0;
   let isRefreshing = false;
   let isMakingRoom = false;
+  let isTurnDue = false;
 
   const pause = (ms: number): Promise<void> => clock.sleep(ms, closing.signal).catch(() => undefined);
   const refresh = async (): Promise<void> => {
@@ -85,8 +84,15 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
     if (refused.delete(topic)) options.health(`topic ${topic}`, null);
   };
 
-  /** Starts whatever can be started: a fetch to each idle broker that leads a partition with room. */
+  /** Once for all that happens in one go: many partitions may be handed out together. */
   const turn = (): void => {
+    if (isTurnDue) return;
+    isTurnDue = true;
+    queueMicrotask(startFetches);
+  };
+  /** Starts whatever can be started: a fetch to each idle broker that leads a partition with room. */
+  const startFetches = (): void => {
+    isTurnDue = false;
     if (closing.signal.aborted) return;
     if (waitingBytes >= numbers.fetchBytesMax) return void makeRoom();
     const ready = readyOnes();
@@ -97,13 +103,13 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
   };
   /** What keeps one partition of a topic from being taken keeps all of them. */
   const readyOnes = (): readonly KafkaReading[] => {
-    const all = [...readings.values()];
-    const topicsInTheWay = new Set(all.filter((reading) => reading.keptBytes > 0).map(({ topic }) => topic));
-    return all.filter((reading) => reading.isReady() && !topicsInTheWay.has(reading.topic));
+    const topicsInTheWay = new Set<string>();
+    for (const { topic, keptBytes } of readings.values()) if (keptBytes > 0) topicsInTheWay.add(topic);
+    return [...readings.values()].filter((reading) => reading.isReady() && !topicsInTheWay.has(reading.topic));
   };
   /**
    * A topic that nobody takes must not keep all others from being fetched. What its handler holds stays in memory all the
-   * same, beside what is fetched then: no more than could wait before.
+   * same, beside what is fetched then: no more than can wait, which is below one answer before all nodes answer at once.
    */
   const makeRoom = async (): Promise<void> => {
     if (isMakingRoom) return;
@@ -114,7 +120,8 @@ export function kafkaReader(options: KafkaReaderOptions): KafkaReader {
     const stuck = new Set(before.flatMap(({ reading, delivered }) => (reading.delivered === delivered ? [reading] : [])));
     const topics = new Set([...stuck].map(({ topic }) => topic));
     if (waitingBytes >= numbers.fetchBytesMax && readyOnes().some(({ topic }) => !topics.has(topic))) {
-      for (const reading of stuck) if (keptBytes() < answersMax * numbers.fetchBytesMax) reading.giveWay();
+      const nodes = new Set([...readings.values()].map((reading) => options.leader(reading)));
+      for (const reading of stuck) if (keptBytes() < (1 + nodes.size) * numbers.fetchBytesMax) reading.giveWay();
     }
     turn();
   };

@@ -51,6 +51,20 @@ const fromOffsets = inForce('2.0.0', {
   ]),
 });
 
+test('partitions on both sides of a change of version fill chunks, not one for each batch', async () => {
+  const partitions = 16;
+  const world = new World(31, partitions);
+  const offsets = new Map(Array.from({ length: partitions }, (_, partition) => [partition, partition % 2 === 0 ? 1_000_000n : 0n]));
+  world.inForce = [first, inForce('2.0.0', { kind: 'offset', topic, offsets })];
+  for (let partition = 0; partition < partitions; partition++) world.produce(partition, 100);
+  world.spawn({ chunkRowsMax: 200, commitRowsMax: 100_000, chunkBytesMax: 1_000_000, bufferBytesMax: 4_000_000 });
+  await world.drain();
+  await assertJudgedOnce(world);
+  // 1,600 rows in batches of 4: 8 chunks if they were of one version.
+  const chunks = world.passedPoints.get('chunk:sealed') ?? 0;
+  assert.ok(chunks <= 16, `${chunks} chunks`);
+});
+
 /** Every row by the version that its place asks for. */
 async function assertJudgedOnce(world: World): Promise<void> {
   await world.assertExactlyOnce();

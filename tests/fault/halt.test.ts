@@ -210,7 +210,7 @@ test('a topic that may not be described keeps no other table from starting, and 
   world.log.produce(rides.topic, 0, [{ key: null, value: Buffer.from('a-1') }]);
   const describe = world.log.describe.bind(world.log);
   world.log.describe = async (topics, signal) => {
-    if (topics.includes(rides.topic)) throw new LakeError('LOG_REFUSED', 'rides: not authorised', { context: { topic: rides.topic } });
+    if (topics.includes(rides.topic)) throw new LakeError('LOG_REFUSED', 'rides: not authorised');
     return describe(topics, signal);
   };
   const { worker } = world.spawn();
@@ -222,6 +222,24 @@ test('a topic that may not be described keeps no other table from starting, and 
   world.log.describe = describe;
   await world.pass(5_000);
   assert.equal(worker.status().tables.find(({ topic: name }) => name === rides.topic)?.rowsCommitted, 1);
+  await world.close();
+});
+
+test('what an earlier subscription said of the log is over with it', async () => {
+  const world = new World(24, 1);
+  const subscribe = world.log.subscribe.bind(world.log);
+  world.log.subscribe = async (wanted, handler, signal) => {
+    const subscription = await subscribe(wanted, handler, signal);
+    if (wanted.topics.length === 1) handler.availability(false, 'node 2 is away');
+    return subscription;
+  };
+  const { worker } = world.spawn();
+  await world.pass(2_000);
+  assert.deepEqual(worker.status().log, { available: false, reason: 'node 2 is away' });
+  world.log.createTopic('rides', { partitions: 1 });
+  assert.ok(worker.add({ topic: 'rides', ident: { namespace: ['raw'], name: 'rides' } }));
+  await world.pass(2_000);
+  assert.deepEqual(worker.status().log, { available: true, reason: null });
   await world.close();
 });
 

@@ -50,6 +50,17 @@ test('a topic whose handler holds a batch does not keep the others from being fe
   assert.deepEqual(taken, { a: everything, b: everything, c: everything }, 'what gave way is fetched again, once');
 });
 
+test('a topic of many partitions on several nodes gives way as a whole', async (t) => {
+  const wide = Array.from({ length: 24 }, (_, i) => `wide/${i}`);
+  const { reader, taken, hold, clock } = world(t, [...wide, 'b'], 4);
+  wide.map(hold);
+  reader.begin(starts(...wide));
+  await clock.advanceBy(1_000);
+  reader.begin(starts('b'));
+  await clock.advanceBy(30_000);
+  assert.deepEqual(taken['b'], everything);
+});
+
 test('I9: however many topics nobody takes, what their handlers hold stays bounded, and all is read once they are taken', async (t) => {
   const topics = Array.from({ length: 40 }, (_, i) => `t${i}`);
   const { reader, taken, hold, clock } = world(t, topics);
@@ -87,11 +98,18 @@ test('a seek before anybody has said where to begin is where reading begins', as
 });
 
 function starts(...topics: readonly string[]) {
-  return topics.map((topic) => ({ topic, partition: 0, nextOffset: 0n }));
+  return topics.map((name) => ({ ...placeOf(name), nextOffset: 0n }));
 }
 
-/** One node that leads all topics, of one partition each; `hold` keeps the next batch of one with its handler. */
-function world(t: TestContext, topics: readonly string[]) {
+/** `a` is partition 0 of topic a, `a/3` partition 3. */
+function placeOf(name: string) {
+  const [topic = '', partition = '0'] = name.split('/');
+  return { topic, partition: Number(partition) };
+}
+
+/** Nodes that lead the partitions in turn; `hold` keeps the next batch of one with its handler. */
+function world(t: TestContext, names: readonly string[], nodes = 1) {
+  const topics = [...new Set(names.map((name) => placeOf(name).topic))];
   const clock = new SimulatedClock();
   const taken: Record<string, number[]> = {};
   const gates = new Map<string, PromiseWithResolvers<void>>();
@@ -121,25 +139,26 @@ function world(t: TestContext, topics: readonly string[]) {
     numbers,
     clock,
     handler: {
-      async batch({ topic, records }) {
-        taken[topic] = [...(taken[topic] ?? []), ...[...records.offsets].map(Number)];
-        const gate = gates.get(topic);
-        gates.delete(topic);
+      async batch({ topic, partition, records }) {
+        const name = names.includes(topic) ? topic : `${topic}/${partition}`;
+        taken[name] = [...(taken[name] ?? []), ...[...records.offsets].map(Number)];
+        const gate = gates.get(name);
+        gates.delete(name);
         await gate?.promise;
       },
       outOfRange: async () => assert.fail('nothing is out of range'),
     },
-    leader: () => 1,
+    leader: ({ partition }) => partition % nodes,
     refresh: async () => undefined,
     range: async () => ({ logStart: 0n, highWatermark: recordsOfTopic }),
     health: (part, problem) => void (health[part] = problem && problem.message),
     fail: (error) => assert.fail(String(error)),
   });
   t.after(() => reader.close());
-  reader.start(topics.map((topic) => ({ topic, partition: 0, topicId: idOf(topic) })));
-  const hold = (topic: string): PromiseWithResolvers<void> => {
+  reader.start(names.map((name) => ({ ...placeOf(name), topicId: idOf(placeOf(name).topic) })));
+  const hold = (name: string): PromiseWithResolvers<void> => {
     const gate = Promise.withResolvers<void>();
-    gates.set(topic, gate);
+    gates.set(name, gate);
     return gate;
   };
   return { reader, taken, hold, clock, refused, health };
@@ -147,6 +166,7 @@ function world(t: TestContext, topics: readonly string[]) {
 
 interface Asked {
   readonly topicId: string;
+  readonly partition: number;
   readonly nextOffset: bigint;
 }
 
@@ -161,20 +181,20 @@ function askedOf(body: Buffer): readonly Asked[] {
   const topics = read.array(() => {
     const topicId = read.uuid();
     return read.array((): Asked => {
-      read.int32(); // partition
+      const partition = read.int32();
       read.int32(); // leader epoch
       const nextOffset = read.int64();
       read.int32(); // last fetched epoch
       read.int64(); // log start
       read.int32(); // most bytes
-      return { topicId, nextOffset };
+      return { topicId, partition, nextOffset };
     });
   });
   return topics.flat();
 }
 
-function empty({ topicId }: Asked): FetchedPartition {
-  return { topicId, partition: 0, error: 0, highWatermark: recordsOfTopic, logStart: 0n, aborted: [], records: Buffer.alloc(0) };
+function empty({ topicId, partition }: Asked): FetchedPartition {
+  return { topicId, partition, error: 0, highWatermark: recordsOfTopic, logStart: 0n, aborted: [], records: Buffer.alloc(0) };
 }
 
 function fetched(asked: Asked, room: number): FetchedPartition {
